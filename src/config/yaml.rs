@@ -1,0 +1,179 @@
+//! YAML into a [`Document`], with bounds: what a small file expands to stays small.
+
+use std::collections::HashMap;
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
+
+use super::{Document, Node, Problems, Value};
+
+/// Values in a document, those repeated by aliases included.
+const MAX_NODES: usize = 100_000;
+/// Sections within sections.
+const MAX_DEPTH: usize = 64;
+
+/// Parses one document.
+///
+/// # Errors
+///
+/// The first place that is not YAML, or every key that stands twice.
+pub(super) fn parse(text: &str) -> Result<Document, Problems> {
+    let mut builder = Builder { events: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0, doubled: Problems::default() };
+    let root = builder.document().map_err(|(line, message)| {
+        let mut problems = Problems::default();
+        problems.add("", line, message);
+        problems
+    })?;
+    if builder.doubled.is_empty() { Ok(Document { root }) } else { Err(builder.doubled) }
+}
+
+/// A line and what is wrong there.
+type Failure = (usize, String);
+
+struct Builder<'input> {
+    events: Parser<'input, saphyr_parser::StrInput<'input>>,
+    /// Values that an alias may repeat, by the parser's number of the anchor.
+    anchors: HashMap<usize, Node>,
+    nodes: usize,
+    doubled: Problems,
+}
+
+// === impl Builder ===
+
+impl<'input> Builder<'input> {
+    fn next(&mut self) -> Result<(Event<'input>, usize), Failure> {
+        match self.events.next() {
+            Some(Ok((event, span))) => Ok((event, span.start.line())),
+            Some(Err(error)) => Err((error.marker().line(), format!("is not valid YAML: {}", error.info()))),
+            None => Ok((Event::StreamEnd, 1)),
+        }
+    }
+
+    fn document(&mut self) -> Result<Node, Failure> {
+        let mut root = None;
+        loop {
+            match self.next()? {
+                (Event::StreamEnd, _) => return Ok(root.unwrap_or(Node { value: Value::Null, line: 1 })),
+                (Event::DocumentStart(_), line) if root.is_some() => {
+                    return Err((line, "a second document starts here, only one is read".to_owned()));
+                }
+                (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing, _) => {}
+                (event, line) => root = Some(self.node(event, line, 0)?),
+            }
+        }
+    }
+
+    fn node(&mut self, event: Event<'input>, line: usize, depth: usize) -> Result<Node, Failure> {
+        self.count(line, 1)?;
+        if depth > MAX_DEPTH {
+            return Err((line, format!("is nested deeper than {MAX_DEPTH} levels")));
+        }
+        let (value, anchor) = match event {
+            Event::Scalar(text, style, anchor, tag) => (scalar(&text, style, tag.as_deref()), anchor),
+            Event::SequenceStart(anchor, _) => (self.list(depth)?, anchor),
+            Event::MappingStart(anchor, _) => (self.map(depth)?, anchor),
+            Event::Alias(anchor) => {
+                let Some(node) = self.anchors.get(&anchor).cloned() else {
+                    return Err((line, "an alias stands inside its own anchor, or before it".to_owned()));
+                };
+                self.count(line, size(&node))?;
+                return Ok(node);
+            }
+            _ => return Err((line, "something is missing here".to_owned())),
+        };
+        let node = Node { value, line };
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
+        Ok(node)
+    }
+
+    fn count(&mut self, line: usize, nodes: usize) -> Result<(), Failure> {
+        self.nodes = self.nodes.saturating_add(nodes);
+        if self.nodes > MAX_NODES {
+            return Err((line, format!("the file has more than {MAX_NODES} values, those repeated by aliases counted")));
+        }
+        Ok(())
+    }
+
+    fn list(&mut self, depth: usize) -> Result<Value, Failure> {
+        let mut items = Vec::new();
+        loop {
+            match self.next()? {
+                (Event::SequenceEnd, _) => return Ok(Value::List(items)),
+                (event, line) => items.push(self.node(event, line, depth + 1)?),
+            }
+        }
+    }
+
+    fn map(&mut self, depth: usize) -> Result<Value, Failure> {
+        let mut entries: Vec<(String, usize, Node)> = Vec::new();
+        let mut merged = Vec::new();
+        loop {
+            let (key, key_line) = match self.next()? {
+                (Event::MappingEnd, _) => break,
+                (Event::Scalar(text, ..), line) => (text.into_owned(), line),
+                (_, line) => return Err((line, "a key must be plain text".to_owned())),
+            };
+            let (event, line) = self.next()?;
+            let node = self.node(event, line, depth + 1)?;
+            if key == "<<" {
+                merged.push(node);
+            } else if let Some((_, first, _)) = entries.iter().find(|(other, ..)| *other == key) {
+                self.doubled.add(key, key_line, format!("stands here a second time, first in line {first}"));
+            } else {
+                entries.push((key, key_line, node));
+            }
+        }
+        for node in merged {
+            merge(&mut entries, node)?;
+        }
+        Ok(Value::Map(entries))
+    }
+}
+
+/// Adds what a merge key (`<<`) brings; keys of the section itself win.
+fn merge(entries: &mut Vec<(String, usize, Node)>, node: Node) -> Result<(), Failure> {
+    match node.value {
+        Value::Map(others) => {
+            for other in others {
+                if entries.iter().all(|(key, ..)| *key != other.0) {
+                    entries.push(other);
+                }
+            }
+            Ok(())
+        }
+        Value::List(nodes) => nodes.into_iter().try_for_each(|node| merge(entries, node)),
+        _ => Err((node.line, "only a section can be merged".to_owned())),
+    }
+}
+
+fn size(node: &Node) -> usize {
+    1 + match &node.value {
+        Value::List(items) => items.iter().map(size).sum(),
+        Value::Map(entries) => entries.iter().map(|(.., node)| size(node)).sum(),
+        _ => 0,
+    }
+}
+
+/// Reads a scalar by YAML 1.2's core schema (section 10.3.2).
+fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
+    let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
+    if style != ScalarStyle::Plain || is_text {
+        return Value::Text(text.to_owned());
+    }
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
+        "true" | "True" | "TRUE" => return Value::Bool(true),
+        "false" | "False" | "FALSE" => return Value::Bool(false),
+        _ => {}
+    }
+    let based = |prefix, base| text.strip_prefix(prefix).and_then(|digits| i64::from_str_radix(digits, base).ok());
+    if let Some(number) = text.parse().ok().or_else(|| based("0x", 16)).or_else(|| based("0o", 8)) {
+        return Value::Integer(number);
+    }
+    let numeric = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.eE".contains(&byte));
+    match text.parse() {
+        Ok(number) if numeric && text.bytes().any(|byte| byte.is_ascii_digit()) => Value::Float(number),
+        _ => Value::Text(text.to_owned()),
+    }
+}

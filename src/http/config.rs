@@ -1,0 +1,74 @@
+//! Settings of the HTTP server (section `http`).
+
+use std::net::SocketAddr;
+
+use http::StatusCode;
+
+use crate::{
+    config::{Problems, Section},
+    pool,
+};
+
+/// Bytes in the unit of `http.max_request_size`.
+pub const MEBIBYTE: u64 = 1024 * 1024;
+
+/// Settings of the HTTP server (section `http`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces) or `[v6]:port`.
+    ///
+    /// Default: `127.0.0.1:8080`. Port 0 takes a free one; the log names it.
+    pub addresses: Vec<SocketAddr>,
+
+    /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
+    ///
+    /// Default (absent or 0): 64. RoadRunner's default is 1000; here the body is held in memory.
+    pub max_request_bytes: u64,
+
+    /// `http.internal_error_code`: status when a worker ends, or goes on, without an answer. 400 to 599.
+    ///
+    /// Default: 500.
+    pub internal_error_code: StatusCode,
+
+    /// `http.pool`: the workers.
+    pub pool: pool::Config,
+}
+
+// === impl Config ===
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            max_request_bytes: 64 * MEBIBYTE,
+            internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
+            pool: pool::Config::default(),
+        }
+    }
+}
+
+impl Config {
+    /// Reads the section; what is wrong is added to `problems` and read as the default.
+    pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
+        let mut config = Self::default();
+        if let Some(addresses) = section.address("address", problems) {
+            config.addresses = addresses;
+        }
+        if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
+            && megabytes > 0
+        {
+            config.max_request_bytes = megabytes * MEBIBYTE;
+        }
+        if let Some(code) = section.integer("internal_error_code", 400..=599, problems) {
+            config.internal_error_code = u16::try_from(code)
+                .ok()
+                .and_then(|code| StatusCode::from_u16(code).ok())
+                .unwrap_or(config.internal_error_code);
+        }
+        if let Some(pool) = section.section("pool", problems) {
+            config.pool = pool::Config::read(pool, problems);
+        }
+        section.finish(problems);
+        config
+    }
+}

@@ -1,0 +1,48 @@
+//! One HTTP/1 connection, from its first byte to a close that the client can see.
+
+use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpStream;
+use tracing::debug;
+
+use super::{Checked, Service, linger::Lingering};
+use crate::net::{Drain, Peer};
+
+/// Longest time for a head to arrive, and for an idle connection to wait for its next request.
+const HEAD: Duration = Duration::from_secs(60);
+/// Longest head; hyper answers 431 beyond.
+const HEAD_BYTES: usize = 64 * 1024;
+/// Most headers in a head; hyper answers 431 beyond.
+const HEADERS: usize = 128;
+
+/// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
+pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Service>, mut drain: Drain) {
+    // Without it a small response waits for the client's delayed acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let answer = service_fn(move |request| {
+        let service = Arc::clone(&service);
+        async move { Ok::<_, Infallible>(service.handle(request, peer).await) }
+    });
+    let io = TokioIo::new(Lingering::new(Checked::new(stream)));
+    let mut connection = pin!(
+        http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_header_size(HEAD_BYTES)
+            .max_headers(HEADERS)
+            .pipeline_flush(true)
+            .serve_connection(io, answer)
+    );
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = drain.asked() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        debug!(client.addr = %peer.remote, %error, "Connection ended by an error");
+    }
+}

@@ -1,0 +1,28 @@
+//! HTTP/1.1: from a connection to an envelope in the inbox of a pool, and back.
+//!
+//! This room owns the wire: parsing (hyper), framing checks, body limits, status codes of failures. It is called by the
+//! connections of `net`, and never knows who works on a request.
+
+mod config;
+mod connection;
+mod framing;
+mod linger;
+mod message;
+mod service;
+#[cfg(test)]
+mod tests;
+
+pub use config::{Config, MEBIBYTE};
+pub use connection::serve_connection;
+pub use framing::Checked;
+pub use message::{Answer, Request, RequestId};
+pub use service::Service;
+
+/// The inbox that HTTP requests wait in.
+pub type Inbox = crate::handoff::Inbox<Request, Answer>;
+/// A request on its way to a worker.
+pub type Envelope = crate::handoff::Envelope<Request, Answer>;
+/// Where the answer to a request goes.
+pub type Replier = crate::handoff::Replier<Answer>;
+/// The place of one worker at the inbox.
+pub type Seat = crate::handoff::Seat<Request, Answer>;

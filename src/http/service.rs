@@ -1,0 +1,200 @@
+//! Turns one HTTP request into an envelope, and what comes back into a response.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::{Bytes, BytesMut};
+use http::{
+    HeaderMap, HeaderValue, Method, Response, StatusCode, Version,
+    header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+use tracing::debug;
+
+use super::{Answer, Config, Inbox, Request, RequestId};
+use crate::{
+    handoff::{Overloaded, Unanswered},
+    net::Peer,
+};
+
+/// A client that sends nothing of an announced body for so long is let go.
+const BODY_IDLE: Duration = Duration::from_secs(60);
+/// How much of a refused body is still read, so that the client sees the answer instead of a reset.
+const DRAINED: u64 = 1024 * 1024;
+/// Seconds after which a client that met a full queue may come again (`Retry-After`).
+const RETRY_SECONDS: &str = "1";
+
+/// Answers the requests of all connections of one server.
+#[derive(Debug)]
+pub struct Service {
+    /// Where requests wait for a worker.
+    inbox: Arc<Inbox>,
+    max_request_bytes: u64,
+    internal_error_code: StatusCode,
+}
+
+/// Why a body did not arrive.
+enum BodyError {
+    TooLarge,
+    TimedOut,
+    /// The client broke off, or its chunks were malformed.
+    Broken(hyper::Error),
+}
+
+// === impl Service ===
+
+impl Service {
+    /// Creates the service that fills `inbox`.
+    pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
+        Self {
+            inbox,
+            max_request_bytes: config.max_request_bytes,
+            internal_error_code: config.internal_error_code,
+        }
+    }
+
+    /// Answers one request. Dropping the future tells the worker that the client has gone.
+    pub async fn handle(&self, request: hyper::Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
+        let (arrived, arrived_at) = (Instant::now(), SystemTime::now());
+        let (head, body) = request.into_parts();
+        if let Some(refusal) = refuse_head(&head) {
+            return refusal;
+        }
+        let head_only = head.method == Method::HEAD;
+        let body = match self.read_body(body).await {
+            Ok(body) => body,
+            Err(error) => return refuse_body(error),
+        };
+        let request = Request { head, body, peer, id: RequestId::next(), arrived, arrived_at };
+        let answer = match self.inbox.try_dispatch(request) {
+            Ok(pending) => pending.await,
+            Err(Overloaded(_)) => return unavailable(),
+        };
+        match answer {
+            Ok(answer) => response(answer, head_only),
+            Err(Unanswered::Stopping) => unavailable(),
+            Err(Unanswered::WorkerLost) => plain(self.internal_error_code, "Internal Server Error\n"),
+        }
+    }
+
+    async fn read_body(&self, mut body: Incoming) -> Result<Bytes, BodyError> {
+        if body.is_end_stream() {
+            return Ok(Bytes::new());
+        }
+        let announced = body.size_hint().exact();
+        if announced.is_some_and(|length| length > self.max_request_bytes) {
+            // Not polled, so a client that waits for `100 Continue` sends nothing.
+            return Err(BodyError::TooLarge);
+        }
+        let mut first = Bytes::new();
+        let mut whole = BytesMut::new();
+        let mut length = 0;
+        loop {
+            let frame = match timeout(BODY_IDLE, body.frame()).await {
+                Err(_) => return Err(BodyError::TimedOut),
+                Ok(None) => break,
+                Ok(Some(Err(error))) => return Err(BodyError::Broken(error)),
+                Ok(Some(Ok(frame))) => frame,
+            };
+            let Ok(data) = frame.into_data() else { continue };
+            length += data.len() as u64;
+            if length > self.max_request_bytes {
+                drain(body).await;
+                return Err(BodyError::TooLarge);
+            }
+            // A body that came in one piece is passed on as it is.
+            if first.is_empty() && whole.is_empty() {
+                first = data;
+            } else {
+                if whole.is_empty() {
+                    let expected = announced.and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
+                    whole.reserve(expected.min(1 << 24).max(first.len() + data.len()));
+                    whole.extend_from_slice(&first);
+                }
+                whole.extend_from_slice(&data);
+            }
+        }
+        Ok(if whole.is_empty() { first } else { whole.freeze() })
+    }
+}
+
+/// Reads and forgets what a client still sends of a body that was refused, within limits.
+async fn drain(mut body: Incoming) {
+    let mut left = DRAINED;
+    while let Ok(Some(Ok(frame))) = timeout(Duration::from_secs(1), body.frame()).await {
+        let length = frame.data_ref().map_or(0, |data| data.len() as u64);
+        if length >= left {
+            return;
+        }
+        left -= length;
+    }
+}
+
+fn refuse_head(head: &http::request::Parts) -> Option<Response<Full<Bytes>>> {
+    let hosts = head.headers.get_all(http::header::HOST).iter().count();
+    // RFC 9112 section 3.2: exactly one, but for HTTP/1.0.
+    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
+        return Some(closing(StatusCode::BAD_REQUEST, "A request needs one Host header\n"));
+    }
+    if head.method == Method::CONNECT {
+        let mut response = closing(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n");
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+        return Some(response);
+    }
+    // Two codings, or one that is not `chunked`, never get here: hyper refuses the latter, the framing check the former.
+    None
+}
+
+fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {
+    match error {
+        BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
+        BodyError::TimedOut => closing(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time\n"),
+        BodyError::Broken(error) => {
+            debug!(%error, "Request body broke off");
+            closing(StatusCode::BAD_REQUEST, "The request body is malformed\n")
+        }
+    }
+}
+
+fn unavailable() -> Response<Full<Bytes>> {
+    let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable\n");
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    response
+}
+
+fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
+fn closing(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+    let mut response = plain(status, text);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    response
+}
+
+fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
+    let Answer { status, mut headers, body } = answer;
+    own_framing(&mut headers, head_only && body.is_empty());
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// Takes out what frames the body on the wire, which hyper writes from the true length.
+///
+/// The answer to a HEAD request may announce the length that a GET would have.
+fn own_framing(headers: &mut HeaderMap, keep_length: bool) {
+    headers.remove(TRANSFER_ENCODING);
+    let number = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.parse::<u64>().is_ok());
+    if !(keep_length && headers.get(CONTENT_LENGTH).is_some_and(number)) {
+        headers.remove(CONTENT_LENGTH);
+    }
+}

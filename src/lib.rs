@@ -1,0 +1,33 @@
+//! An application server inside PHP.
+//!
+//! Loaded as an extension by a thread-safe PHP, this crate turns `php worker.php` into an HTTP server: Rust threads
+//! speak HTTP and hand each request to a PHP thread that runs the user's script.
+//!
+//! # Layout
+//!
+//! Each module is a room; what stands further right knows nothing of what stands further left.
+//!
+//! `php` → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`net`], [`config`], [`log`].
+//!
+//! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
+//!
+//! # Threads
+//!
+//! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
+//! `rr-php-<pool>-<n>` run the script, `rr-signal` waits for signals.
+//!
+//! # Shutdown
+//!
+//! Connections end after the request under way, workers leave their waits, threads are joined; what still runs after
+//! the grace period is interrupted, and if that does not help the process ends without touching it.
+#![deny(unsafe_code)]
+
+pub mod config;
+pub mod handoff;
+pub mod http;
+pub mod log;
+pub mod net;
+#[cfg(feature = "php")]
+mod php;
+pub mod pool;
+pub mod server;

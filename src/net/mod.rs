@@ -1,0 +1,21 @@
+//! Sockets and the threads that drive them.
+//!
+//! This room owns listeners and reactors; protocols are handed in as a function that serves one connection. A reactor
+//! never blocks and never calls PHP.
+
+mod listener;
+mod reactor;
+
+use std::net::SocketAddr;
+
+pub use listener::{BindError, Bound};
+pub use reactor::{Drain, Reactors};
+
+/// The two ends of a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Peer {
+    /// The client's end.
+    pub remote: SocketAddr,
+    /// Our end.
+    pub local: SocketAddr,
+}

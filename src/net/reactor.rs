@@ -1,0 +1,165 @@
+//! Threads that drive connections: each one runtime, its share of the listeners, and what it accepted.
+
+use std::{
+    future::Future,
+    io,
+    net::TcpListener,
+    sync::Arc,
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender};
+use tokio::{
+    net::TcpStream,
+    sync::{mpsc, watch},
+};
+use tracing::{error, warn};
+
+use super::Peer;
+
+/// Pause after the system refused a connection for want of descriptors or memory.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What reactors are to do.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
+enum Phase {
+    /// Accept and serve.
+    Serve,
+    /// Accept nothing more; connections end after the request under way.
+    Drain,
+    /// Drop everything.
+    Abort,
+}
+
+/// Tells a connection to end after the request under way.
+#[derive(Clone, Debug)]
+pub struct Drain(watch::Receiver<Phase>);
+
+/// All reactors of a server.
+#[derive(Debug)]
+pub struct Reactors {
+    phase: watch::Sender<Phase>,
+    threads: Vec<JoinHandle<()>>,
+    /// Closed when every reactor has served its last connection.
+    drained: Receiver<()>,
+}
+
+// === impl Drain ===
+
+impl Drain {
+    /// Ends when connections are to end.
+    pub async fn asked(&mut self) {
+        // The sender lives as long as the reactor, and the reactor longer than its connections.
+        let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
+    }
+}
+
+// === impl Reactors ===
+
+impl Reactors {
+    /// Starts one reactor, a thread named `rr-io-<n>`, for each set of listeners. `serve` serves one connection.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread, or no event queue.
+    pub fn start<S, F>(listeners: Vec<Vec<TcpListener>>, serve: S) -> io::Result<Self>
+    where
+        S: Fn(TcpStream, Peer, Drain) -> F + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let serve = Arc::new(serve);
+        let (phase, watched) = watch::channel(Phase::Serve);
+        let (done, drained) = crossbeam_channel::bounded(0);
+        let mut reactors = Self { phase, threads: Vec::new(), drained };
+        for (number, listeners) in listeners.into_iter().enumerate() {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            let (serve, watched, done) = (Arc::clone(&serve), watched.clone(), done.clone());
+            let thread = thread::Builder::new().name(format!("rr-io-{number}")).spawn(move || {
+                runtime.block_on(drive(listeners, serve, watched, done));
+                runtime.shutdown_background();
+            })?;
+            reactors.threads.push(thread);
+        }
+        Ok(reactors)
+    }
+
+    /// Accepts nothing more and lets connections end after the request under way.
+    pub fn drain(&self) {
+        self.phase.send_replace(Phase::Drain);
+    }
+
+    /// A channel that is closed once the last connection has ended after [`Reactors::drain`].
+    pub fn drained(&self) -> &Receiver<()> {
+        &self.drained
+    }
+
+    /// Drops every connection and ends the threads.
+    pub fn abort(self) {
+        self.phase.send_replace(Phase::Abort);
+        for thread in self.threads {
+            if thread.join().is_err() {
+                error!("Reactor thread panicked");
+            }
+        }
+    }
+}
+
+async fn drive<S, F>(listeners: Vec<TcpListener>, serve: Arc<S>, mut phase: watch::Receiver<Phase>, done: Sender<()>)
+where
+    S: Fn(TcpStream, Peer, Drain) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    // Never sent on: it is closed when the last connection has dropped its end.
+    let (alive, mut all_gone) = mpsc::channel::<()>(1);
+    for listener in listeners {
+        tokio::spawn(accept(listener, Arc::clone(&serve), phase.clone(), alive.clone()));
+    }
+    drop(alive);
+    let mut aborted = phase.clone();
+    tokio::select! {
+        _ = aborted.wait_for(|phase| *phase == Phase::Abort) => return,
+        _ = all_gone.recv() => {}
+    }
+    drop(done);
+    let _ = phase.wait_for(|phase| *phase == Phase::Abort).await;
+}
+
+async fn accept<S, F>(listener: TcpListener, serve: Arc<S>, phase: watch::Receiver<Phase>, alive: mpsc::Sender<()>)
+where
+    S: Fn(TcpStream, Peer, Drain) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    let listener = match tokio::net::TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return error!(%error, "Listener cannot be watched"),
+    };
+    let mut draining = phase.clone();
+    loop {
+        let accepted = tokio::select! {
+            biased;
+            _ = draining.wait_for(|phase| *phase >= Phase::Drain) => return,
+            accepted = listener.accept() => accepted,
+        };
+        let connection = accepted.and_then(|(stream, remote)| {
+            let local = stream.local_addr()?;
+            Ok((stream, Peer { remote, local }))
+        });
+        match connection {
+            Ok((stream, peer)) => {
+                let served = serve(stream, peer, Drain(phase.clone()));
+                let alive = alive.clone();
+                tokio::spawn(async move {
+                    served.await;
+                    drop(alive);
+                });
+            }
+            // The client was gone before it was accepted.
+            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {}
+            Err(error) => {
+                warn!(%error, "Connection cannot be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! Why a server did not come to run.
+
+use crate::net::BindError;
+
+/// Why a server did not come to run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// An address cannot be used.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The system gives no threads.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+    /// The script ends before its first wait, again and again.
+    #[error("the worker script never came to wait for a request: see the log entries above")]
+    Boot,
+    /// The script takes too long to its first wait.
+    #[error("no worker came to wait for a request within {0} seconds")]
+    BootTimeout(u64),
+}

@@ -1,0 +1,12 @@
+//! The composition root: builds everything from a [`Config`], supervises it, and takes it down again.
+//!
+//! Phases: starting (bind, boot workers) → running → draining (requests finish) → stopped. [`run`] occupies the calling
+//! thread throughout; it is told to end through the channel it is given.
+
+mod error;
+mod run;
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use run::{Command, Outcome, run};

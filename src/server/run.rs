@@ -1,0 +1,231 @@
+//! One server from start to end.
+
+use std::{
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use crossbeam_channel::{Receiver, after, bounded, never, select};
+use tracing::{debug, error, info, warn};
+
+use super::Error;
+use crate::{
+    config::Config,
+    http,
+    net::{Bound, Reactors},
+    pool::{Event, Host, Pool, Snapshot},
+};
+
+/// Longest time for the first worker to boot.
+const BOOT: Duration = Duration::from_secs(60);
+/// Failures in a row, of every worker, after which a start is given up.
+const BOOT_FAILURES: u32 = 5;
+/// How long interrupted workers may take to leave.
+const INTERRUPT: Duration = Duration::from_secs(1);
+/// Events that worker threads may leave before the supervisor reads them; beyond, they wait.
+const EVENTS: usize = 1024;
+
+/// What a running server can be told.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Command {
+    /// Finish the requests under way, then end.
+    Shutdown,
+}
+
+/// How a server ended.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Every thread has ended.
+    Clean,
+    /// These workers could not be made to leave. Their threads still run: the process must end without touching them.
+    Stuck(Vec<Snapshot>),
+}
+
+/// The HTTP pool and the ears of its supervisor.
+struct Supervisor<'a> {
+    pool: Pool<http::Request, http::Answer>,
+    events: Receiver<Event>,
+    commands: &'a Receiver<Command>,
+}
+
+/// Why a supervisor stopped looking after its workers.
+enum Woken {
+    /// It was told to end.
+    Shutdown,
+    /// A worker has reached its first wait.
+    Ready,
+    /// No worker can be booted.
+    BootFailed,
+    /// What was waited for has happened.
+    Done,
+    /// The time is over.
+    Deadline,
+}
+
+/// Runs a server until [`Command::Shutdown`], or until the other end of `commands` is dropped.
+///
+/// # Errors
+///
+/// When it does not come to run; then everything is taken down again.
+pub fn run(
+    config: &Config,
+    host: Arc<dyn Host<http::Request, http::Answer>>,
+    commands: &Receiver<Command>,
+) -> Result<Outcome, Error> {
+    let reactors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2);
+    let bound = Bound::new(&config.http.addresses, reactors)?;
+    let (sender, events) = bounded(EVENTS);
+    let mut supervisor = Supervisor { pool: Pool::new("http", &config.http.pool, host, sender), events, commands };
+    let grace = config.http.pool.destroy_timeout;
+
+    let started = supervisor.pool.start().map_err(Error::Thread).and_then(|()| supervisor.boot());
+    match started {
+        Ok(true) => {}
+        Ok(false) => return Ok(supervisor.stop(Instant::now() + grace)),
+        Err(error) => {
+            if let Outcome::Stuck(workers) = supervisor.stop(Instant::now() + grace) {
+                report(&workers);
+            }
+            return Err(error);
+        }
+    }
+
+    let service = Arc::new(http::Service::new(supervisor.pool.inbox(), &config.http));
+    let addresses = bound.addresses().to_vec();
+    let serving = bound.listen().map_err(Error::from).and_then(|listeners| {
+        let serve = move |stream, peer, drain| http::serve_connection(stream, peer, Arc::clone(&service), drain);
+        Reactors::start(listeners, serve).map_err(Error::Thread)
+    });
+    let reactors = match serving {
+        Ok(reactors) => reactors,
+        Err(error) => {
+            supervisor.stop(Instant::now() + grace);
+            return Err(error);
+        }
+    };
+    for address in addresses {
+        info!(workers = config.http.pool.num_workers, "Serving http://{address}");
+    }
+    supervisor.watch();
+
+    let deadline = Instant::now() + grace;
+    info!(grace_seconds = grace.as_secs_f32(), "Shutting down: requests under way finish");
+    reactors.drain();
+    if let Woken::Deadline = supervisor.wait_until(reactors.drained(), deadline) {
+        warn!("Requests still under way at the end of the grace period");
+    }
+    let outcome = supervisor.stop(deadline);
+    reactors.abort();
+    if let Outcome::Clean = outcome {
+        info!("Server stopped");
+    }
+    Ok(outcome)
+}
+
+fn report(workers: &[Snapshot]) {
+    for worker in workers {
+        error!(
+            worker = %worker.name,
+            state = %worker.state,
+            for_seconds = worker.age.as_secs_f32(),
+            "Worker does not leave"
+        );
+    }
+}
+
+// === impl Supervisor ===
+
+impl Supervisor<'_> {
+    /// Waits for the first worker that can serve. Returns false when told to end before.
+    fn boot(&mut self) -> Result<bool, Error> {
+        let deadline = Instant::now() + BOOT;
+        loop {
+            match self.next(&never(), Some(deadline)) {
+                Woken::Ready => return Ok(true),
+                Woken::Shutdown => return Ok(false),
+                Woken::Deadline => return Err(Error::BootTimeout(BOOT.as_secs())),
+                Woken::BootFailed => return Err(Error::Boot),
+                Woken::Done => {}
+            }
+        }
+    }
+
+    /// Looks after the workers until told to end.
+    fn watch(&mut self) {
+        let mut complained = false;
+        loop {
+            match self.next(&never(), None) {
+                Woken::Shutdown => return,
+                Woken::BootFailed if !complained => {
+                    error!("No worker can be booted; trying on");
+                    complained = true;
+                }
+                Woken::Ready => complained = false,
+                Woken::BootFailed | Woken::Done | Woken::Deadline => {}
+            }
+        }
+    }
+
+    /// Looks after the workers until `done` is closed or `deadline` has come.
+    fn wait_until(&mut self, done: &Receiver<()>, deadline: Instant) -> Woken {
+        loop {
+            match self.next(done, Some(deadline)) {
+                woken @ (Woken::Done | Woken::Deadline) => return woken,
+                Woken::Shutdown | Woken::Ready | Woken::BootFailed => {}
+            }
+        }
+    }
+
+    /// Lets every worker leave; interrupts those that have not by `deadline`.
+    fn stop(&mut self, deadline: Instant) -> Outcome {
+        self.pool.stop();
+        self.collect(deadline);
+        if !self.pool.is_empty() {
+            report(&self.pool.interrupt());
+            self.collect(Instant::now() + INTERRUPT);
+        }
+        if self.pool.is_empty() { Outcome::Clean } else { Outcome::Stuck(self.pool.snapshots()) }
+    }
+
+    fn collect(&mut self, deadline: Instant) {
+        while !self.pool.is_empty() {
+            match self.events.recv_deadline(deadline) {
+                Ok(event) => drop(self.heed(event)),
+                Err(_) => return,
+            }
+        }
+    }
+
+    fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
+        let timeout =
+            deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
+        loop {
+            let event = select! {
+                recv(self.events) -> event => event,
+                recv(self.commands) -> _ => return Woken::Shutdown,
+                recv(done) -> _ => return Woken::Done,
+                recv(timeout) -> _ => return Woken::Deadline,
+            };
+            // The pool holds a sender, so there is always another event to come.
+            let Ok(event) = event else { return Woken::Shutdown };
+            if let Some(woken) = self.heed(event) {
+                return woken;
+            }
+        }
+    }
+
+    fn heed(&mut self, event: Event) -> Option<Woken> {
+        match event {
+            Event::Ready(worker) => {
+                debug!(worker, "Worker ready");
+                Some(Woken::Ready)
+            }
+            Event::BootFailed { .. } => self.pool.cannot_boot(BOOT_FAILURES).then_some(Woken::BootFailed),
+            Event::Gone { worker, next } => {
+                self.pool.gone(worker, next);
+                None
+            }
+        }
+    }
+}
