@@ -1,0 +1,25 @@
+<?php
+
+namespace RoadRunner\Exception;
+
+/** Root of everything that the extension throws, but for \ValueError and \TypeError. */
+class RoadRunnerException extends \Exception
+{
+}
+
+/** A call that is not possible here or now; the script must be changed. */
+class LogicException extends RoadRunnerException
+{
+}
+
+/** The server cannot start or go on: a configuration, an address, a worker that does not boot. */
+class ServerException extends RoadRunnerException
+{
+}
+
+/** The client's request cannot be read. */
+class BadRequestException extends RoadRunnerException
+{
+    /** Status to answer with. */
+    public int $statusCode = 400;
+}

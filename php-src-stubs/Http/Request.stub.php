@@ -1,0 +1,128 @@
+<?php
+
+namespace RoadRunner\Http;
+
+/**
+ * An HTTP request with its whole body.
+ *
+ * Values are made when they are read. Once its worker waits again the request is over, and reading it throws
+ * \RoadRunner\Exception\LogicException.
+ *
+ * @strict-properties
+ * @not-serializable
+ */
+final class Request
+{
+    /** Request method, as sent: "GET". */
+    public readonly string $method;
+
+    /** The whole target: "http://example.com/path?query". */
+    public readonly string $uri;
+
+    /** Path of the target, not decoded: "/path". */
+    public readonly string $path;
+
+    /** Query of the target without its question mark, not decoded; empty if there is none. */
+    public readonly string $queryString;
+
+    /** "HTTP/1.1" or "HTTP/1.0". */
+    public readonly string $protocol;
+
+    /** "http". */
+    public readonly string $scheme;
+
+    /** What the client calls this server: host, and port if it is not the usual one. Not to be trusted. */
+    public readonly string $host;
+
+    /** IP address of the other end of the connection. */
+    public readonly string $remoteAddress;
+
+    /** Port of the other end of the connection. */
+    public readonly int $remotePort;
+
+    /** 32 hexadecimal digits that name this request in logs. */
+    public readonly string $id;
+
+    /** When the head had arrived, in seconds since 1970. */
+    public readonly float $startedAt;
+
+    private function __construct() {}
+
+    /**
+     * Makes a request without a server, for tests.
+     *
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @throws \ValueError for a method, target, header or address that is none
+     */
+    public static function create(
+        string $method,
+        string $uri,
+        array $headers = [],
+        string $body = '',
+        string $remoteAddress = '127.0.0.1',
+    ): Request {}
+
+    /**
+     * Returns a header's value; several lines of one name are joined by ", " (cookies by "; ").
+     *
+     * @param string $name in any case
+     */
+    public function header(string $name, ?string $default = null): ?string {}
+
+    /**
+     * Returns all headers.
+     *
+     * @return array<string, list<string>> by lower-case name
+     */
+    public function headers(): array {}
+
+    /**
+     * Returns a parameter of the query, or all of them, parsed as by parse_str().
+     *
+     * @return mixed string, or array for names with brackets; $default if there is none; all without $key
+     */
+    public function query(?string $key = null, mixed $default = null): mixed {}
+
+    /**
+     * Returns the cookies, decoded; of several with one name the first.
+     *
+     * @return array<string, string>
+     */
+    public function cookies(): array {}
+
+    /**
+     * Returns a field of an `application/x-www-form-urlencoded` body, or all of them, parsed as by parse_str().
+     *
+     * @return mixed string, or array for names with brackets; $default if there is none; all without $key
+     */
+    public function form(?string $key = null, mixed $default = null): mixed {}
+
+    /** Returns the whole body, byte for byte. */
+    public function body(): string {}
+
+    /**
+     * Decodes the body as JSON; objects become arrays.
+     *
+     * @param int $depth deepest nesting allowed, at least 1
+     *
+     * @throws \RoadRunner\Exception\BadRequestException when the body is not JSON or is nested deeper
+     */
+    public function json(int $depth = 512): mixed {}
+
+    /** Returns whether the client has gone before its answer. */
+    public function isAborted(): bool {}
+
+    /**
+     * Answers this request, see \RoadRunner\WorkerInterface::respond().
+     *
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @return bool false when the client has gone
+     *
+     * @throws \ValueError for a status, header name or header value that HTTP does not allow
+     * @throws \TypeError for a body or header value of another type
+     * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
+     */
+    public function respond(int $status, mixed $body = '', array $headers = []): bool {}
+}

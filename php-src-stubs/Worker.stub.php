@@ -1,0 +1,22 @@
+<?php
+
+namespace RoadRunner;
+
+/**
+ * The worker that this thread is.
+ *
+ * @strict-properties
+ * @not-serializable
+ */
+final class Worker implements WorkerInterface
+{
+    public function __construct() {}
+
+    public function waitRequest(): ?\RoadRunner\Http\Request {}
+
+    public function respond(int $status, mixed $body = '', array $headers = []): bool {}
+
+    public function stop(): void {}
+
+    public function isStopping(): bool {}
+}

@@ -1,0 +1,56 @@
+<?php
+
+namespace RoadRunner;
+
+/**
+ * A worker of an HTTP pool: waits for requests and answers them.
+ */
+interface WorkerInterface
+{
+    /**
+     * Waits for the next request. The request before is over with this call: if it is unanswered, its client gets
+     * `http.internal_error_code` (500) and the log an error that names this line; reading its object throws.
+     *
+     * On the main thread the first call starts the server and does not return: when the server ends, the script is left
+     * as by `exit(0)`.
+     *
+     * @return \RoadRunner\Http\Request|null null when the worker must leave its loop
+     *
+     * @throws \RoadRunner\Exception\ServerException when the server cannot start: its configuration, an address, a
+     *         worker script that does not boot
+     * @throws \RoadRunner\Exception\LogicException under another SAPI than cli, in a worker of another server, in a
+     *         forked process
+     */
+    public function waitRequest(): ?\RoadRunner\Http\Request;
+
+    /**
+     * Answers the request that was received last. Work after the answer is allowed: the client has it, the worker counts
+     * as busy until its next wait.
+     *
+     * @param int $status 200 to 599
+     * @param mixed $body string or Stringable: these bytes; array, JsonSerializable or stdClass: its JSON, with
+     *        `content-type: application/json` unless given; null: nothing
+     * @param array<string, string|int|list<string|int>> $headers content-length and transfer-encoding are the server's
+     *        business and are ignored (but for the content-length of an answer to HEAD without body)
+     *
+     * @return bool false when the client has gone
+     *
+     * @throws \ValueError for a status, header name or header value that HTTP does not allow
+     * @throws \TypeError for a body or header value of another type
+     * @throws \RoadRunner\Exception\LogicException without a request, for a second answer, outside of a worker
+     */
+    public function respond(int $status, mixed $body = '', array $headers = []): bool;
+
+    /**
+     * Asks for a fresh worker: the next waitRequest() returns null, and the script is run again. A request without an
+     * answer by then goes to another worker.
+     *
+     * @throws \RoadRunner\Exception\LogicException outside of a worker
+     */
+    public function stop(): void;
+
+    /**
+     * Returns whether the next waitRequest() will return null: stop() was called or the server shuts down.
+     */
+    public function isStopping(): bool;
+}

@@ -1,0 +1,31 @@
+//! What the methods of the PHP classes do (`shim/class.c` has their arguments): convert, call the room, throw.
+
+mod answer;
+mod request;
+mod worker;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use ext_php_rs::{
+    exception::{PhpException, PhpResult},
+    types::{ZendStr, Zval},
+};
+
+use super::exception;
+
+/// Runs a method: its error, or a panic, becomes a PHP exception and `otherwise` its value.
+fn method<T>(otherwise: T, inside: impl FnOnce() -> PhpResult<T>) -> T {
+    let result = catch_unwind(AssertUnwindSafe(inside));
+    result.unwrap_or_else(|_| Err(exception::server("internal error: see the log".to_owned()))).unwrap_or_else(|error| {
+        // Fails only if the class is no exception.
+        let _ = PhpException::throw(error);
+        otherwise
+    })
+}
+
+/// A PHP string of exactly these bytes.
+fn string(bytes: &[u8]) -> Zval {
+    let mut value = Zval::new();
+    value.set_zend_string(ZendStr::new(bytes, false));
+    value
+}

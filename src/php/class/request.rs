@@ -1,0 +1,323 @@
+//! `RoadRunner\Http\Request`
+
+use std::{
+    ffi::{c_char, c_void},
+    net::{IpAddr, SocketAddr},
+    ptr,
+    rc::Rc,
+    time::{Instant, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use ext_php_rs::{
+    convert::IntoZval,
+    ffi::zend_string,
+    prelude::PhpResult,
+    types::{ZendHashTable, Zval},
+};
+use http::{HeaderName, HeaderValue, Method, Version, header, uri::Authority};
+use percent_encoding::percent_decode;
+
+use super::{
+    answer::{header_map, quoted},
+    method, string,
+};
+use crate::{
+    http as room,
+    net::Peer,
+    php::{
+        exception::{self, Misuse},
+        local::Exchange,
+    },
+};
+
+/// The native part of an object; an error for one that was never given any.
+///
+/// # Safety
+///
+/// `exchange` is null, or came from `Rc::into_raw` and was not freed; the object that holds it outlives the call.
+pub(super) unsafe fn exchange<'a>(exchange: *mut c_void) -> Result<&'a Exchange, Misuse> {
+    // SAFETY: as promised by the caller.
+    unsafe { exchange.cast::<Exchange>().cast_const().as_ref() }.ok_or(Misuse::Finished)
+}
+
+/// Calls `inside` with the request that an object shows.
+///
+/// # Safety
+///
+/// As for [`exchange`].
+unsafe fn with<T>(shown: *mut c_void, inside: impl FnOnce(&room::Request) -> T) -> PhpResult<T> {
+    // SAFETY: as promised by the caller.
+    Ok(unsafe { exchange(shown) }?.with(inside)?)
+}
+
+/// Gives a value to PHP.
+///
+/// # Safety
+///
+/// `place` is valid for a write, and holds nothing that needs a destructor.
+unsafe fn give(place: *mut Zval, value: Zval) {
+    // SAFETY: as promised by the caller.
+    unsafe { place.write(value) };
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_free(exchange: *mut c_void) {
+    method((), || {
+        if !exchange.is_null() {
+            // SAFETY: the object's share of the request, given up for good.
+            drop(unsafe { Rc::from_raw(exchange.cast::<Exchange>().cast_const()) });
+        }
+        Ok(())
+    });
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_property(
+    exchange: *mut c_void,
+    name: *const c_char,
+    length: usize,
+    place: *mut Zval,
+) -> bool {
+    method(true, || {
+        // SAFETY: the shim passes the name of a property, a living object's native part and a place for the value.
+        let name = unsafe { std::slice::from_raw_parts(name.cast::<u8>(), length) };
+        let Some(read) = property(name) else { return Ok(false) };
+        // SAFETY: as above.
+        unsafe { give(place, with(exchange, read)?) };
+        Ok(true)
+    })
+}
+
+/// How a property is read.
+fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
+    Some(match name {
+        b"method" => |request| string(request.head.method.as_str().as_bytes()),
+        b"uri" => |request| {
+            let uri = &request.head.uri;
+            let text = if uri.scheme().is_some() { uri.to_string() } else { format!("http://{}{uri}", host(request)) };
+            string(text.as_bytes())
+        },
+        b"path" => |request| string(request.head.uri.path().as_bytes()),
+        b"queryString" => |request| string(request.head.uri.query().unwrap_or_default().as_bytes()),
+        b"protocol" => |request| {
+            string(if request.head.version == Version::HTTP_10 { b"HTTP/1.0" } else { b"HTTP/1.1" })
+        },
+        b"scheme" => |_| string(b"http"),
+        b"host" => |request| string(host(request).as_bytes()),
+        b"remoteAddress" => |request| string(request.peer.remote.ip().to_canonical().to_string().as_bytes()),
+        b"remotePort" => |request| {
+            let mut value = Zval::new();
+            value.set_long(i64::from(request.peer.remote.port()));
+            value
+        },
+        b"id" => |request| string(request.id.to_string().as_bytes()),
+        b"startedAt" => |request| {
+            let mut value = Zval::new();
+            let since = request.arrived_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+            value.set_double(since.as_secs_f64());
+            value
+        },
+        _ => return None,
+    })
+}
+
+/// What the client calls this server.
+fn host(request: &room::Request) -> &str {
+    let named = request.head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
+    request.head.uri.authority().map(Authority::as_str).or(named).unwrap_or_default()
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_header(exchange: *mut c_void, name: *const zend_string, place: *mut Zval) {
+    method((), || {
+        // SAFETY: the shim passes a living object's native part and a string that it holds.
+        let name = HeaderName::from_bytes(unsafe { bytes(name) });
+        // SAFETY: as above.
+        let value = unsafe { with(exchange, |request| name.ok().and_then(|name| joined(&request.head.headers, &name))) }?;
+        if let Some(value) = value {
+            // SAFETY: the place is PHP's return value.
+            unsafe { give(place, value) };
+        }
+        Ok(())
+    });
+}
+
+/// The value of a header; several lines are one list (RFC 9110 section 5.2), cookies alone are separated otherwise.
+fn joined(headers: &http::HeaderMap, name: &HeaderName) -> Option<Zval> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    let Some(second) = values.next() else { return Some(string(first.as_bytes())) };
+    let separator: &[u8] = if name == header::COOKIE { b"; " } else { b", " };
+    let mut joined = first.as_bytes().to_vec();
+    for value in std::iter::once(second).chain(values) {
+        joined.extend_from_slice(separator);
+        joined.extend_from_slice(value.as_bytes());
+    }
+    Some(string(&joined))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_headers(exchange: *mut c_void, place: *mut Zval) {
+    method((), || {
+        // SAFETY: the shim passes a living object's native part.
+        let array = unsafe { with(exchange, headers) }??;
+        // SAFETY: the place is PHP's return value.
+        unsafe { give(place, array) };
+        Ok(())
+    });
+}
+
+fn headers(request: &room::Request) -> PhpResult<Zval> {
+    let headers = &request.head.headers;
+    let mut array = ZendHashTable::with_capacity(u32::try_from(headers.keys_len()).unwrap_or(0));
+    for name in headers.keys() {
+        let mut values = ZendHashTable::new();
+        for value in headers.get_all(name) {
+            values.push(string(value.as_bytes())).map_err(engine_error)?;
+        }
+        array.insert(name.as_str(), values).map_err(engine_error)?;
+    }
+    array.into_zval(false).map_err(engine_error)
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_cookies(exchange: *mut c_void, place: *mut Zval) {
+    method((), || {
+        // SAFETY: the shim passes a living object's native part.
+        let array = unsafe { with(exchange, cookies) }??;
+        // SAFETY: the place is PHP's return value.
+        unsafe { give(place, array) };
+        Ok(())
+    });
+}
+
+fn cookies(request: &room::Request) -> PhpResult<Zval> {
+    let mut array = ZendHashTable::new();
+    for line in request.head.headers.get_all(header::COOKIE) {
+        for pair in line.as_bytes().split(|byte| *byte == b';') {
+            let pair = pair.trim_ascii();
+            let split = pair.iter().position(|byte| *byte == b'=').unwrap_or(pair.len());
+            let Ok(name) = std::str::from_utf8(&pair[..split]) else { continue };
+            // The first of a name is the most specific one (RFC 6265 section 5.4).
+            if name.is_empty() || array.get(name).is_some() {
+                continue;
+            }
+            let value: Vec<u8> = percent_decode(pair.get(split + 1..).unwrap_or_default()).collect();
+            array.insert(name, string(&value)).map_err(engine_error)?;
+        }
+    }
+    array.into_zval(false).map_err(engine_error)
+}
+
+/// The text of the query, or of a form in the body.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_parameters(
+    exchange: *mut c_void,
+    form: bool,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> bool {
+    method(false, || {
+        let read = |request: &room::Request| {
+            let bytes: &[u8] = match form {
+                true if is_form(request) => &request.body,
+                true => &[],
+                false => request.head.uri.query().unwrap_or_default().as_bytes(),
+            };
+            (bytes.as_ptr(), bytes.len())
+        };
+        // SAFETY: the shim passes a living object's native part and places for the results.
+        unsafe { lend(with(exchange, read)?, text, length) };
+        Ok(true)
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_body(exchange: *mut c_void, text: *mut *const c_char, length: *mut usize) -> bool {
+    method(false, || {
+        // SAFETY: as above.
+        unsafe { lend(with(exchange, |request| (request.body.as_ptr(), request.body.len()))?, text, length) };
+        Ok(true)
+    })
+}
+
+/// Shows bytes of a request to the shim, which copies them before the request can end.
+///
+/// # Safety
+///
+/// `text` and `length` are valid for a write.
+unsafe fn lend(bytes: (*const u8, usize), text: *mut *const c_char, length: *mut usize) {
+    // SAFETY: as promised by the caller.
+    unsafe { (*text, *length) = (bytes.0.cast(), bytes.1) };
+}
+
+fn is_form(request: &room::Request) -> bool {
+    let media_type = request.head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    media_type
+        .and_then(|value| value.split(';').next())
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_is_aborted(shown: *mut c_void) -> bool {
+    method(false, || {
+        // SAFETY: the shim passes a living object's native part.
+        let exchange = unsafe { exchange(shown) }?;
+        exchange.with(|_| ())?;
+        Ok(exchange.is_aborted())
+    })
+}
+
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_create(
+    name: *const zend_string,
+    uri: *const zend_string,
+    headers: *const ZendHashTable,
+    body: *const zend_string,
+    remote: *const zend_string,
+) -> *mut c_void {
+    method(ptr::null_mut(), || {
+        // SAFETY: the shim passes values that it holds, or null for those that were left out.
+        let (name, uri, headers, body, remote) =
+            unsafe { (bytes(name), bytes(uri), headers.as_ref(), bytes(body), bytes(remote)) };
+        let remote = if remote.is_empty() { b"127.0.0.1" } else { remote };
+        let wrong = |value: &[u8], what: &str| exception::value(format!("{} is not {what}", quoted(value)));
+        let address: IpAddr = std::str::from_utf8(remote)
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .ok_or_else(|| wrong(remote, "an IP address"))?;
+        let mut head = http::Request::new(()).into_parts().0;
+        head.method = Method::from_bytes(name).map_err(|_| wrong(name, "a request method"))?;
+        head.uri = uri.try_into().map_err(|_| wrong(uri, "a request target"))?;
+        head.headers = headers.map_or_else(|| Ok(http::HeaderMap::new()), header_map)?;
+        if !head.headers.contains_key(header::HOST)
+            && let Some(host) = head.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
+        {
+            head.headers.insert(header::HOST, host);
+        }
+        let request = room::Request {
+            head,
+            body: Bytes::copy_from_slice(body),
+            peer: Peer { remote: SocketAddr::new(address, 0), local: SocketAddr::from(([127, 0, 0, 1], 80)) },
+            id: room::RequestId::next(),
+            arrived: Instant::now(),
+            arrived_at: SystemTime::now(),
+        };
+        Ok(Rc::into_raw(Exchange::detached(request)).cast_mut().cast())
+    })
+}
+
+/// The bytes of a PHP string; none for null.
+///
+/// # Safety
+///
+/// `string` is null or valid for the caller's lifetime.
+unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
+    // SAFETY: as promised by the caller.
+    unsafe { string.as_ref() }.map_or(&[], ext_php_rs::types::ZendStr::as_bytes)
+}
+
+fn engine_error(error: ext_php_rs::error::Error) -> ext_php_rs::exception::PhpException {
+    exception::server(error.to_string())
+}

@@ -1,0 +1,171 @@
+//! The main thread's side: from the first wait call to the end of the server.
+
+use std::{
+    ffi::{CString, c_int},
+    path::{Path, PathBuf},
+    ptr,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use crossbeam_channel::{Sender, bounded};
+use ext_php_rs::exception::PhpException;
+use parking_lot::{Mutex, RawMutex, lock_api::RawMutex as _, lock_api::RawMutexTimed as _};
+use tracing::{info, warn};
+
+use super::{
+    exception::{self, Misuse, server},
+    host::PhpHost,
+    local::guarded,
+    sys,
+};
+use crate::{
+    config::Config,
+    server::{Command, Outcome, run},
+};
+
+/// The file that is read if nothing else is said, as by RoadRunner.
+const DEFAULT_FILE: &str = ".rr.yaml";
+/// A holder of the engine lock for longer than this is named in the log.
+const ENGINE_LOCK: Duration = Duration::from_secs(5);
+
+/// What signals are sent to while a server runs.
+static COMMANDS: Mutex<Option<Sender<Command>>> = Mutex::new(None);
+/// Serialises births and deaths of PHP threads: an insurance against extensions that do not expect two at a time.
+static ENGINE: RawMutex = RawMutex::INIT;
+/// Name of the worker that holds [`ENGINE`].
+static HOLDER: Mutex<String> = Mutex::new(String::new());
+/// Signals heard that ask for an end.
+static ENDS: AtomicUsize = AtomicUsize::new(0);
+
+/// Runs the server on the main thread; afterwards the script is left as by `exit()`.
+///
+/// # Errors
+///
+/// When the server cannot run here, or does not come to run.
+pub(super) fn serve() -> Result<(), PhpException> {
+    if sys::rr_is_forked() {
+        return Err(Misuse::Forked.into());
+    }
+    // SAFETY: on a PHP thread inside a request; the texts are literals.
+    if let Some(reason) = exception::text(unsafe { sys::rr_foreign() }) {
+        return Err(exception::logic(reason));
+    }
+    // SAFETY: on the main thread; nothing else uses its buffer.
+    let script = exception::text(unsafe { sys::rr_script() })
+        .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
+    let mut config = configuration()?;
+    config.http.pool.thread_runs = thread_runs()?;
+    config.logs.install();
+    // SAFETY: on the main thread, before any other thread of ours.
+    unsafe { sys::rr_engine_open() };
+    if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
+        info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
+    }
+    let (sender, commands) = bounded(4);
+    *COMMANDS.lock() = Some(sender);
+    let outcome = run(&config, Arc::new(PhpHost::new(&script)), &commands);
+    *COMMANDS.lock() = None;
+    match outcome {
+        Ok(Outcome::Clean) => {
+            // SAFETY: on the main thread, called by PHP.
+            unsafe { sys::rr_leave_script(0) };
+            Ok(())
+        }
+        Ok(Outcome::Stuck(_)) => {
+            // SAFETY: no return; the threads that still run must not see the engine shut down.
+            unsafe { sys::rr_hard_exit(1) };
+            Ok(())
+        }
+        Err(error) => Err(server(describe(&error))),
+    }
+}
+
+/// An error with its causes.
+fn describe(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+fn configuration() -> Result<Config, PhpException> {
+    let named = ini(c"roadrunner.config")
+        .filter(|path| !path.is_empty())
+        .or_else(|| std::env::var("RR_CONFIG").ok().filter(|path| !path.is_empty()))
+        .map(PathBuf::from);
+    let path = named.or_else(|| Path::new(DEFAULT_FILE).exists().then(|| PathBuf::from(DEFAULT_FILE)));
+    match path {
+        Some(path) => Config::load(&path).map_err(|error| server(error.to_string())),
+        None => Ok(Config::default()),
+    }
+}
+
+fn thread_runs() -> Result<Option<u64>, PhpException> {
+    match ini(c"roadrunner.thread_runs").as_deref() {
+        None | Some("" | "0") => Ok(None),
+        Some(text) => text.parse().map(Some).map_err(|_| {
+            server(format!("roadrunner.thread_runs is \"{text}\", but must be a whole number, 0 for no limit"))
+        }),
+    }
+}
+
+fn ini(name: &std::ffi::CStr) -> Option<String> {
+    // SAFETY: on a PHP thread inside a request; the value is copied before it can change.
+    exception::text(unsafe { sys::rr_ini(name.as_ptr()) })
+}
+
+/// Returns file and line of the PHP code that called.
+pub(super) fn position() -> (String, u32) {
+    let (mut file, mut line) = (ptr::null(), 0);
+    // SAFETY: on a PHP thread inside a request; the name is copied at once.
+    unsafe { sys::rr_position(&raw mut file, &raw mut line) };
+    (exception::text(file).unwrap_or_default(), line)
+}
+
+/// Copies `text` for C; a NUL in it would end it early and is left out.
+pub(super) fn c_string(text: &str) -> CString {
+    CString::new(text.replace('\0', "")).unwrap_or_default()
+}
+
+// === what the shim calls ===
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_engine_lock(who: *const std::ffi::c_char) {
+    guarded(|| {
+        while !ENGINE.try_lock_for(ENGINE_LOCK) {
+            warn!(worker = %*HOLDER.lock(), "Worker blocks the start and end of others");
+        }
+        *HOLDER.lock() = exception::text(who).unwrap_or_default();
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_engine_unlock() {
+    // SAFETY: the shim pairs each unlock with a lock on the same thread.
+    unsafe { ENGINE.unlock() };
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_signal(number: c_int) {
+    guarded(|| {
+        if !matches!(number, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
+            return warn!(signal = number, "Signal has no meaning yet and is ignored");
+        }
+        let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
+        if ENDS.fetch_add(1, Ordering::SeqCst) > 0 || !told {
+            warn!(signal = number, "Ending at once");
+            // SAFETY: no return.
+            unsafe { sys::rr_hard_exit(1) };
+        }
+    });
+}

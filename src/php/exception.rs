@@ -1,0 +1,77 @@
+//! The one table of what becomes which PHP exception.
+
+use std::ffi::CStr;
+
+use ext_php_rs::{
+    exception::PhpException,
+    zend::{ClassEntry, ce},
+};
+
+use super::sys;
+
+/// A wrong use of the API by the script.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub(super) enum Misuse {
+    /// The request was answered before.
+    #[error("the request was already answered")]
+    Answered,
+    /// The request is over: its worker has gone on to the next wait.
+    #[error("the request is over: waitRequest() was called since")]
+    Finished,
+    /// There is no request to answer.
+    #[error("there is no request to answer: call waitRequest() first")]
+    NoRequest,
+    /// The request was made by `Request::create()`.
+    #[error("nobody waits for an answer: the request was made by Request::create()")]
+    Detached,
+    /// Not a thread of the server.
+    #[error("this is not a worker of the server")]
+    NotAWorker,
+    /// A fork of the server.
+    #[error("this process is a fork of a worker: only the worker itself can wait for requests and answer them")]
+    Forked,
+}
+
+// === impl Misuse ===
+
+impl From<Misuse> for PhpException {
+    fn from(misuse: Misuse) -> Self {
+        logic(misuse.to_string())
+    }
+}
+
+fn class(entry: *mut ext_php_rs::ffi::zend_class_entry) -> &'static ClassEntry {
+    // SAFETY: set in MINIT, which comes before any code of a script, and never freed while the process serves.
+    unsafe { &*entry }
+}
+
+/// A call that is not possible here or now.
+pub(super) fn logic(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    PhpException::new(message, 0, class(unsafe { sys::rr_ce_logic }))
+}
+
+/// The server cannot do its work: a configuration, an address, a thread.
+pub(super) fn server(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    PhpException::new(message, 0, class(unsafe { sys::rr_ce_server }))
+}
+
+/// An argument's value is not possible.
+pub(super) fn value(message: String) -> PhpException {
+    PhpException::new(message, 0, ce::value_error())
+}
+
+/// An argument's type is not possible.
+pub(super) fn type_(message: String) -> PhpException {
+    PhpException::new(message, 0, ce::type_error())
+}
+
+/// Copies a text of the shim's.
+pub(super) fn text(text: *const std::ffi::c_char) -> Option<String> {
+    if text.is_null() {
+        return None;
+    }
+    // SAFETY: the shim's texts are literals or its own buffers, NUL-terminated.
+    Some(unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned())
+}

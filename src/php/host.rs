@@ -1,0 +1,103 @@
+//! Starts PHP threads for a pool.
+
+use std::{
+    collections::HashMap,
+    ffi::{CStr, CString},
+    io,
+    sync::Arc,
+    thread::{Builder, JoinHandle},
+};
+
+use parking_lot::Mutex;
+
+use super::{
+    engine::c_string,
+    local::{self, Local, Worker},
+    sys,
+};
+use crate::{
+    http,
+    pool::{Ended, Host, Next},
+};
+
+/// Stack of a PHP thread: what deep recursion inside the engine needs before its own limit stops it. Only address space.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// PHP threads that run one script.
+pub(super) struct PhpHost {
+    script: CString,
+    /// The threads that can be interrupted, by name of the worker.
+    threads: Arc<Mutex<HashMap<String, Shared>>>,
+}
+
+/// A thread's record, shared with those who interrupt it.
+#[derive(Clone, Copy)]
+struct Shared(*mut sys::Thread);
+
+// SAFETY: other threads only pass the pointer to `rr_thread_interrupt`, which locks; it is taken out of the table, under
+// the table's lock, before the record dies.
+unsafe impl Send for Shared {}
+
+// === impl PhpHost ===
+
+impl PhpHost {
+    /// Runs `script` on every thread.
+    pub(super) fn new(script: &str) -> Self {
+        Self { script: c_string(script), threads: Arc::default() }
+    }
+}
+
+impl Host<http::Request, http::Answer> for PhpHost {
+    fn start(&self, worker: Arc<Worker>, gone: Box<dyn FnOnce(Next) + Send>) -> io::Result<JoinHandle<()>> {
+        let (script, threads) = (self.script.clone(), Arc::clone(&self.threads));
+        Builder::new().name(worker.name.clone()).stack_size(STACK).spawn(move || {
+            let next = work(worker, &script, &threads);
+            gone(next);
+        })
+    }
+
+    fn interrupt(&self, worker: &Worker) {
+        let threads = self.threads.lock();
+        if let Some(Shared(thread)) = threads.get(&worker.name) {
+            // SAFETY: the record lives while it is in the table, whose lock is held.
+            unsafe { sys::rr_thread_interrupt(*thread) };
+        }
+    }
+}
+
+/// The life of one PHP thread.
+fn work(worker: Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shared>>) -> Next {
+    let (name, pool) = (c_string(&worker.name), c_string(&worker.pool));
+    let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", script, worker.number));
+    let thread = &raw mut *record;
+    // SAFETY: on a new thread; the record and its strings outlive `rr_thread_close`.
+    unsafe { sys::rr_thread_open(thread) };
+    threads.lock().insert(worker.name.clone(), Shared(thread));
+    let next = {
+        let _local = local::enter(Arc::clone(&worker));
+        loop {
+            local::with(Local::begin_run);
+            match worker.ended(&run(thread)) {
+                Next::Run => {}
+                next => break next,
+            }
+        }
+    };
+    threads.lock().remove(&worker.name);
+    // SAFETY: on the thread that was opened; no PHP value of it is left.
+    unsafe { sys::rr_thread_close(thread) };
+    next
+}
+
+/// Runs the script once. Nothing with a `Drop` lives here across the call.
+fn run(thread: *mut sys::Thread) -> Ended {
+    let mut outcome = sys::Outcome { status: 0, fatal: false, message: [0; 256] };
+    // SAFETY: on the thread that was opened; the shim catches every bailout.
+    unsafe { sys::rr_thread_run(thread, &raw mut outcome) };
+    if outcome.fatal {
+        // SAFETY: the shim ends the message with a NUL.
+        let message = unsafe { CStr::from_ptr(outcome.message.as_ptr()) };
+        return Ended::Fatal(message.to_string_lossy().into_owned());
+    }
+    Ended::Exit(outcome.status)
+}

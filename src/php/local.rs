@@ -1,0 +1,278 @@
+//! What a PHP thread of ours has in hand: its worker, the request it works on, the line it is echoing.
+
+use std::{
+    cell::{Cell, RefCell},
+    ffi::{c_char, c_int},
+    panic::{AssertUnwindSafe, catch_unwind},
+    rc::Rc,
+    sync::Arc,
+};
+
+use tracing::{debug, error, info, warn};
+
+use super::{
+    engine,
+    exception::Misuse,
+    sys,
+};
+use crate::{http, pool};
+
+/// A worker of the HTTP pool.
+pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
+
+/// Longest line of echoed text that is held back for its end.
+const LINE: usize = 8 * 1024;
+
+/// The state of one PHP thread.
+pub(super) struct Local {
+    worker: Arc<Worker>,
+    /// The request taken last, shared with the PHP object that shows it.
+    current: RefCell<Option<Rc<Exchange>>>,
+    /// Echoed text whose line has not ended.
+    line: RefCell<Vec<u8>>,
+    /// The script was told to leave its loop.
+    left: Cell<bool>,
+}
+
+/// A request and its unanswered half.
+pub(super) struct Exchange {
+    /// `None` once the request is over.
+    request: RefCell<Option<Box<http::Request>>>,
+    /// `None` once it was answered.
+    replier: Cell<Option<http::Replier>>,
+    /// Made by user code, so nobody waits.
+    detached: bool,
+}
+
+thread_local! {
+    /// Set by [`enter`] on PHP threads of ours.
+    static LOCAL: RefCell<Option<Rc<Local>>> = const { RefCell::new(None) };
+}
+
+/// Makes the calling thread a worker's, until the guard is dropped.
+pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
+    struct Guard;
+    impl Drop for Guard {
+        fn drop(&mut self) {
+            LOCAL.with(|local| local.replace(None));
+        }
+    }
+    let local = Local { worker, current: RefCell::default(), line: RefCell::default(), left: Cell::new(false) };
+    LOCAL.with(|place| place.replace(Some(Rc::new(local))));
+    Guard
+}
+
+/// Calls `inside` with the state of this thread. `None` on a thread that is not ours, and in a forked child.
+///
+/// `inside` must not call PHP: a bailout would leave it by `longjmp`.
+pub(super) fn with<T>(inside: impl FnOnce(&Local) -> T) -> Option<T> {
+    if sys::rr_is_forked() {
+        return None;
+    }
+    LOCAL.with(|local| local.borrow().as_deref().map(inside))
+}
+
+// === impl Local ===
+
+impl Local {
+    /// The worker of this thread.
+    pub(super) fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
+    /// A run of the script begins.
+    pub(super) fn begin_run(&self) {
+        self.left.set(false);
+        self.worker.boots();
+    }
+
+    /// Ends the request in hand and waits for the next one.
+    pub(super) fn wait(&self) -> Option<Rc<Exchange>> {
+        self.flush_line();
+        self.finish_current();
+        let Some(envelope) = self.worker.wait() else {
+            self.left.set(true);
+            return None;
+        };
+        let exchange = Rc::new(Exchange {
+            request: RefCell::new(Some(Box::new(envelope.request))),
+            replier: Cell::new(Some(envelope.replier)),
+            detached: false,
+        });
+        self.current.replace(Some(Rc::clone(&exchange)));
+        Some(exchange)
+    }
+
+    /// The request taken last.
+    pub(super) fn current(&self) -> Option<Rc<Exchange>> {
+        self.current.borrow().clone()
+    }
+
+    fn finish_current(&self) {
+        let Some(exchange) = self.current.replace(None) else { return };
+        let request = exchange.request.borrow_mut().take();
+        let (Some(replier), Some(request)) = (exchange.replier.take(), request) else { return };
+        if self.worker.is_leaving() && !self.worker.is_stopping() {
+            // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner.
+            return self.worker.give_back(http::Envelope { request: *request, replier });
+        }
+        if !replier.is_abandoned() {
+            let (file, line) = engine::position();
+            error!(
+                worker = %self.worker.name,
+                method = %request.head.method,
+                uri = %request.head.uri,
+                "The request was not answered before the next wait at {file}:{line}"
+            );
+        }
+    }
+
+    /// The script is over: what is unanswered will stay so.
+    fn abandon(&self) {
+        self.flush_line();
+        // Dropping the replier answers; the request itself may be in use by an object of the dying script.
+        if let Some(replier) = self.current.replace(None).and_then(|exchange| exchange.replier.take()) {
+            drop(replier);
+        }
+    }
+
+    /// Whether errors of the script are of no interest: it was told to leave its loop without ever having had a
+    /// request, so code behind the loop may find nothing prepared.
+    fn is_idle_end(&self) -> bool {
+        self.left.get() && self.worker.requests_of_run() == 0 && self.worker.is_stopping()
+    }
+
+    fn echo(&self, bytes: &[u8]) {
+        let mut line = self.line.borrow_mut();
+        line.extend_from_slice(bytes);
+        while let Some(end) = line.iter().position(|byte| *byte == b'\n') {
+            self.log_line(&line[..end]);
+            line.drain(..=end);
+        }
+        if line.len() > LINE {
+            self.log_line(&line);
+            line.clear();
+        }
+    }
+
+    fn flush_line(&self) {
+        let line = std::mem::take(&mut *self.line.borrow_mut());
+        self.log_line(&line);
+    }
+
+    fn log_line(&self, line: &[u8]) {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if !line.is_empty() {
+            self.log(sys::LOG_INFO, line);
+        }
+    }
+
+    fn log(&self, level: c_int, message: &[u8]) {
+        let message = String::from_utf8_lossy(message);
+        let message = message.trim_end();
+        let worker = self.worker.name.as_str();
+        match level {
+            _ if self.is_idle_end() => debug!(target: "php", worker, "{message}"),
+            sys::LOG_ERROR => error!(target: "php", worker, "{message}"),
+            sys::LOG_WARNING => warn!(target: "php", worker, "{message}"),
+            sys::LOG_INFO => info!(target: "php", worker, "{message}"),
+            _ => debug!(target: "php", worker, "{message}"),
+        }
+    }
+}
+
+// === impl Exchange ===
+
+impl Exchange {
+    /// An exchange that nobody waits for, made by user code.
+    pub(super) fn detached(request: http::Request) -> Rc<Self> {
+        Rc::new(Self { request: RefCell::new(Some(Box::new(request))), replier: Cell::new(None), detached: true })
+    }
+
+    /// Calls `inside` with the request.
+    ///
+    /// `inside` may create PHP values: if that ends in a bailout, the borrow stays for ever, but the run of the script
+    /// is over then and nobody borrows again.
+    ///
+    /// # Errors
+    ///
+    /// When the request is over.
+    pub(super) fn with<T>(&self, inside: impl FnOnce(&http::Request) -> T) -> Result<T, Misuse> {
+        self.request.borrow().as_deref().map(inside).ok_or(Misuse::Finished)
+    }
+
+    /// Returns whether the client has gone before its answer.
+    pub(super) fn is_aborted(&self) -> bool {
+        let Some(replier) = self.replier.take() else { return false };
+        let aborted = replier.is_abandoned();
+        self.replier.set(Some(replier));
+        aborted
+    }
+
+    /// Hands an answer over. Returns false when the client has gone.
+    ///
+    /// # Errors
+    ///
+    /// When the request was answered, or is over.
+    pub(super) fn answer(&self, answer: http::Answer) -> Result<bool, Misuse> {
+        match self.replier.take() {
+            Some(replier) => Ok(replier.answer(answer)),
+            None if self.detached => Err(Misuse::Detached),
+            None if self.request.borrow().is_none() => Err(Misuse::Finished),
+            None => Err(Misuse::Answered),
+        }
+    }
+}
+
+// === what the shim calls ===
+
+/// Runs `inside`, keeping a panic from crossing into C.
+pub(super) fn guarded(inside: impl FnOnce()) {
+    // A panic was reported by its hook; there is nobody here to tell.
+    let _ = catch_unwind(AssertUnwindSafe(inside));
+}
+
+/// # Safety
+///
+/// `bytes` must be valid for `length` bytes.
+unsafe fn slice<'a>(bytes: *const c_char, length: usize) -> &'a [u8] {
+    if length == 0 {
+        return &[];
+    }
+    // SAFETY: as promised by the caller.
+    unsafe { std::slice::from_raw_parts(bytes.cast(), length) }
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_output(bytes: *const c_char, length: usize) {
+    // SAFETY: the shim passes what PHP passed to `ub_write`.
+    let bytes = unsafe { slice(bytes, length) };
+    guarded(|| {
+        with(|local| local.echo(bytes));
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_log(level: c_int, bytes: *const c_char, length: usize) {
+    // SAFETY: the shim passes a message of PHP's, or a literal of its own.
+    let bytes = unsafe { slice(bytes, length) };
+    guarded(|| {
+        if with(|local| local.log(level, bytes)).is_none() {
+            warn!(target: "php", "{}", String::from_utf8_lossy(bytes));
+        }
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_flush_output() {
+    guarded(|| {
+        with(Local::flush_line);
+    });
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_abandon() {
+    guarded(|| {
+        with(Local::abandon);
+    });
+}

@@ -1,0 +1,38 @@
+//! The extension: its entry point and settings. Its classes are registered by the shim (`shim/class.c`).
+
+use ext_php_rs::{
+    flags::IniEntryPermission,
+    prelude::*,
+    zend::{IniEntryDef, IniEntryDefs, ModuleEntry},
+};
+
+use super::sys;
+
+/// Settings, all of them read at the first wait call.
+static SETTINGS: IniEntryDefs<3> = IniEntryDefs::new([
+    // Path of the configuration file.
+    IniEntryDef::new(c"roadrunner.config", c"", IniEntryPermission::System),
+    // Scripts that a thread runs before a new thread takes its place; 0 = no limit.
+    IniEntryDef::new(c"roadrunner.thread_runs", c"0", IniEntryPermission::System),
+    IniEntryDef::end(),
+]);
+
+fn startup(_kind: i32, module: i32) -> i32 {
+    IniEntryDef::register(SETTINGS.as_slice(), module);
+    // SAFETY: MINIT, on the only thread.
+    unsafe { sys::rr_startup() };
+    0
+}
+
+unsafe extern "C" fn information(_module: *mut ModuleEntry) {
+    use ext_php_rs::{info_table_end, info_table_row, info_table_start};
+    info_table_start!();
+    info_table_row!("RoadRunner", env!("CARGO_PKG_VERSION"));
+    info_table_end!();
+}
+
+#[php_module]
+#[php(startup = startup)]
+pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
+    module.name("roadrunner").info_function(information)
+}

@@ -1,0 +1,345 @@
+/* Generated from php-src-stubs/ by `make gen`: do not edit. */
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_WorkerInterface_waitRequest, 0, 0, RoadRunner\\Http\\Request, 1)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_respond, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, status, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_MIXED, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_stop, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_isStopping, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+
+static const zend_function_entry methods_RoadRunner_WorkerInterface[] = {
+    ZEND_RAW_FENTRY("waitRequest", NULL, arginfo_RoadRunner_WorkerInterface_waitRequest, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("respond", NULL, arginfo_RoadRunner_WorkerInterface_respond, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("stop", NULL, arginfo_RoadRunner_WorkerInterface_stop, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("isStopping", NULL, arginfo_RoadRunner_WorkerInterface_isStopping, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_WorkerInterface(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "WorkerInterface", methods_RoadRunner_WorkerInterface);
+    class_entry = zend_register_internal_interface(&ce);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Request___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Request_create, 0, 2, RoadRunner\\Http\\Request, 0)
+    ZEND_ARG_TYPE_INFO(0, method, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO(0, uri, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_STRING, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, remoteAddress, IS_STRING, 0, "'127.0.0.1'")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, create);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_header, 0, 1, IS_STRING, 1)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, default, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, header);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_headers, 0, 0, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, headers);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_query, 0, 0, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, key, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, default, IS_MIXED, 0, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, query);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_cookies, 0, 0, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, cookies);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_form, 0, 0, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, key, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, default, IS_MIXED, 0, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, form);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_body, 0, 0, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, body);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_json, 0, 0, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, depth, IS_LONG, 0, "512")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, json);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_isAborted, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, isAborted);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_respond, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, status, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_MIXED, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, respond);
+
+static const zend_function_entry methods_RoadRunner_Http_Request[] = {
+    ZEND_ME(RoadRunner_Http_Request, __construct, arginfo_RoadRunner_Http_Request___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_Request, create, arginfo_RoadRunner_Http_Request_create, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Http_Request, header, arginfo_RoadRunner_Http_Request_header, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, headers, arginfo_RoadRunner_Http_Request_headers, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, query, arginfo_RoadRunner_Http_Request_query, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, cookies, arginfo_RoadRunner_Http_Request_cookies, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, form, arginfo_RoadRunner_Http_Request_form, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, respond, arginfo_RoadRunner_Http_Request_respond, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Request(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Request", methods_RoadRunner_Http_Request);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("method", sizeof("method") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("uri", sizeof("uri") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("path", sizeof("path") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("queryString", sizeof("queryString") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("protocol", sizeof("protocol") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("scheme", sizeof("scheme") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("host", sizeof("host") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("remoteAddress", sizeof("remoteAddress") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("remotePort", sizeof("remotePort") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("id", sizeof("id") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("startedAt", sizeof("startedAt") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_DOUBLE));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Worker___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Worker_waitRequest, 0, 0, RoadRunner\\Http\\Request, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, waitRequest);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_respond, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, status, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_MIXED, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, respond);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_stop, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, stop);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_isStopping, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, isStopping);
+
+static const zend_function_entry methods_RoadRunner_Worker[] = {
+    ZEND_ME(RoadRunner_Worker, __construct, arginfo_RoadRunner_Worker___construct, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Worker, waitRequest, arginfo_RoadRunner_Worker_waitRequest, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Worker, respond, arginfo_RoadRunner_Worker_respond, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Worker, stop, arginfo_RoadRunner_Worker_stop, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Worker, isStopping, arginfo_RoadRunner_Worker_isStopping, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Worker(zend_class_entry *interface_0)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Worker", methods_RoadRunner_Worker);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    zend_class_implements(class_entry, 1, interface_0);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Environment___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_mode, 0, 0, IS_STRING, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, mode);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_isWorker, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, isWorker);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_workerName, 0, 0, IS_STRING, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, workerName);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_workerNumber, 0, 0, IS_LONG, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, workerNumber);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_pool, 0, 0, IS_STRING, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, pool);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_version, 0, 0, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, version);
+
+static const zend_function_entry methods_RoadRunner_Environment[] = {
+    ZEND_ME(RoadRunner_Environment, __construct, arginfo_RoadRunner_Environment___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Environment, mode, arginfo_RoadRunner_Environment_mode, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Environment, isWorker, arginfo_RoadRunner_Environment_isWorker, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Environment, workerName, arginfo_RoadRunner_Environment_workerName, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Environment, workerNumber, arginfo_RoadRunner_Environment_workerNumber, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Environment, pool, arginfo_RoadRunner_Environment_pool, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Environment, version, arginfo_RoadRunner_Environment_version, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Environment(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Environment", methods_RoadRunner_Environment);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_RoadRunnerException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_RoadRunnerException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "RoadRunnerException", methods_RoadRunner_Exception_RoadRunnerException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_LogicException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_LogicException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "LogicException", methods_RoadRunner_Exception_LogicException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_ServerException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_ServerException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "ServerException", methods_RoadRunner_Exception_ServerException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_BadRequestException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_BadRequestException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "BadRequestException", methods_RoadRunner_Exception_BadRequestException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    {
+        zval value;
+        ZVAL_LONG(&value, 400);
+        zend_string *name = zend_string_init("statusCode", sizeof("statusCode") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    return class_entry;
+}

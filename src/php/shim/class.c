@@ -1,0 +1,357 @@
+/* The PHP classes: arguments in, one call of Rust, the value out. Signatures: php-src-stubs/, by way of arginfo.h. */
+#include "shim.h"
+
+#include "zend_exceptions.h"
+#include "zend_interfaces.h"
+
+#include "arginfo.h"
+
+zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request;
+
+/* --- RoadRunner\Http\Request --------------------------------------------------------------------------------------- */
+
+/* The native part is Rust's and is shared with the thread that took the request. */
+typedef struct {
+    void *exchange;
+    zend_object std;
+} request_object;
+
+static zend_class_entry *ce_request;
+static zend_object_handlers request_handlers;
+
+static request_object *request_of(zend_object *object)
+{
+    return (request_object *) ((char *) object - offsetof(request_object, std));
+}
+
+#define THIS_EXCHANGE (request_of(Z_OBJ_P(ZEND_THIS))->exchange)
+
+static zend_object *request_create(zend_class_entry *ce)
+{
+    request_object *request = zend_object_alloc(sizeof *request, ce);
+    request->exchange = NULL;
+    zend_object_std_init(&request->std, ce);
+    object_properties_init(&request->std, ce);
+    request->std.handlers = &request_handlers;
+    return &request->std;
+}
+
+static void request_free(zend_object *object)
+{
+    rr_rs_request_free(request_of(object)->exchange);
+    zend_object_std_dtor(object);
+}
+
+/* Properties have no storage: each read makes the value, or throws once the request is over. */
+static zval *request_read(zend_object *object, zend_string *name, int type, void **cache, zval *value)
+{
+    if ((type == BP_VAR_R || type == BP_VAR_IS) &&
+        rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(name), ZSTR_LEN(name), value)) {
+        return EG(exception) ? &EG(uninitialized_zval) : value;
+    }
+    return zend_std_read_property(object, name, type, cache, value);
+}
+
+static int request_has(zend_object *object, zend_string *name, int kind, void **cache)
+{
+    zval value;
+    if (!rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(name), ZSTR_LEN(name), &value)) {
+        return zend_std_has_property(object, name, kind, cache);
+    }
+    if (EG(exception)) {
+        return 0;
+    }
+    int has = kind == ZEND_PROPERTY_NOT_EMPTY ? zend_is_true(&value) : 1;
+    zval_ptr_dtor_nogc(&value);
+    return has;
+}
+
+static HashTable *request_debug(zend_object *object, int *is_temporary)
+{
+    HashTable *table = zend_new_array(16);
+    zend_property_info *property;
+    *is_temporary = 1;
+    ZEND_HASH_MAP_FOREACH_PTR(&object->ce->properties_info, property) {
+        zval value;
+        if (rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(property->name), ZSTR_LEN(property->name), &value)) {
+            if (EG(exception)) {
+                zend_clear_exception();
+                ZVAL_NULL(&value);
+            }
+            zend_hash_update(table, property->name, &value);
+        }
+    } ZEND_HASH_FOREACH_END();
+    return table;
+}
+
+static void request_object_init(zval *value, void *exchange)
+{
+    object_init_ex(value, ce_request);
+    request_of(Z_OBJ_P(value))->exchange = exchange;
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, create)
+{
+    zend_string *method, *uri, *body = NULL, *remote = NULL;
+    HashTable *headers = NULL;
+    ZEND_PARSE_PARAMETERS_START(2, 5)
+        Z_PARAM_STR(method)
+        Z_PARAM_STR(uri)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_ARRAY_HT(headers)
+        Z_PARAM_STR(body)
+        Z_PARAM_STR(remote)
+    ZEND_PARSE_PARAMETERS_END();
+    void *exchange = rr_rs_request_create(method, uri, headers, body, remote);
+    if (exchange) {
+        request_object_init(return_value, exchange);
+    }
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, header)
+{
+    zend_string *name, *fallback = NULL;
+    ZEND_PARSE_PARAMETERS_START(1, 2)
+        Z_PARAM_STR(name)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_STR_OR_NULL(fallback)
+    ZEND_PARSE_PARAMETERS_END();
+    rr_rs_request_header(THIS_EXCHANGE, name, return_value);
+    if (Z_TYPE_P(return_value) == IS_NULL && fallback && !EG(exception)) {
+        RETURN_STR_COPY(fallback);
+    }
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, headers)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    rr_rs_request_headers(THIS_EXCHANGE, return_value);
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, cookies)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    rr_rs_request_cookies(THIS_EXCHANGE, return_value);
+}
+
+/* All of a parsed query or form, or one value of it. The parser copies the text, so user code in a warning's handler
+ * cannot pull it away. */
+static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)
+{
+    zend_string *key = NULL;
+    zval *fallback = NULL, all;
+    ZEND_PARSE_PARAMETERS_START(0, 2)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_STR_OR_NULL(key)
+        Z_PARAM_ZVAL(fallback)
+    ZEND_PARSE_PARAMETERS_END();
+    const char *text;
+    size_t length;
+    if (!rr_rs_request_parameters(THIS_EXCHANGE, form, &text, &length)) {
+        RETURN_THROWS();
+    }
+    rr_parse_query(text, length, &all);
+    if (!key) {
+        RETURN_COPY_VALUE(&all);
+    }
+    zval *found = zend_symtable_find(Z_ARRVAL(all), key);
+    if (found) {
+        RETVAL_COPY(found);
+    } else if (fallback) {
+        RETVAL_COPY(fallback);
+    }
+    zval_ptr_dtor_nogc(&all);
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, query)
+{
+    parameters(INTERNAL_FUNCTION_PARAM_PASSTHRU, false);
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, form)
+{
+    parameters(INTERNAL_FUNCTION_PARAM_PASSTHRU, true);
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, body)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    const char *text;
+    size_t length;
+    if (rr_rs_request_body(THIS_EXCHANGE, &text, &length)) {
+        RETURN_STRINGL_FAST(text, length);
+    }
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, json)
+{
+    zend_long depth = 512;
+    ZEND_PARSE_PARAMETERS_START(0, 1)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_LONG(depth)
+    ZEND_PARSE_PARAMETERS_END();
+    if (depth < 1 || depth > INT_MAX) {
+        zend_argument_value_error(1, "must be between 1 and %d", INT_MAX);
+        RETURN_THROWS();
+    }
+    const char *text;
+    size_t length;
+    if (rr_rs_request_body(THIS_EXCHANGE, &text, &length)) {
+        rr_json_decode(text, length, depth, return_value);
+    }
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, isAborted)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    RETURN_BOOL(rr_rs_request_is_aborted(THIS_EXCHANGE));
+}
+
+/* The shared body of both respond() methods; `exchange` NULL = the request received last. */
+static void respond(INTERNAL_FUNCTION_PARAMETERS, void *exchange)
+{
+    zend_long status;
+    zval *body = NULL;
+    HashTable *headers = NULL;
+    ZEND_PARSE_PARAMETERS_START(1, 3)
+        Z_PARAM_LONG(status)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_ZVAL(body)
+        Z_PARAM_ARRAY_HT(headers)
+    ZEND_PARSE_PARAMETERS_END();
+    bool json = false;
+    zend_string *bytes = rr_body(body, &json);
+    if (!bytes) {
+        RETURN_THROWS();
+    }
+    bool sent = rr_rs_respond(exchange, status, ZSTR_VAL(bytes), ZSTR_LEN(bytes), json, headers);
+    zend_string_release(bytes);
+    RETURN_BOOL(sent);
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, respond)
+{
+    respond(INTERNAL_FUNCTION_PARAM_PASSTHRU, THIS_EXCHANGE);
+}
+
+/* --- RoadRunner\Worker --------------------------------------------------------------------------------------------- */
+
+ZEND_METHOD(RoadRunner_Worker, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}
+
+ZEND_METHOD(RoadRunner_Worker, waitRequest)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    if (!rr_self || rr_is_forked()) {
+        rr_rs_serve();
+        return;
+    }
+    rr_request_end();
+    if (EG(exception)) {
+        RETURN_THROWS();
+    }
+    rr_timer_stop();
+    void *exchange = rr_rs_wait();
+    rr_timer_start();
+    if (exchange) {
+        request_object_init(return_value, exchange);
+    }
+}
+
+ZEND_METHOD(RoadRunner_Worker, respond)
+{
+    respond(INTERNAL_FUNCTION_PARAM_PASSTHRU, NULL);
+}
+
+ZEND_METHOD(RoadRunner_Worker, stop)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    rr_rs_stop();
+}
+
+ZEND_METHOD(RoadRunner_Worker, isStopping)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    RETURN_BOOL(rr_rs_is_stopping());
+}
+
+/* --- RoadRunner\Environment ---------------------------------------------------------------------------------------- */
+
+ZEND_METHOD(RoadRunner_Environment, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}
+
+#define OPTIONAL_STRING(text) do { const char *value = (text); if (value) { RETURN_STRING(value); } RETURN_NULL(); } while (0)
+
+ZEND_METHOD(RoadRunner_Environment, mode)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    if (rr_self) {
+        RETURN_STRING(rr_self->mode);
+    }
+    const char *given = getenv("RR_MODE");
+    OPTIONAL_STRING(given ? given : rr_foreign() ? NULL : "http");
+}
+
+ZEND_METHOD(RoadRunner_Environment, isWorker)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    RETURN_BOOL(rr_self && !rr_is_forked());
+}
+
+ZEND_METHOD(RoadRunner_Environment, workerName)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    OPTIONAL_STRING(rr_self ? rr_self->name : NULL);
+}
+
+ZEND_METHOD(RoadRunner_Environment, workerNumber)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    if (rr_self) {
+        RETURN_LONG(rr_self->number);
+    }
+}
+
+ZEND_METHOD(RoadRunner_Environment, pool)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    OPTIONAL_STRING(rr_self ? rr_self->pool : NULL);
+}
+
+ZEND_METHOD(RoadRunner_Environment, version)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    RETURN_STRING(rr_rs_version());
+}
+
+/* --- MINIT --------------------------------------------------------------------------------------------------------- */
+
+void rr_classes_register(void)
+{
+    zend_class_entry *worker = register_RoadRunner_WorkerInterface();
+    register_RoadRunner_Worker(worker);
+    register_RoadRunner_Environment();
+    ce_request = register_RoadRunner_Http_Request();
+    ce_request->create_object = request_create;
+    memcpy(&request_handlers, &std_object_handlers, sizeof request_handlers);
+    request_handlers.offset = offsetof(request_object, std);
+    request_handlers.free_obj = request_free;
+    request_handlers.clone_obj = NULL;
+    request_handlers.read_property = request_read;
+    request_handlers.has_property = request_has;
+    request_handlers.get_debug_info = request_debug;
+
+    zend_class_entry *root = register_RoadRunner_Exception_RoadRunnerException(zend_ce_exception);
+    rr_ce_logic = register_RoadRunner_Exception_LogicException(root);
+    rr_ce_server = register_RoadRunner_Exception_ServerException(root);
+    rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
+}

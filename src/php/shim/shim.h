@@ -1,0 +1,118 @@
+/* What the C and the Rust side of the PHP room know of each other.
+ *
+ * C does what needs the engine's macros, and what may be left by longjmp (zend_bailout): no Rust frame with anything to
+ * drop lies between such a call and its zend_try. Everything else is Rust. */
+#ifndef RR_SHIM_H
+#define RR_SHIM_H
+
+#ifndef _GNU_SOURCE
+# define _GNU_SOURCE
+#endif
+#include "php.h"
+#include "SAPI.h"
+#include "TSRM.h"
+
+#ifndef ZTS
+# error "roadrunner needs a thread-safe (ZTS) PHP: build PHP with --enable-zts"
+#endif
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* A PHP thread of ours; one per thread, zeroed by its owner, valid until rr_thread_close returns. */
+typedef struct rr_thread {
+    const char *name;   /* of the worker, NUL-terminated, outlives the thread */
+    const char *pool;
+    const char *mode;   /* RR_MODE, e.g. "http" */
+    const char *script; /* absolute path */
+    zend_long number;   /* of the worker within its pool */
+    void *stack;        /* alternate signal stack */
+    zend_ulong ob_level; /* output buffers open at the end of the boot */
+    bool booted;        /* the script has reached its first wait */
+
+    /* Read by other threads to interrupt this one; written under `lock`. */
+    pthread_mutex_t lock;
+    bool live;          /* the pointers below are valid */
+    zend_atomic_bool *vm_interrupt;
+    pthread_t thread;
+    _Atomic bool leave; /* the script is to end at the next opcode that looks */
+} rr_thread;
+
+/* How a run of the script ended. */
+typedef struct rr_outcome {
+    int status;
+    bool fatal;
+    char message[256];
+} rr_outcome;
+
+/* --- engine.c: the process as a whole ------------------------------------------------------------------------------ */
+void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */
+const char *rr_foreign(void);          /* why wait calls cannot work here, or NULL */
+const char *rr_script(void);           /* the main script's absolute path, or NULL if it is no file */
+void rr_engine_open(void);             /* first wait on main, one thread: patches SAPI and functions */
+bool rr_is_forked(void);               /* this process is a fork of the server */
+void rr_leave_script(int status);      /* as exit(status) */
+void rr_hard_exit(int status);         /* ends the process without touching other threads */
+const char *rr_ini(const char *name);
+void rr_opcache_guard(void);           /* in each PHP thread, after ts_resource */
+extern int rr_argc;
+extern char **rr_argv;
+
+/* --- thread.c: one PHP thread -------------------------------------------------------------------------------------- */
+void rr_thread_open(rr_thread *self);
+void rr_thread_run(rr_thread *self, rr_outcome *outcome);
+void rr_thread_close(rr_thread *self);
+void rr_thread_interrupt(rr_thread *other);
+void rr_request_end(void);             /* what a request leaves behind in the engine, before the next wait */
+void rr_timer_stop(void);
+void rr_timer_start(void);
+extern __thread rr_thread *rr_self;    /* NULL on any thread that is not ours */
+
+/* --- signal.c ------------------------------------------------------------------------------------------------------ */
+void rr_signals_open(void);            /* on main, before any other thread of ours */
+void rr_signals_thread(rr_thread *self);
+void rr_signals_thread_end(rr_thread *self);
+bool rr_signal_reserved(int number);
+#define RR_KICK (SIGRTMIN + 3)         /* makes a blocking system call return; PHP's timers use SIGRTMIN */
+
+/* --- class.c ------------------------------------------------------------------------------------------------------- */
+void rr_classes_register(void);        /* MINIT */
+extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request;
+
+/* --- value.c ------------------------------------------------------------------------------------------------------- */
+void rr_parse_query(const char *text, size_t length, zval *array);
+zend_string *rr_body(zval *body, bool *is_json);
+bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value);
+void rr_position(const char **file, uint32_t *line); /* of the PHP code that called us */
+
+/* --- Rust ---------------------------------------------------------------------------------------------------------- */
+enum { RR_LOG_ERROR, RR_LOG_WARNING, RR_LOG_INFO, RR_LOG_DEBUG };
+void rr_rs_output(const char *bytes, size_t length);       /* echoed by a worker */
+void rr_rs_log(int level, const char *bytes, size_t length);
+void rr_rs_flush_output(void);
+void rr_rs_abandon(void);                                  /* the script is over: answer what is unanswered */
+void rr_rs_engine_lock(const char *who);
+void rr_rs_engine_unlock(void);
+void rr_rs_signal(int number);                             /* on the signal thread */
+
+/* For class.c. Those that give a value or a truth may have thrown; `exchange` is Rust's share of a request. */
+void rr_rs_serve(void);
+void *rr_rs_wait(void);                                    /* NULL: leave the loop */
+void rr_rs_stop(void);
+bool rr_rs_is_stopping(void);
+bool rr_rs_respond(void *exchange, zend_long status, const char *body, size_t length, bool json, HashTable *headers);
+void *rr_rs_request_create(zend_string *method, zend_string *uri, HashTable *headers, zend_string *body, zend_string *remote);
+void rr_rs_request_free(void *exchange);
+bool rr_rs_request_property(void *exchange, const char *name, size_t length, zval *value); /* false: no such property */
+void rr_rs_request_header(void *exchange, zend_string *name, zval *value);
+void rr_rs_request_headers(void *exchange, zval *value);
+void rr_rs_request_cookies(void *exchange, zval *value);
+bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size_t *length);
+bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
+bool rr_rs_request_is_aborted(void *exchange);
+const char *rr_rs_version(void);
+#endif

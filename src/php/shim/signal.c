@@ -1,0 +1,232 @@
+/* Signals: one thread waits for those that steer the server; a crash says where it happened. */
+#include "shim.h"
+
+#include "zend_signal.h"
+
+#include <errno.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static const int steering[] = {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2};
+static const int crashes[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define STACK 65536
+#define THREADS 1024
+
+bool rr_signal_reserved(int number)
+{
+    for (size_t i = 0; i < COUNT(steering); i++) {
+        if (steering[i] == number) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- steering ------------------------------------------------------------------------------------------------------ */
+
+static pthread_t waiter;
+static sem_t waits;
+
+static sigset_t steering_set(void)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < COUNT(steering); i++) {
+        sigaddset(&set, steering[i]);
+    }
+    return set;
+}
+
+/* While the waiter is busy with one signal, the kernel may give the next one to a PHP thread, which passes it on. */
+static void pass_on(int number)
+{
+    int before = errno;
+    if (!rr_is_forked() && !pthread_equal(pthread_self(), waiter)) {
+        pthread_kill(waiter, number);
+    }
+    errno = before;
+}
+
+static void kicked(int number)
+{
+    (void) number;
+}
+
+static void *wait_for_signals(void *unused)
+{
+    (void) unused;
+    prctl(PR_SET_NAME, "rr-signal");
+    waiter = pthread_self();
+    sem_post(&waits);
+    sigset_t set = steering_set();
+    for (int number; sigwait(&set, &number) == 0;) {
+        rr_rs_signal(number);
+    }
+    return NULL;
+}
+
+static void handle(int number, void (*handler)(int), int flags)
+{
+    struct sigaction action = {.sa_handler = handler, .sa_flags = flags};
+    sigfillset(&action.sa_mask);
+    sigaction(number, &action, NULL);
+}
+
+/* --- crashes ------------------------------------------------------------------------------------------------------- */
+
+/* What the handler may say of a thread. A slot is free while `tid` is 0; `thread` is written before, cleared after. */
+static struct {
+    _Atomic pid_t tid;
+    rr_thread *_Atomic thread;
+} threads[THREADS];
+static struct sigaction before[NSIG];
+
+static size_t put(char *to, size_t at, size_t end, const char *text)
+{
+    while (*text && at < end) {
+        to[at++] = *text++;
+    }
+    return at;
+}
+
+static size_t put_number(char *to, size_t at, size_t end, unsigned long number, unsigned base)
+{
+    char digits[24];
+    size_t count = 0;
+    do {
+        digits[count++] = "0123456789abcdef"[number % base];
+        number /= base;
+    } while (number);
+    while (count && at < end) {
+        to[at++] = digits[--count];
+    }
+    return at;
+}
+
+/* Async-signal-safe: system calls and memory that is there. */
+static void crashed(int number, siginfo_t *info, void *context)
+{
+    (void) context;
+    char text[1024], name[17] = {0};
+    size_t at = 0, end = sizeof text - 1;
+    pid_t tid = (pid_t) syscall(SYS_gettid);
+    rr_thread *thread = NULL;
+    for (size_t i = 0; i < THREADS && !thread; i++) {
+        if (atomic_load(&threads[i].tid) == tid) {
+            thread = atomic_load(&threads[i].thread);
+        }
+    }
+    prctl(PR_GET_NAME, name);
+    at = put(text, at, end, "roadrunner: fatal signal ");
+    at = put_number(text, at, end, (unsigned long) number, 10);
+    at = put(text, at, end, number == SIGSEGV ? " (SIGSEGV)" : number == SIGABRT ? " (SIGABRT)" :
+             number == SIGBUS ? " (SIGBUS)" : number == SIGILL ? " (SIGILL)" : " (SIGFPE)");
+    if (info->si_code > 0 && number != SIGABRT) {
+        at = put(text, at, end, " at address 0x");
+        at = put_number(text, at, end, (unsigned long) info->si_addr, 16);
+    }
+    at = put(text, at, end, " in thread ");
+    at = put(text, at, end, name);
+    at = put(text, at, end, " (");
+    at = put_number(text, at, end, (unsigned long) tid, 10);
+    at = put(text, at, end, ")");
+    if (thread) {
+        at = put(text, at, end, ", worker ");
+        at = put(text, at, end, thread->name);
+        at = put(text, at, end, ", pool ");
+        at = put(text, at, end, thread->pool);
+        at = put(text, at, end, ", script ");
+        at = put(text, at, end, thread->script);
+    }
+    text[at++] = '\n';
+    ssize_t written = write(STDERR_FILENO, text, at);
+    (void) written;
+    /* The signal comes again, and meets what was there before us: a core dump, or another handler. */
+    sigaction(number, &before[number], NULL);
+    if (info->si_code <= 0) {
+        syscall(SYS_tgkill, getpid(), tid, number);
+    }
+}
+
+void rr_signals_thread(rr_thread *self)
+{
+    /* Children of a worker inherit the mask, and must hear their signals. */
+    sigset_t none;
+    sigemptyset(&none);
+    pthread_sigmask(SIG_SETMASK, &none, NULL);
+    pid_t tid = (pid_t) syscall(SYS_gettid);
+    for (size_t i = 0; i < THREADS; i++) {
+        pid_t nobody = 0;
+        if (atomic_compare_exchange_strong(&threads[i].tid, &nobody, tid)) {
+            atomic_store(&threads[i].thread, self);
+            break;
+        }
+    }
+    stack_t stack = {.ss_sp = malloc(STACK), .ss_size = STACK};
+    if (stack.ss_sp && sigaltstack(&stack, NULL) == 0) {
+        self->stack = stack.ss_sp;
+    } else {
+        free(stack.ss_sp);
+    }
+}
+
+void rr_signals_thread_end(rr_thread *self)
+{
+    /* Nothing of PHP runs here any more: what still comes is for others. */
+    sigset_t set = steering_set();
+    pthread_sigmask(SIG_BLOCK, &set, NULL);
+    for (size_t i = 0; i < THREADS; i++) {
+        if (atomic_load(&threads[i].thread) == self) {
+            atomic_store(&threads[i].thread, NULL);
+            atomic_store(&threads[i].tid, 0);
+        }
+    }
+    if (self->stack) {
+        stack_t none = {.ss_flags = SS_DISABLE};
+        sigaltstack(&none, NULL);
+        free(self->stack);
+    }
+}
+
+/* --- the first wait on main ---------------------------------------------------------------------------------------- */
+
+void rr_signals_open(void)
+{
+    /* The main thread, and with it the threads of the server, take no signal but faults and PHP's own timer. */
+    sigset_t all;
+    sigfillset(&all);
+    for (size_t i = 0; i < COUNT(crashes); i++) {
+        sigdelset(&all, crashes[i]);
+    }
+    sigdelset(&all, SIGTRAP);
+    sigdelset(&all, SIGRTMIN);
+    pthread_sigmask(SIG_BLOCK, &all, NULL);
+    sem_init(&waits, 0, 0);
+    pthread_t thread;
+    pthread_attr_t attributes;
+    pthread_attr_init(&attributes);
+    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
+    if (pthread_create(&thread, &attributes, wait_for_signals, NULL) == 0) {
+        while (sem_wait(&waits) != 0) {
+        }
+        for (size_t i = 0; i < COUNT(steering); i++) {
+            handle(steering[i], pass_on, SA_RESTART);
+        }
+    }
+    pthread_attr_destroy(&attributes);
+    handle(RR_KICK, kicked, 0);
+    for (size_t i = 0; i < COUNT(crashes); i++) {
+        struct sigaction action = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigemptyset(&action.sa_mask);
+        sigaction(crashes[i], NULL, &before[crashes[i]]);
+        /* Whoever is there already (a sanitizer, a crash reporter) keeps it. */
+        if (before[crashes[i]].sa_handler == SIG_DFL) {
+            sigaction(crashes[i], &action, NULL);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+/* Conversions that PHP does best itself. Those marked so may run user code and leave by longjmp. */
+#include "shim.h"
+
+#include "ext/json/php_json.h"
+#include "php_variables.h"
+#include "zend_exceptions.h"
+#include "zend_interfaces.h"
+#include "zend_smart_str.h"
+
+/* As parse_str(): nested names, max_input_vars. */
+void rr_parse_query(const char *text, size_t length, zval *array)
+{
+    array_init(array);
+    sapi_module.treat_data(PARSE_STRING, estrndup(text, length), array);
+}
+
+static zend_string *json(zval *value)
+{
+    smart_str buffer = {0};
+    zend_long options = PHP_JSON_THROW_ON_ERROR | PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE |
+                        PHP_JSON_PRESERVE_ZERO_FRACTION;
+    if (php_json_encode_ex(&buffer, value, options, PHP_JSON_PARSER_DEFAULT_DEPTH) != SUCCESS || EG(exception)) {
+        smart_str_free(&buffer);
+        return NULL;
+    }
+    return smart_str_extract(&buffer);
+}
+
+/* The bytes of a response body; may run user code (JsonSerializable, __toString). NULL with an exception pending. */
+zend_string *rr_body(zval *body, bool *is_json)
+{
+    if (!body || Z_TYPE_P(body) == IS_NULL) {
+        return ZSTR_EMPTY_ALLOC();
+    }
+    if (Z_TYPE_P(body) == IS_STRING) {
+        return zend_string_copy(Z_STR_P(body));
+    }
+    zend_class_entry *ce = Z_TYPE_P(body) == IS_OBJECT ? Z_OBJCE_P(body) : NULL;
+    if (Z_TYPE_P(body) == IS_ARRAY || ce == zend_standard_class_def ||
+        (ce && instanceof_function(ce, php_json_serializable_ce))) {
+        *is_json = true;
+        return json(body);
+    }
+    if (ce && instanceof_function(ce, zend_ce_stringable)) {
+        return zval_try_get_string(body);
+    }
+    zend_type_error("The body must be a string, an array, a Stringable, a JsonSerializable or null, %s given",
+                    zend_zval_value_name(body));
+    return NULL;
+}
+
+/* False with a BadRequestException pending. */
+bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value)
+{
+    ZVAL_NULL(value);
+    php_json_decode_ex(value, text, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
+    if (!EG(exception)) {
+        return true;
+    }
+    zval holder, *message = zend_read_property(zend_ce_exception, EG(exception), ZEND_STRL("message"), true, &holder);
+    /* The exception that is pending becomes the previous one of the new. */
+    zend_throw_exception_ex(rr_ce_bad_request, 0, "The request body is not valid JSON: %s",
+                            Z_TYPE_P(message) == IS_STRING ? Z_STRVAL_P(message) : "");
+    return false;
+}
+
+void rr_position(const char **file, uint32_t *line)
+{
+    *file = zend_get_executed_filename();
+    *line = zend_get_executed_lineno();
+}

@@ -1,0 +1,75 @@
+//! The C shim as Rust sees it (`shim/shim.h`).
+
+use std::ffi::{c_char, c_int, c_void};
+
+use ext_php_rs::{
+    ffi::zend_class_entry,
+};
+
+/// Severities of `rr_rs_log`.
+pub(super) const LOG_ERROR: c_int = 0;
+pub(super) const LOG_WARNING: c_int = 1;
+pub(super) const LOG_INFO: c_int = 2;
+
+/// `rr_thread`: one PHP thread. Zeroed by [`Thread::new`]; the rest is the shim's.
+#[repr(C)]
+pub(super) struct Thread {
+    name: *const c_char,
+    pool: *const c_char,
+    mode: *const c_char,
+    script: *const c_char,
+    number: i64,
+    stack: *mut c_void,
+    ob_level: u64,
+    booted: bool,
+    lock: libc::pthread_mutex_t,
+    live: bool,
+    vm_interrupt: *mut c_void,
+    thread: libc::pthread_t,
+    leave: bool,
+}
+
+/// `rr_outcome`: how a run of the script ended.
+#[repr(C)]
+pub(super) struct Outcome {
+    pub(super) status: c_int,
+    pub(super) fatal: bool,
+    pub(super) message: [c_char; 256],
+}
+
+unsafe extern "C" {
+    pub(super) fn rr_startup();
+    pub(super) fn rr_foreign() -> *const c_char;
+    pub(super) fn rr_script() -> *const c_char;
+    pub(super) fn rr_engine_open();
+    pub(super) safe fn rr_is_forked() -> bool;
+    pub(super) fn rr_leave_script(status: c_int);
+    pub(super) fn rr_hard_exit(status: c_int);
+    pub(super) fn rr_ini(name: *const c_char) -> *const c_char;
+
+    pub(super) fn rr_thread_open(thread: *mut Thread);
+    pub(super) fn rr_thread_run(thread: *mut Thread, outcome: *mut Outcome);
+    pub(super) fn rr_thread_close(thread: *mut Thread);
+    pub(super) fn rr_thread_interrupt(thread: *mut Thread);
+
+    pub(super) fn rr_position(file: *mut *const c_char, line: *mut u32);
+
+    pub(super) static rr_ce_logic: *mut zend_class_entry;
+    pub(super) static rr_ce_server: *mut zend_class_entry;
+}
+
+// === impl Thread ===
+
+impl Thread {
+    /// Describes a thread that is not open yet. The strings must outlive it.
+    pub(super) fn new(name: &std::ffi::CStr, pool: &std::ffi::CStr, mode: &std::ffi::CStr, script: &std::ffi::CStr, number: usize) -> Self {
+        // SAFETY: every field may be zero: pointers, numbers, booleans, and a mutex in its static initial state.
+        let mut thread: Self = unsafe { std::mem::zeroed() };
+        thread.name = name.as_ptr();
+        thread.pool = pool.as_ptr();
+        thread.mode = mode.as_ptr();
+        thread.script = script.as_ptr();
+        thread.number = i64::try_from(number).unwrap_or(i64::MAX);
+        thread
+    }
+}
