@@ -1,0 +1,16 @@
+//! End-to-end tests: a real `php` with the built extension, real sockets, real signals.
+//!
+//! Started by `make e2e`, which says where they are: `RR_PHP` (the binary) and `RR_EXTENSION` (the .so).
+
+mod support;
+
+mod bodies;
+mod children;
+mod crash;
+mod death;
+mod lifecycle;
+mod log;
+mod misuse;
+mod opcache;
+mod overload;
+mod storm;

@@ -1,0 +1,282 @@
+//! Starts a server in a directory of its own and cleans up after it.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader, Read},
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::{PATIENCE, until};
+
+/// How opcache runs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Mode {
+    NoOpcache,
+    Opcache,
+    JitFunction,
+    JitTracing,
+}
+
+impl Mode {
+    pub const ALL: [Self; 4] = [Self::NoOpcache, Self::Opcache, Self::JitFunction, Self::JitTracing];
+
+    pub fn arguments(self) -> Vec<String> {
+        let settings: &[&str] = match self {
+            Self::NoOpcache => return Vec::new(),
+            Self::Opcache => &["opcache.jit=disable"],
+            Self::JitFunction => &["opcache.jit=function", "opcache.jit_buffer_size=32M"],
+            Self::JitTracing => &["opcache.jit=tracing", "opcache.jit_buffer_size=32M"],
+        };
+        let fixed = ["zend_extension=opcache", "opcache.enable=1", "opcache.enable_cli=1"];
+        fixed.iter().chain(settings).flat_map(|setting| ["-d".to_owned(), (*setting).to_owned()]).collect()
+    }
+}
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    pub address: SocketAddr,
+    pub directory: PathBuf,
+    log: Arc<Log>,
+}
+
+#[derive(Default)]
+struct Log {
+    text: Mutex<(String, bool)>,
+    grown: Condvar,
+}
+
+/// A server to be.
+pub struct Builder {
+    directory: PathBuf,
+    config: String,
+    arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+}
+
+pub fn php() -> String {
+    std::env::var("RR_PHP").expect("RR_PHP must name a ZTS php: run `make e2e`")
+}
+
+pub fn extension() -> String {
+    std::env::var("RR_EXTENSION").expect("RR_EXTENSION must name the built roadrunner.so: run `make e2e`")
+}
+
+impl Server {
+    /// A server for the PHP code `script`.
+    pub fn of(script: &str) -> Builder {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("rr-e2e-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let directory = std::env::temp_dir().join(name);
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join("worker.php"), script).unwrap();
+        Builder {
+            directory,
+            config: "http:\n  address: 127.0.0.1:0\n".to_owned(),
+            arguments: vec!["-n".into(), "-d".into(), format!("extension={}", extension())],
+            environment: Vec::new(),
+        }
+    }
+
+    /// The loop that most tests want, with `body` run for each `$request`.
+    pub fn with_loop(body: &str) -> Builder {
+        Self::of(&format!(
+            "<?php\n$worker = new RoadRunner\\Worker();\nwhile ($request = $worker->waitRequest()) {{\n{body}\n}}\n"
+        ))
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn signal(&self, number: i32) {
+        let status = Command::new("kill").arg(format!("-{number}")).arg(self.pid().to_string()).status();
+        assert!(status.unwrap().success(), "the server must still run");
+    }
+
+    /// Everything logged so far.
+    pub fn log(&self) -> String {
+        self.log.text.lock().0.clone()
+    }
+
+    /// Waits until the log has `text`.
+    #[track_caller]
+    pub fn wait_for_log(&self, text: &str) {
+        self.log.wait_for(text);
+    }
+
+    /// Waits for the end of the process.
+    #[track_caller]
+    pub fn wait(&mut self) -> ExitStatus {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < end, "the server does not end; its log:\n{}", self.log());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// Ends the server as an operator does, and checks that it went well.
+    #[track_caller]
+    pub fn stop(mut self) -> String {
+        self.signal(libc::SIGTERM);
+        let status = self.wait();
+        self.log.wait_for_end();
+        let log = self.log();
+        assert_eq!(status.code(), Some(0), "{status:?}; the log:\n{log}");
+        log
+    }
+
+    fn count(&self, what: &str) -> usize {
+        fs::read_dir(format!("/proc/{}/{what}", self.pid())).map_or(0, Iterator::count)
+    }
+
+    pub fn threads(&self) -> usize {
+        self.count("task")
+    }
+
+    pub fn descriptors(&self) -> usize {
+        self.count("fd")
+    }
+
+    /// Waits until no more than `most` threads live.
+    pub fn wait_for_threads(&self, most: usize) {
+        until("threads have ended", || self.threads() <= most);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+impl Builder {
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub fn file(self, name: &str, text: &str) -> Self {
+        fs::write(self.directory.join(name), text).unwrap();
+        self
+    }
+
+    /// Sets the whole configuration; `{address}` stands for a free port.
+    pub fn config(mut self, config: &str) -> Self {
+        self.config = config.replace("{address}", "127.0.0.1:0");
+        self
+    }
+
+    pub fn pool(self, settings: &str) -> Self {
+        self.config(&format!("http:\n  address: {{address}}\n  pool: {{{settings}}}\nlogs: {{level: debug}}\n"))
+    }
+
+    pub fn workers(self, count: usize) -> Self {
+        self.pool(&format!("num_workers: {count}"))
+    }
+
+    pub fn ini(mut self, setting: &str) -> Self {
+        self.arguments.extend(["-d".to_owned(), setting.to_owned()]);
+        self
+    }
+
+    pub fn mode(mut self, mode: Mode) -> Self {
+        self.arguments.extend(mode.arguments());
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn command(&self) -> Command {
+        fs::write(self.directory.join(".rr.yaml"), &self.config).unwrap();
+        let mut command = Command::new(php());
+        command.args(&self.arguments).arg("worker.php").current_dir(&self.directory);
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.env_remove("RR_CONFIG");
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Starts a process that is not expected to serve; gives its exit code and its output.
+    pub fn run(self) -> (Option<i32>, String) {
+        let output = self.command().output().unwrap();
+        let _ = fs::remove_dir_all(&self.directory);
+        let text = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+    }
+
+    #[track_caller]
+    pub fn start(self) -> Server {
+        let mut child = self.command().spawn().unwrap();
+        let log = Arc::new(Log::default());
+        log.follow(child.stderr.take().unwrap());
+        log.follow(child.stdout.take().unwrap());
+        let mut server =
+            Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), directory: self.directory, log };
+        server.address = server.log.address();
+        server
+    }
+}
+
+impl Log {
+    fn follow(self: &Arc<Self>, output: impl Read + Send + 'static) {
+        let log = Arc::clone(self);
+        thread::spawn(move || {
+            let mut reader = BufReader::new(output);
+            let mut line = Vec::new();
+            while reader.read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
+                log.text.lock().0.push_str(&String::from_utf8_lossy(&line));
+                log.grown.notify_all();
+                line.clear();
+            }
+            log.text.lock().1 = true;
+            log.grown.notify_all();
+        });
+    }
+
+    #[track_caller]
+    fn find<T>(&self, what: &str, find: impl Fn(&(String, bool)) -> Option<T>) -> T {
+        let mut text = self.text.lock();
+        loop {
+            if let Some(found) = find(&text) {
+                return found;
+            }
+            let timed_out = self.grown.wait_for(&mut text, PATIENCE).timed_out();
+            assert!(!timed_out && !(text.1 && find(&text).is_none()), "no {what} in the log:\n{}", text.0);
+        }
+    }
+
+    #[track_caller]
+    fn wait_for(&self, wanted: &str) {
+        self.find(wanted, |(text, _)| text.contains(wanted).then_some(()));
+    }
+
+    fn wait_for_end(&self) {
+        self.find("end", |(_, ended)| ended.then_some(()));
+    }
+
+    #[track_caller]
+    fn address(&self) -> SocketAddr {
+        self.find("address", |(text, _)| {
+            let rest = text.split_once("Serving http://")?.1;
+            rest.split_once([' ', '\n'])?.0.parse().ok()
+        })
+    }
+}
