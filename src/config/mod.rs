@@ -7,9 +7,9 @@
 mod document;
 mod problem;
 mod section;
-mod yaml;
 #[cfg(test)]
 mod tests;
+mod yaml;
 
 use std::path::{Path, PathBuf};
 

@@ -90,12 +90,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads a whole number within `range`.
-    pub fn integer(
-        &mut self,
-        key: &'static str,
-        range: RangeInclusive<u64>,
-        problems: &mut Problems,
-    ) -> Option<u64> {
+    pub fn integer(&mut self, key: &'static str, range: RangeInclusive<u64>, problems: &mut Problems) -> Option<u64> {
         let node = self.find(key)?;
         let number = match &node.value {
             Value::Null => return None,

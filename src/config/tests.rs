@@ -65,9 +65,10 @@ fn an_address_without_a_host_is_every_interface() {
 
 #[test]
 fn anchors_and_merge_keys_work() {
-    let config =
-        Config::parse("x-pool: &pool {num_workers: 7, max_queue_size: 1}\nhttp:\n  pool:\n    <<: *pool\n    max_queue_size: 9\n")
-            .unwrap();
+    let config = Config::parse(
+        "x-pool: &pool {num_workers: 7, max_queue_size: 1}\nhttp:\n  pool:\n    <<: *pool\n    max_queue_size: 9\n",
+    )
+    .unwrap();
     assert_eq!((config.http.pool.num_workers.get(), config.http.pool.max_queue_size), (7, 9));
 }
 
@@ -77,10 +78,7 @@ fn unknown_keys_name_their_path_line_and_the_nearest_key() {
         problems("http:\n  pool:\n    num_worker: 3\n"),
         "  line 3: http.pool.num_worker is not a known key; did you mean http.pool.num_workers?"
     );
-    assert_eq!(
-        problems("zzz: 1\n"),
-        "  line 1: zzz is not a known key; known here: version, server, http, logs"
-    );
+    assert_eq!(problems("zzz: 1\n"), "  line 1: zzz is not a known key; known here: version, server, http, logs");
 }
 
 #[test]
@@ -98,7 +96,8 @@ fn all_problems_are_reported_at_once_by_line() {
 
 #[test]
 fn values_of_the_wrong_kind_are_refused() {
-    for (value, found) in [("-1", "-1"), ("501", "501"), ("1.5", "1.5"), ("many", "\"many\""), ("[1]", "a list"), ("true", "true")]
+    for (value, found) in
+        [("-1", "-1"), ("501", "501"), ("1.5", "1.5"), ("many", "\"many\""), ("[1]", "a list"), ("true", "true")]
     {
         assert_eq!(
             problems(&format!("http: {{pool: {{num_workers: {value}}}}}")),
@@ -113,7 +112,8 @@ fn values_of_the_wrong_kind_are_refused() {
 
 #[test]
 fn durations_are_read_as_go_reads_them() {
-    for (text, millis) in [("300ms", 300), ("1.5s", 1500), ("2m", 120_000), ("1h1m1s", 3_661_000), ("0", 0), ("'0'", 0)] {
+    for (text, millis) in [("300ms", 300), ("1.5s", 1500), ("2m", 120_000), ("1h1m1s", 3_661_000), ("0", 0), ("'0'", 0)]
+    {
         let config = Config::parse(&format!("http: {{pool: {{destroy_timeout: {text}}}}}")).unwrap();
         assert_eq!(config.http.pool.destroy_timeout, Duration::from_millis(millis), "{text}");
     }

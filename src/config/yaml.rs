@@ -17,7 +17,8 @@ const MAX_DEPTH: usize = 64;
 ///
 /// The first place that is not YAML, or every key that stands twice.
 pub(super) fn parse(text: &str) -> Result<Document, Problems> {
-    let mut builder = Builder { events: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0, doubled: Problems::default() };
+    let mut builder =
+        Builder { events: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0, doubled: Problems::default() };
     let root = builder.document().map_err(|(line, message)| {
         let mut problems = Problems::default();
         problems.add("", line, message);
@@ -90,7 +91,10 @@ impl<'input> Builder<'input> {
     fn count(&mut self, line: usize, nodes: usize) -> Result<(), Failure> {
         self.nodes = self.nodes.saturating_add(nodes);
         if self.nodes > MAX_NODES {
-            return Err((line, format!("the file has more than {MAX_NODES} values, those repeated by aliases counted")));
+            return Err((
+                line,
+                format!("the file has more than {MAX_NODES} values, those repeated by aliases counted"),
+            ));
         }
         Ok(())
     }

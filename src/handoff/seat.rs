@@ -31,8 +31,11 @@ pub struct Seat<Q, A> {
     control: AtomicU8,
     /// Whether a request taken at this seat is still counted in the inbox's load.
     holding: AtomicBool,
-    mailbox: (Sender<Envelope<Q, A>>, Receiver<Envelope<Q, A>>),
+    /// Both ends of what is addressed to this worker alone.
+    mailbox: Mailbox<Q, A>,
 }
+
+type Mailbox<Q, A> = (Sender<Envelope<Q, A>>, Receiver<Envelope<Q, A>>);
 
 /// What ended a wait.
 #[derive(Debug)]

@@ -11,7 +11,7 @@ use super::{Checked, Service, linger::Lingering};
 use crate::net::{Drain, Peer};
 
 /// Longest time for a head to arrive, and for an idle connection to wait for its next request.
-const HEAD: Duration = Duration::from_secs(60);
+const HEAD: Duration = Duration::from_mins(1);
 /// Longest head; hyper answers 431 beyond.
 const HEAD_BYTES: usize = 64 * 1024;
 /// Most headers in a head; hyper answers 431 beyond.

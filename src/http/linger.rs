@@ -26,7 +26,7 @@ const MOST: usize = 8 * 1024 * 1024;
 
 /// A checked stream whose end lingers if a request was left unread.
 #[derive(Debug)]
-pub struct Lingering<S> {
+pub(super) struct Lingering<S> {
     stream: Checked<S>,
     /// Set while lingering: when to stop, and how many bytes more are read.
     until: Option<(Pin<Box<Sleep>>, usize)>,
@@ -36,7 +36,7 @@ pub struct Lingering<S> {
 
 impl<S> Lingering<S> {
     /// Wraps `stream`.
-    pub fn new(stream: Checked<S>) -> Self {
+    pub(super) fn new(stream: Checked<S>) -> Self {
         Self { stream, until: None }
     }
 }

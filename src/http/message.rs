@@ -31,7 +31,6 @@ pub struct Request {
     pub arrived_at: SystemTime,
 }
 
-
 /// Identifies a request in logs and answers: 32 hexadecimal digits.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct RequestId {

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// A client that sends nothing of an announced body for so long is let go.
-const BODY_IDLE: Duration = Duration::from_secs(60);
+const BODY_IDLE: Duration = Duration::from_mins(1);
 /// How much of a refused body is still read, so that the client sees the answer instead of a reset.
 const DRAINED: u64 = 1024 * 1024;
 /// Seconds after which a client that met a full queue may come again (`Retry-After`).
@@ -50,11 +50,7 @@ enum BodyError {
 impl Service {
     /// Creates the service that fills `inbox`.
     pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
-        Self {
-            inbox,
-            max_request_bytes: config.max_request_bytes,
-            internal_error_code: config.internal_error_code,
-        }
+        Self { inbox, max_request_bytes: config.max_request_bytes, internal_error_code: config.internal_error_code }
     }
 
     /// Answers one request. Dropping the future tells the worker that the client has gone.

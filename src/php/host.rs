@@ -51,7 +51,7 @@ impl Host<http::Request, http::Answer> for PhpHost {
     fn start(&self, worker: Arc<Worker>, gone: Box<dyn FnOnce(Next) + Send>) -> io::Result<JoinHandle<()>> {
         let (script, threads) = (self.script.clone(), Arc::clone(&self.threads));
         Builder::new().name(worker.name.clone()).stack_size(STACK).spawn(move || {
-            let next = work(worker, &script, &threads);
+            let next = work(&worker, &script, &threads);
             gone(next);
         })
     }
@@ -66,7 +66,7 @@ impl Host<http::Request, http::Answer> for PhpHost {
 }
 
 /// The life of one PHP thread.
-fn work(worker: Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shared>>) -> Next {
+fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shared>>) -> Next {
     let (name, pool) = (c_string(&worker.name), c_string(&worker.pool));
     let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", script, worker.number));
     let thread = &raw mut *record;
@@ -74,7 +74,7 @@ fn work(worker: Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shar
     unsafe { sys::rr_thread_open(thread) };
     threads.lock().insert(worker.name.clone(), Shared(thread));
     let next = {
-        let _local = local::enter(Arc::clone(&worker));
+        let _local = local::enter(Arc::clone(worker));
         loop {
             local::with(Local::begin_run);
             match worker.ended(&run(thread)) {

@@ -10,11 +10,7 @@ use std::{
 
 use tracing::{debug, error, info, warn};
 
-use super::{
-    engine,
-    exception::Misuse,
-    sys,
-};
+use super::{engine, exception::Misuse, sys};
 use crate::{http, pool};
 
 /// A worker of the HTTP pool.

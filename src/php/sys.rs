@@ -2,9 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use ext_php_rs::{
-    ffi::zend_class_entry,
-};
+use ext_php_rs::ffi::zend_class_entry;
 
 /// Severities of `rr_rs_log`.
 pub(super) const LOG_ERROR: c_int = 0;
@@ -25,7 +23,7 @@ pub(super) struct Thread {
     lock: libc::pthread_mutex_t,
     live: bool,
     vm_interrupt: *mut c_void,
-    thread: libc::pthread_t,
+    handle: libc::pthread_t,
     leave: bool,
 }
 
@@ -62,7 +60,13 @@ unsafe extern "C" {
 
 impl Thread {
     /// Describes a thread that is not open yet. The strings must outlive it.
-    pub(super) fn new(name: &std::ffi::CStr, pool: &std::ffi::CStr, mode: &std::ffi::CStr, script: &std::ffi::CStr, number: usize) -> Self {
+    pub(super) fn new(
+        name: &std::ffi::CStr,
+        pool: &std::ffi::CStr,
+        mode: &std::ffi::CStr,
+        script: &std::ffi::CStr,
+        number: usize,
+    ) -> Self {
         // SAFETY: every field may be zero: pointers, numbers, booleans, and a mutex in its static initial state.
         let mut thread: Self = unsafe { std::mem::zeroed() };
         thread.name = name.as_ptr();

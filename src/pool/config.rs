@@ -36,7 +36,7 @@ impl Default for Config {
         Self {
             num_workers: std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             max_queue_size: 1024,
-            destroy_timeout: Duration::from_secs(60),
+            destroy_timeout: Duration::from_mins(1),
             thread_runs: None,
         }
     }

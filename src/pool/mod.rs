@@ -4,11 +4,11 @@
 //! production, plain threads in tests). It knows neither PHP nor HTTP.
 
 mod config;
-mod worker;
 #[expect(clippy::module_inception, reason = "the room is named after its main type")]
 mod pool;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 pub use config::Config;
 pub use pool::{Event, Host, Pool};

@@ -95,8 +95,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
 
     fn start_worker(&mut self, number: usize, failures: u32) -> io::Result<()> {
         let seat = self.inbox.seat(number);
-        let worker =
-            Worker::new(&self.name, number, seat, self.config.thread_runs, failures, self.events.clone());
+        let worker = Worker::new(&self.name, number, seat, self.config.thread_runs, failures, self.events.clone());
         let events = self.events.clone();
         let gone = Box::new(move |next| {
             let _ = events.send(Event::Gone { worker: number, next });

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Longest time for the first worker to boot.
-const BOOT: Duration = Duration::from_secs(60);
+const BOOT: Duration = Duration::from_mins(1);
 /// Failures in a row, of every worker, after which a start is given up.
 const BOOT_FAILURES: u32 = 5;
 /// How long interrupted workers may take to leave.
@@ -198,8 +198,7 @@ impl Supervisor<'_> {
     }
 
     fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
-        let timeout =
-            deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
+        let timeout = deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
         loop {
             let event = select! {
                 recv(self.events) -> event => event,

@@ -160,8 +160,12 @@ fn every_death_is_survived_with_the_tracing_jit() {
 
 #[test]
 fn every_death_is_survived_when_each_run_gets_a_new_thread() {
-    let server =
-        Server::of(SCRIPT).workers(WORKERS).mode(Mode::Opcache).ini("memory_limit=48M").ini("roadrunner.thread_runs=1").start();
+    let server = Server::of(SCRIPT)
+        .workers(WORKERS)
+        .mode(Mode::Opcache)
+        .ini("memory_limit=48M")
+        .ini("roadrunner.thread_runs=1")
+        .start();
     for how in KINDS {
         assert_eq!(get(server.address, &format!("/during/{how}")).status, 500, "{how}");
         assert_eq!(get(server.address, &format!("/after/{how}")).status, 200, "{how}");

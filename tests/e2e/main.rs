@@ -2,6 +2,9 @@
 //!
 //! Started by `make e2e`, which says where they are: `RR_PHP` (the binary) and `RR_EXTENSION` (the .so).
 
+#![allow(unreachable_pub, missing_docs, reason = "a test binary has no public interface")]
+
+#[path = "../support/mod.rs"]
 mod support;
 
 mod bodies;

@@ -76,7 +76,6 @@ fn header_value(name: &HeaderName, value: &Zval) -> PhpResult<HeaderValue> {
 
 /// Shows bytes with what is not printable escaped, so that the message itself holds no line break.
 pub(super) fn quoted(bytes: &[u8]) -> String {
-    let shown: String =
-        bytes.iter().take(SHOWN).flat_map(|byte| byte.escape_ascii()).map(char::from).collect();
+    let shown: String = bytes.iter().take(SHOWN).flat_map(|byte| byte.escape_ascii()).map(char::from).collect();
     format!("\"{shown}{}\"", if bytes.len() > SHOWN { "…" } else { "" })
 }

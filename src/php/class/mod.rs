@@ -16,11 +16,12 @@ use super::exception;
 /// Runs a method: its error, or a panic, becomes a PHP exception and `otherwise` its value.
 fn method<T>(otherwise: T, inside: impl FnOnce() -> PhpResult<T>) -> T {
     let result = catch_unwind(AssertUnwindSafe(inside));
-    result.unwrap_or_else(|_| Err(exception::server("internal error: see the log".to_owned()))).unwrap_or_else(|error| {
-        // Fails only if the class is no exception.
-        let _ = PhpException::throw(error);
-        otherwise
-    })
+    result.unwrap_or_else(|_| Err(exception::server("internal error: see the log".to_owned()))).unwrap_or_else(
+        |error| {
+            PhpException::throw(error);
+            otherwise
+        },
+    )
 }
 
 /// A PHP string of exactly these bytes.

@@ -100,9 +100,9 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
         },
         b"path" => |request| string(request.head.uri.path().as_bytes()),
         b"queryString" => |request| string(request.head.uri.query().unwrap_or_default().as_bytes()),
-        b"protocol" => |request| {
-            string(if request.head.version == Version::HTTP_10 { b"HTTP/1.0" } else { b"HTTP/1.1" })
-        },
+        b"protocol" => {
+            |request| string(if request.head.version == Version::HTTP_10 { b"HTTP/1.0" } else { b"HTTP/1.1" })
+        }
         b"scheme" => |_| string(b"http"),
         b"host" => |request| string(host(request).as_bytes()),
         b"remoteAddress" => |request| string(request.peer.remote.ip().to_canonical().to_string().as_bytes()),
@@ -134,7 +134,8 @@ unsafe extern "C" fn rr_rs_request_header(exchange: *mut c_void, name: *const ze
         // SAFETY: the shim passes a living object's native part and a string that it holds.
         let name = HeaderName::from_bytes(unsafe { bytes(name) });
         // SAFETY: as above.
-        let value = unsafe { with(exchange, |request| name.ok().and_then(|name| joined(&request.head.headers, &name))) }?;
+        let value =
+            unsafe { with(exchange, |request| name.ok().and_then(|name| joined(&request.head.headers, &name))) }?;
         if let Some(value) = value {
             // SAFETY: the place is PHP's return value.
             unsafe { give(place, value) };
@@ -318,6 +319,7 @@ unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
     unsafe { string.as_ref() }.map_or(&[], ext_php_rs::types::ZendStr::as_bytes)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
 fn engine_error(error: ext_php_rs::error::Error) -> ext_php_rs::exception::PhpException {
     exception::server(error.to_string())
 }

@@ -38,7 +38,7 @@ typedef struct rr_thread {
     pthread_mutex_t lock;
     bool live;          /* the pointers below are valid */
     zend_atomic_bool *vm_interrupt;
-    pthread_t thread;
+    pthread_t handle;
     _Atomic bool leave; /* the script is to end at the next opcode that looks */
 } rr_thread;
 

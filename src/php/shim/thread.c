@@ -74,8 +74,9 @@ static bool request_open(rr_thread *self)
     SG(headers_sent) = 0;
     SG(request_info).no_headers = 1;
     CG(skip_shebang) = 1;
-    /* Errors reach the log once: by the logging of PHP, or as output if that is off. */
-    if (PG(log_errors) && PG(display_errors)) {
+    /* What would be displayed is logged instead: once, and with its severity. */
+    if (PG(display_errors)) {
+        set_ini("log_errors", "1");
         set_ini("display_errors", "0");
     }
     standard_stream(ZEND_STRL("STDIN"), "php://stdin", "rb");
@@ -83,7 +84,7 @@ static bool request_open(rr_thread *self)
     standard_stream(ZEND_STRL("STDERR"), "php://stderr", "wb");
     pthread_mutex_lock(&self->lock);
     self->vm_interrupt = &EG(vm_interrupt);
-    self->thread = pthread_self();
+    self->handle = pthread_self();
     self->live = true;
     pthread_mutex_unlock(&self->lock);
     return true;
@@ -177,7 +178,7 @@ void rr_thread_interrupt(rr_thread *other)
     if (other->live) {
         atomic_store(&other->leave, true);
         zend_atomic_bool_store(other->vm_interrupt, true);
-        pthread_kill(other->thread, RR_KICK);
+        pthread_kill(other->handle, RR_KICK);
     }
     pthread_mutex_unlock(&other->lock);
 }

@@ -5,7 +5,6 @@
 #include "php_variables.h"
 #include "zend_exceptions.h"
 #include "zend_interfaces.h"
-#include "zend_smart_str.h"
 
 /* As parse_str(): nested names, max_input_vars. */
 void rr_parse_query(const char *text, size_t length, zval *array)
@@ -16,14 +15,14 @@ void rr_parse_query(const char *text, size_t length, zval *array)
 
 static zend_string *json(zval *value)
 {
-    smart_str buffer = {0};
-    zend_long options = PHP_JSON_THROW_ON_ERROR | PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE |
-                        PHP_JSON_PRESERVE_ZERO_FRACTION;
-    if (php_json_encode_ex(&buffer, value, options, PHP_JSON_PARSER_DEFAULT_DEPTH) != SUCCESS || EG(exception)) {
-        smart_str_free(&buffer);
-        return NULL;
-    }
-    return smart_str_extract(&buffer);
+    /* PHP's own function: the exported encoder tells no reason of a failure. */
+    zend_function *encode = zend_hash_str_find_ptr(CG(function_table), ZEND_STRL("json_encode"));
+    zval arguments[2], text;
+    ZVAL_COPY_VALUE(&arguments[0], value);
+    ZVAL_LONG(&arguments[1], PHP_JSON_THROW_ON_ERROR | PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE |
+                             PHP_JSON_PRESERVE_ZERO_FRACTION);
+    zend_call_known_function(encode, NULL, NULL, &text, 2, arguments, NULL);
+    return Z_TYPE(text) == IS_STRING ? Z_STR(text) : NULL;
 }
 
 /* The bytes of a response body; may run user code (JsonSerializable, __toString). NULL with an exception pending. */

@@ -1,9 +1,11 @@
 //! Servers and clients for the tests.
 
 pub mod client;
+pub mod opcache;
 pub mod server;
+pub mod storm;
 
-pub use client::{Client, Response, get, post};
+pub use client::{Client, get, post};
 pub use server::{Mode, Server};
 
 use std::time::{Duration, Instant};

@@ -126,7 +126,9 @@ impl Client {
 /// One request on a connection of its own.
 #[track_caller]
 pub fn get(address: SocketAddr, target: &str) -> Response {
-    Client::connect(address).and_then(|mut client| client.get(target)).unwrap_or_else(|error| panic!("GET {target}: {error}"))
+    Client::connect(address)
+        .and_then(|mut client| client.get(target))
+        .unwrap_or_else(|error| panic!("GET {target}: {error}"))
 }
 
 /// One request with a body on a connection of its own.

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc,
@@ -16,7 +16,7 @@ use std::{
 
 use parking_lot::{Condvar, Mutex};
 
-use super::{PATIENCE, until};
+use super::PATIENCE;
 
 /// How opcache runs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -150,11 +150,6 @@ impl Server {
     pub fn descriptors(&self) -> usize {
         self.count("fd")
     }
-
-    /// Waits until no more than `most` threads live.
-    pub fn wait_for_threads(&self, most: usize) {
-        until("threads have ended", || self.threads() <= most);
-    }
 }
 
 impl Drop for Server {
@@ -166,10 +161,6 @@ impl Drop for Server {
 }
 
 impl Builder {
-    pub fn directory(&self) -> &Path {
-        &self.directory
-    }
-
     pub fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.directory.join(name), text).unwrap();
         self

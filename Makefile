@@ -1,0 +1,112 @@
+# Everything a user or a developer runs. `make help` lists it.
+#
+# Set-up is part of each target: Debian packages, a thread-safe PHP, the extension, the tools. Nothing is done twice.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/roadrunner
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+EXAMPLE ?= hello
+DESTDIR ?=
+
+# The PHP in use: PHP_CONFIG, or php-config on the PATH, if it is thread-safe; else the one that scripts/php-zts builds.
+# Looked for once per make, by those targets that need it.
+CONFIG = $(eval CONFIG := $$(shell scripts/php-config))$(CONFIG)
+BIN = $(dir $(CONFIG))php
+WITH_PHP = PHP_CONFIG="$(CONFIG)" PHP="$(BIN)"
+SO = $(abspath $(TARGET)/release/roadrunner.so)
+DEBUG_SO = $(abspath $(TARGET)/debug/roadrunner.so)
+
+.PHONY: help
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+
+# --- set-up ----------------------------------------------------------------------------------------------------------
+
+.PHONY: setup
+setup: ## Debian packages and a thread-safe PHP, where missing
+	@scripts/setup
+	@test -n "$(CONFIG)"
+
+.PHONY: php
+php: setup ## prints the path of the PHP in use
+	@echo "$(BIN)"
+
+.PHONY: build
+build: setup ## builds the release extension and prints its path
+	@$(WITH_PHP) cargo build --release --locked -q
+	@cp -f $(TARGET)/release/libroadrunner.so $(SO).new && mv -f $(SO).new $(SO)
+	@echo "$(SO)"
+
+.PHONY: build-debug
+build-debug: setup
+	@$(WITH_PHP) cargo build --locked -q
+	@cp -f $(TARGET)/debug/libroadrunner.so $(DEBUG_SO).new && mv -f $(DEBUG_SO).new $(DEBUG_SO)
+
+.PHONY: run
+run: build ## serves an example: make run EXAMPLE=notes
+	@scripts/run-example "$(BIN)" "$(SO)" "$(EXAMPLE)"
+
+.PHONY: install
+install: build ## into PHP's extension directory and conf.d, below DESTDIR
+	@scripts/install "$(CONFIG)" "$(SO)" "$(DESTDIR)"
+
+# --- tests -----------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: unit phpt e2e ## every test
+
+.PHONY: unit
+unit: ## tests of all rooms but PHP's; needs no PHP
+	cargo test --locked --no-default-features
+
+.PHONY: phpt
+phpt: build ## tests as PHP sees it: make phpt T=http
+	@scripts/phpt "$(BIN)" "$(SO)" phpt/$(T)
+
+.PHONY: e2e
+e2e: build ## a real php, real sockets, real signals: make e2e T=death
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --no-default-features --features e2e --test e2e -- $(T)
+
+.PHONY: figures
+figures: build ## the figures of the documentation, measured: a table and target/figures.json
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --release --no-default-features --features e2e --test figures -- $(T)
+
+.PHONY: soak
+soak: build ## long runs; SOAK_SECONDS=600 bounds each
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --release --no-default-features --features e2e --test figures -- --soak $(T)
+
+.PHONY: valgrind
+valgrind: build-debug ## the life of PHP threads under valgrind
+	@scripts/valgrind "$(BIN)" "$(DEBUG_SO)"
+
+# --- the law ---------------------------------------------------------------------------------------------------------
+
+.PHONY: lint
+lint: setup ## formatting, clippy with both feature sets, documentation, licences, generated files
+	cargo fmt --check
+	cargo clippy --locked --no-default-features --features e2e --all-targets -- -D warnings
+	$(WITH_PHP) cargo clippy --locked --lib -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-default-features --no-deps -q
+	$(WITH_PHP) RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items -q
+	scripts/tool cargo-deny 0.20.2 check --hide-inclusion-graph bans licenses sources
+	$(MAKE) gen-check
+
+.PHONY: fmt
+fmt: ## formats the sources
+	cargo fmt
+
+.PHONY: gen
+gen: setup ## generates argument information and stubs from php-src-stubs/
+	"$(BIN)" -n scripts/gen-stubs.php
+
+.PHONY: gen-check
+gen-check: setup
+	"$(BIN)" -n scripts/gen-stubs.php --check
+
+.PHONY: clean
+clean: ## removes what was built here (not the PHP in the cache)
+	cargo clean

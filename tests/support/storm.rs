@@ -1,0 +1,126 @@
+//! Load under which worker scripts end in every way.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use super::{Client, Mode, Server, until};
+
+/// Uses what a typical application uses, so that its parts are torn down as well, and ends as the request says.
+const SCRIPT: &str = r#"<?php
+$boot = ['list' => range(1, 200), 'date' => new DateTimeImmutable('now')];
+class Service {
+    private array $cache = [];
+    private ?Service $self;
+    function __construct(private Closure $closure) { $this->self = $this; }
+    function work(int $n): string {
+        $this->cache[$n % 100] = str_repeat('x', $n % 1000);
+        return md5(json_encode(['n' => $n, 'c' => count($this->cache)]) . ($this->closure)($n) . preg_replace('/\d/', '#', "a$n"));
+    }
+    function __destruct() { $this->cache = []; }
+}
+$service = new Service(fn (int $n) => array_sum(array_map(fn ($x) => $x * 2, range(1, $n % 20 + 1))));
+register_shutdown_function(function () use ($service) { $service->work(1); });
+$worker = new RoadRunner\Worker();
+while ($request = $worker->waitRequest()) {
+    [, $n, $how] = explode('/', $request->path);
+    $service->work((int) $n);
+    switch ($how) {
+        case 'exit': exit(1);
+        case 'throw': throw new DomainException("request $n");
+        case 'error': undefined_function();
+        case 'fatal': trigger_error('fatal', E_USER_ERROR);
+        case 'memory': str_repeat('x', 1 << 30);
+        case 'return': return;
+        case 'after': $worker->respond(200, $n); exit;
+        case 'stop': $worker->respond(200, $n); $worker->stop(); break;
+        default: $worker->respond(200, $n);
+    }
+}
+"#;
+
+/// How a script is made to end, and the status that its client gets.
+const ENDS: [(&str, u16); 8] = [
+    ("exit", 500),
+    ("throw", 500),
+    ("error", 500),
+    ("fatal", 500),
+    ("memory", 500),
+    ("return", 500),
+    ("after", 200),
+    ("stop", 200),
+];
+
+#[derive(Clone, Debug)]
+pub struct Storm {
+    pub requests: u64,
+    pub ends: u64,
+    pub seconds: f64,
+    /// Threads and descriptors after the first tenth.
+    pub early: (usize, usize),
+}
+
+pub fn server(workers: usize, mode: Mode, thread_runs: u64) -> Server {
+    Server::of(SCRIPT)
+        .config(&format!("http: {{address: {{address}}, pool: {{num_workers: {workers}}}}}"))
+        .mode(mode)
+        .ini("memory_limit=64M")
+        .ini("error_log=/dev/null")
+        .ini(&format!("roadrunner.thread_runs={thread_runs}"))
+        .start()
+}
+
+/// Runs `clients` clients until worker scripts have ended `ends` times; panics if one gets a wrong answer.
+pub fn run(server: &Server, clients: u64, ends: u64) -> Storm {
+    let address = server.address;
+    let (done, requests) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let start = Instant::now();
+    let handles: Vec<_> = (0..clients)
+        .map(|seed| {
+            let (done, requests) = (Arc::clone(&done), Arc::clone(&requests));
+            thread::spawn(move || {
+                let mut random = seed * 7919 + 1;
+                let mut client = Client::connect(address).unwrap();
+                while done.load(Ordering::Relaxed) < ends && start.elapsed() < Duration::from_secs(300) {
+                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    let number = requests.fetch_add(1, Ordering::Relaxed);
+                    let dice = (random >> 33) as usize % 80;
+                    let (how, status) = ENDS.get(dice).copied().unwrap_or(("ok", 200));
+                    let response = client.get(&format!("/{number}/{how}")).expect("each request gets an answer");
+                    assert_eq!(response.status, status, "{how}");
+                    assert!(status != 200 || response.text() == number.to_string(), "an answer of another request");
+                    if how != "ok" {
+                        done.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            })
+        })
+        .collect();
+    until("a tenth is done", || {
+        done.load(Ordering::Relaxed) >= ends / 10 || handles.iter().any(thread::JoinHandle::is_finished)
+    });
+    let early = (server.threads(), server.descriptors());
+    let mut failed = false;
+    for handle in handles {
+        failed |= handle.join().is_err();
+    }
+    assert!(!failed, "a client got a wrong answer; the log:\n{}", server.log());
+    Storm {
+        requests: requests.load(Ordering::Relaxed),
+        ends: done.load(Ordering::Relaxed),
+        seconds: start.elapsed().as_secs_f64(),
+        early,
+    }
+}
+
+/// Waits until threads and descriptors are back at what they were early on.
+pub fn settle(server: &Server, storm: &Storm) {
+    until("threads and descriptors are back", || {
+        server.threads() <= storm.early.0 && server.descriptors() <= storm.early.1
+    });
+}
