@@ -4,7 +4,7 @@
 use crate::support::{Mode, Server, storm};
 
 fn run(mode: Mode, ends: u64, thread_runs: u64) {
-    let server = storm::server(8, mode, thread_runs);
+    let server = storm::server(mode, thread_runs);
     let result = storm::run(&server, 16, ends);
     assert!(result.ends >= ends, "{result:?}");
     storm::settle(&server, &result);
@@ -49,7 +49,14 @@ fn new_threads_with_the_tracing_jit() {
 #[test]
 fn requests_differ_only_in_their_answers() {
     // Guards the check itself: a wrong body must be noticed.
-    let server = Server::with_loop("$worker->respond(200, 'wrong');").workers(2).start();
-    assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| storm::run(&server, 2, 1))).is_err());
+    let server = Server::with_loop(
+        "if ($request->path === '/0/who') { $worker->respond(200, (string) RoadRunner\\Environment::workerNumber()); usleep(100000); }
+         else { $worker->respond(200, 'wrong'); }",
+    )
+    .workers(8)
+    .start();
+    let stormed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| storm::run(&server, 2, 1)));
+    let message = stormed.expect_err("wrong answers must be noticed");
+    assert!(message.downcast_ref::<String>().is_some_and(|text| text.contains("a client got a wrong answer")));
     server.stop();
 }

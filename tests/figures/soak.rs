@@ -13,7 +13,7 @@ use std::{
 
 use crate::{
     Figure,
-    support::{Client, Mode, Server, get, until},
+    support::{Client, Mode, Server, at_once, until},
 };
 
 const WORKERS: usize = 4;
@@ -25,7 +25,7 @@ while ($request = $worker->waitRequest()) {
     switch ($request->path) {
         case '/probe':
             $worker->respond(200, RoadRunner\Environment::workerNumber() . ' ' . memory_get_usage() . ' ' . sys_getloadavg()[0]);
-            usleep(2000); // so that another worker takes the next probe
+            usleep(50000); // so that another worker takes the next probe
             break;
         case '/all':
             $all = [$request->method, $request->uri, $request->path, $request->queryString, $request->protocol,
@@ -61,11 +61,12 @@ fn probe(server: &Server) -> f64 {
     let mut heaps = HashMap::new();
     let mut malloc = 0.0;
     until("every worker was probed", || {
-        let text = get(server.address, "/probe").text();
-        let mut parts = text.split(' ');
-        let worker = parts.next().unwrap().to_owned();
-        heaps.insert(worker, parts.next().unwrap().parse::<f64>().unwrap());
-        malloc = parts.next().unwrap().parse().unwrap();
+        for text in at_once(server.address, "/probe", WORKERS) {
+            let mut parts = text.split(' ');
+            let worker = parts.next().unwrap().to_owned();
+            heaps.insert(worker, parts.next().unwrap().parse::<f64>().unwrap());
+            malloc = parts.next().unwrap().parse().unwrap();
+        }
         heaps.len() == WORKERS
     });
     heaps.values().sum::<f64>() + malloc

@@ -6,11 +6,12 @@ use crate::{
 };
 
 fn one(mode: Mode, ends: u64, thread_runs: u64) -> Vec<Figure> {
-    let server = storm::server(8, mode, thread_runs);
+    let server = storm::server(mode, thread_runs);
     let result = storm::run(&server, 32, ends);
     assert!(result.ends >= ends, "{result:?}");
     storm::settle(&server, &result);
-    let grown = (server.threads().saturating_sub(result.early.0), server.descriptors().saturating_sub(result.early.1));
+    let grown =
+        (server.threads().saturating_sub(result.before.0), server.descriptors().saturating_sub(result.before.1));
     server.stop();
     let what = if thread_runs == 0 { "re-runs" } else { "new threads" };
     let note =

@@ -8,10 +8,24 @@ pub mod storm;
 pub use client::{Client, get, post};
 pub use server::{Mode, Server};
 
-use std::time::{Duration, Instant};
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
 
 /// Bound of every wait: far beyond what a healthy server needs, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Sends `count` requests at the same time and gives the texts of their answers. A worker that works on for a while
+/// after its answer takes only one of them.
+pub fn at_once(address: SocketAddr, target: &str, count: usize) -> Vec<String> {
+    let ask = || {
+        let target = target.to_owned();
+        std::thread::spawn(move || get(address, &target).text())
+    };
+    let asked: Vec<_> = (0..count).map(|_| ask()).collect();
+    asked.into_iter().map(|answer| answer.join().expect("an answer")).collect()
+}
 
 /// Waits until `condition` holds.
 #[track_caller]

@@ -199,8 +199,7 @@ impl Builder {
         fs::write(self.directory.join(".rr.yaml"), &self.config).unwrap();
         let mut command = Command::new(php());
         command.args(&self.arguments).arg("worker.php").current_dir(&self.directory);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.env_remove("RR_CONFIG");
+        command.env_remove("RR_CONFIG").envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

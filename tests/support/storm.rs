@@ -1,6 +1,7 @@
 //! Load under which worker scripts end in every way.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Client, Mode, Server, until};
+use super::{Client, Mode, Server, at_once, until};
 
 /// Uses what a typical application uses, so that its parts are torn down as well, and ends as the request says.
 const SCRIPT: &str = r#"<?php
@@ -31,6 +32,7 @@ while ($request = $worker->waitRequest()) {
     [, $n, $how] = explode('/', $request->path);
     $service->work((int) $n);
     switch ($how) {
+        case 'who': $worker->respond(200, (string) RoadRunner\Environment::workerNumber()); usleep(100000); break;
         case 'exit': exit(1);
         case 'throw': throw new DomainException("request $n");
         case 'error': undefined_function();
@@ -43,6 +45,8 @@ while ($request = $worker->waitRequest()) {
     }
 }
 "#;
+
+const WORKERS: usize = 8;
 
 /// How a script is made to end, and the status that its client gets.
 const ENDS: [(&str, u16); 8] = [
@@ -61,13 +65,13 @@ pub struct Storm {
     pub requests: u64,
     pub ends: u64,
     pub seconds: f64,
-    /// Threads and descriptors after the first tenth.
-    pub early: (usize, usize),
+    /// Threads and descriptors before the first end, with every worker there.
+    pub before: (usize, usize),
 }
 
-pub fn server(workers: usize, mode: Mode, thread_runs: u64) -> Server {
+pub fn server(mode: Mode, thread_runs: u64) -> Server {
     Server::of(SCRIPT)
-        .config(&format!("http: {{address: {{address}}, pool: {{num_workers: {workers}}}}}"))
+        .config(&format!("http: {{address: {{address}}, pool: {{num_workers: {WORKERS}}}}}"))
         .mode(mode)
         .ini("memory_limit=64M")
         .ini("error_log=/dev/null")
@@ -75,8 +79,20 @@ pub fn server(workers: usize, mode: Mode, thread_runs: u64) -> Server {
         .start()
 }
 
+/// Threads and descriptors once all workers have booted and no client is connected.
+fn calm(server: &Server) -> (usize, usize) {
+    let mut seen = HashSet::new();
+    until("every worker has served", || {
+        seen.extend(at_once(server.address, "/0/who", WORKERS));
+        seen.len() == WORKERS
+    });
+    // The last connection may not be closed yet, which only makes the bound one wider.
+    (server.threads(), server.descriptors())
+}
+
 /// Runs `clients` clients until worker scripts have ended `ends` times; panics if one gets a wrong answer.
 pub fn run(server: &Server, clients: u64, ends: u64) -> Storm {
+    let before = calm(server);
     let address = server.address;
     let (done, requests) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let start = Instant::now();
@@ -101,10 +117,6 @@ pub fn run(server: &Server, clients: u64, ends: u64) -> Storm {
             })
         })
         .collect();
-    until("a tenth is done", || {
-        done.load(Ordering::Relaxed) >= ends / 10 || handles.iter().any(thread::JoinHandle::is_finished)
-    });
-    let early = (server.threads(), server.descriptors());
     let mut failed = false;
     for handle in handles {
         failed |= handle.join().is_err();
@@ -114,13 +126,13 @@ pub fn run(server: &Server, clients: u64, ends: u64) -> Storm {
         requests: requests.load(Ordering::Relaxed),
         ends: done.load(Ordering::Relaxed),
         seconds: start.elapsed().as_secs_f64(),
-        early,
+        before,
     }
 }
 
 /// Waits until threads and descriptors are back at what they were early on.
 pub fn settle(server: &Server, storm: &Storm) {
     until("threads and descriptors are back", || {
-        server.threads() <= storm.early.0 && server.descriptors() <= storm.early.1
+        server.threads() <= storm.before.0 && server.descriptors() <= storm.before.1
     });
 }
