@@ -4,11 +4,8 @@ use std::{
     ffi::{CString, c_int},
     path::{Path, PathBuf},
     ptr,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
+    sync::{Arc, OnceLock},
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::{Sender, bounded};
@@ -38,8 +35,10 @@ static COMMANDS: Mutex<Option<Sender<Command>>> = Mutex::new(None);
 static ENGINE: RawMutex = RawMutex::INIT;
 /// Name of the worker that holds [`ENGINE`].
 static HOLDER: Mutex<String> = Mutex::new(String::new());
-/// Signals heard that ask for an end.
-static ENDS: AtomicUsize = AtomicUsize::new(0);
+/// When the first signal that asks for an end was heard.
+static ASKED: OnceLock<Instant> = OnceLock::new();
+/// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// Runs the server on the main thread; afterwards the script is left as by `exit()`.
 ///
@@ -162,7 +161,8 @@ extern "C" fn rr_rs_signal(number: c_int) {
             return warn!(signal = number, "Signal has no meaning yet and is ignored");
         }
         let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
-        if ENDS.fetch_add(1, Ordering::SeqCst) > 0 || !told {
+        let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
+        if again || !told {
             warn!(signal = number, "Ending at once");
             // SAFETY: no return.
             unsafe { sys::rr_hard_exit(1) };

@@ -164,15 +164,17 @@ impl Local {
     }
 
     fn log(&self, level: c_int, message: &[u8]) {
-        let message = String::from_utf8_lossy(message);
-        let message = message.trim_end();
         let worker = self.worker.name.as_str();
-        match level {
-            _ if self.is_idle_end() => debug!(target: "php", worker, "{message}"),
-            sys::LOG_ERROR => error!(target: "php", worker, "{message}"),
-            sys::LOG_WARNING => warn!(target: "php", worker, "{message}"),
-            sys::LOG_INFO => info!(target: "php", worker, "{message}"),
-            _ => debug!(target: "php", worker, "{message}"),
+        let idle_end = self.is_idle_end();
+        // An entry per line: what a client made PHP say must not look like another entry.
+        for line in String::from_utf8_lossy(message).split(['\n', '\r']).filter(|line| !line.is_empty()) {
+            match level {
+                _ if idle_end => debug!(target: "php", worker, "{line}"),
+                sys::LOG_ERROR => error!(target: "php", worker, "{line}"),
+                sys::LOG_WARNING => warn!(target: "php", worker, "{line}"),
+                sys::LOG_INFO => info!(target: "php", worker, "{line}"),
+                _ => debug!(target: "php", worker, "{line}"),
+            }
         }
     }
 }

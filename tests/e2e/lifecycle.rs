@@ -46,6 +46,10 @@ fn a_second_signal_ends_at_once() {
     until("the request is held", || server.directory.join("held").exists());
     server.signal(libc::SIGTERM);
     server.wait_for_log("Shutting down");
+    // Signals that come together are one.
+    server.signal(libc::SIGTERM);
+    thread::sleep(Duration::from_millis(300));
+    assert!(server.is_running());
     server.signal(libc::SIGTERM);
     assert_eq!(server.wait().code(), Some(1));
     assert!(client.join().unwrap());

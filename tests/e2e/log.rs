@@ -49,6 +49,20 @@ fn errors_are_logged_once_also_if_php_displays_them() {
 }
 
 #[test]
+fn text_of_a_client_cannot_look_like_another_entry() {
+    let server =
+        Server::with_loop("error_log($request->query('t')); echo $request->query('t'); $worker->respond(200);")
+            .workers(1)
+            .start();
+    get(server.address, "/?t=a%0d%0a2026-01-01T00:00:00Z%20ERROR%20forged%0ab");
+    let log = server.stop();
+    assert_eq!(log.matches("forged").count(), 2, "{log}");
+    for line in log.lines().filter(|line| line.contains("forged")) {
+        assert!(line.contains(" INFO php: 2026-01-01T00:00:00Z ERROR forged worker="), "{line}");
+    }
+}
+
+#[test]
 fn the_level_is_honoured() {
     let server = Server::with_loop("echo 'chatter'; $worker->respond(200);")
         .config("http: {address: {address}}\nlogs: {level: info}")

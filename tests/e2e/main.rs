@@ -14,6 +14,7 @@ mod death;
 mod lifecycle;
 mod log;
 mod misuse;
+mod notes;
 mod opcache;
 mod overload;
 mod storm;

@@ -59,6 +59,7 @@ struct Log {
 /// A server to be.
 pub struct Builder {
     directory: PathBuf,
+    script: PathBuf,
     config: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
@@ -75,13 +76,28 @@ pub fn extension() -> String {
 impl Server {
     /// A server for the PHP code `script`.
     pub fn of(script: &str) -> Builder {
+        Self::at("worker.php".into()).file("worker.php", script)
+    }
+
+    /// A server for an example as it stands in the repository: its settings, but a free port.
+    pub fn example(name: &str) -> Builder {
+        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
+        let builder = Self::at(example.join("worker.php"));
+        match fs::read_to_string(example.join(".rr.yaml")) {
+            Ok(config) => builder.config(&config.replace("127.0.0.1:8080", "{address}")),
+            Err(_) => builder,
+        }
+    }
+
+    /// A server for the file `script`, in a new directory.
+    fn at(script: PathBuf) -> Builder {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("rr-e2e-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let directory = std::env::temp_dir().join(name);
         fs::create_dir_all(&directory).unwrap();
-        fs::write(directory.join("worker.php"), script).unwrap();
         Builder {
             directory,
+            script,
             config: "http:\n  address: 127.0.0.1:0\n".to_owned(),
             arguments: vec!["-n".into(), "-d".into(), format!("extension={}", extension())],
             environment: Vec::new(),
@@ -113,6 +129,10 @@ impl Server {
     #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
         self.log.wait_for(text);
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
     }
 
     /// Waits for the end of the process.
@@ -198,7 +218,7 @@ impl Builder {
     pub fn command(&self) -> Command {
         fs::write(self.directory.join(".rr.yaml"), &self.config).unwrap();
         let mut command = Command::new(php());
-        command.args(&self.arguments).arg("worker.php").current_dir(&self.directory);
+        command.args(&self.arguments).arg(&self.script).current_dir(&self.directory);
         command.env_remove("RR_CONFIG").envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

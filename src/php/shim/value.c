@@ -17,6 +17,10 @@ static zend_string *json(zval *value)
 {
     /* PHP's own function: the exported encoder tells no reason of a failure. */
     zend_function *encode = zend_hash_str_find_ptr(CG(function_table), ZEND_STRL("json_encode"));
+    if (!encode) {
+        zend_throw_error(NULL, "json_encode() is disabled, so only strings can be sent");
+        return NULL;
+    }
     zval arguments[2], text;
     ZVAL_COPY_VALUE(&arguments[0], value);
     ZVAL_LONG(&arguments[1], PHP_JSON_THROW_ON_ERROR | PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE |
@@ -48,11 +52,13 @@ zend_string *rr_body(zval *body, bool *is_json)
     return NULL;
 }
 
-/* False with a BadRequestException pending. */
+/* False with a BadRequestException pending. PHP's parser ends at a NUL behind the text, which a body has not. */
 bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value)
 {
+    char *terminated = estrndup(text, length);
     ZVAL_NULL(value);
-    php_json_decode_ex(value, text, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
+    php_json_decode_ex(value, terminated, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
+    efree(terminated);
     if (!EG(exception)) {
         return true;
     }
