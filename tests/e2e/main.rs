@@ -2,7 +2,12 @@
 //!
 //! Started by `make e2e`, which says where they are: `RR_PHP` (the binary) and `RR_EXTENSION` (the .so).
 
-#![allow(unreachable_pub, missing_docs, reason = "a test binary has no public interface")]
+#![allow(
+    unreachable_pub,
+    missing_docs,
+    dead_code,
+    reason = "a test binary has no public interface, and uses a part of support"
+)]
 
 #[path = "../support/mod.rs"]
 mod support;

@@ -13,7 +13,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use crate::support::{
-    Client, Mode, Response, Server, get,
+    Client, Mode, Server,
+    client::Response,
+    get,
     server::{Builder, php},
 };
 

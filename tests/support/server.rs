@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc,
@@ -181,6 +181,10 @@ impl Drop for Server {
 }
 
 impl Builder {
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     pub fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.directory.join(name), text).unwrap();
         self
