@@ -11,6 +11,7 @@
 #include "zend_ini.h"
 #include "zend_signal.h"
 #include "zend_stream.h"
+#include "zend_strtod.h"
 
 #include <signal.h>
 #include <unistd.h>
@@ -166,6 +167,8 @@ void rr_thread_close(rr_thread *self)
 {
     rr_rs_engine_lock(self->name);
     rr_self = NULL;
+    /* The engine frees these lists for the main thread only. */
+    zend_shutdown_strtod();
     ts_free_thread();
     rr_rs_engine_unlock();
     pthread_mutex_destroy(&self->lock);
