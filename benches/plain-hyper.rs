@@ -1,0 +1,44 @@
+//! The limit: hyper alone, with the settings of the server, answering from the connection's own task.
+//!
+//! plain-hyper <address>: serves until killed. `/sleep` is not offered: it would measure the timer.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout, reason = "a measuring program")]
+
+use std::{convert::Infallible, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::net::TcpListener;
+
+async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    let body = match request.uri().path() {
+        "/echo" => request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default(),
+        _ => Bytes::from_static(b"Hello, world!\n"),
+    };
+    let mut response = Response::new(Full::new(body));
+    response.headers_mut().insert("content-type", http::HeaderValue::from_static("text/plain"));
+    Ok(response)
+}
+
+fn main() {
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::bind(address).await.unwrap();
+        println!("Serving http://{}", listener.local_addr().unwrap());
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let _ = stream.set_nodelay(true);
+            tokio::spawn(async move {
+                let _ = http1::Builder::new()
+                    .timer(TokioTimer::new())
+                    .header_read_timeout(Duration::from_mins(1))
+                    .max_headers(128)
+                    .serve_connection(TokioIo::new(stream), service_fn(answer))
+                    .await;
+            });
+        }
+    });
+}
