@@ -1,39 +1,66 @@
-//! The bounded queue that all workers of a pool share.
+//! The bounded queue that all workers of a pool share, and the rule that wakes them.
+//!
+//! Waking a thread costs more than a short request. So a thread is not woken for each request, but once per pass of the
+//! reactor (or every [`BATCH`]), and only if the threads that are awake will not take what waits soon enough: none of them
+//! took work within [`FRESH`], or the queue at the measured mean would wait longer than [`BACKLOG`]. One thread is on its
+//! way at a time. A thread that takes a request and leaves others behind applies the same rule. What the rule misjudges is
+//! seen by the [`super::Monitor`].
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, fence},
-};
+use std::{sync::Arc, time::Duration};
 
-use crossbeam_channel::{Receiver, Sender, TrySendError};
+use crossbeam_utils::CachePadded;
 
 use super::{
-    envelope::{Envelope, Pending, Unanswered, envelope},
+    bell::Bell,
+    clock::{self, Nanos, nanos},
     idle::IdleSet,
-    seat::{Bell, Seat},
+    line::{Line, Pending, Slot, Unanswered},
+    seat::{Post, Seat},
+    sync::{ArrayQueue, AtomicBool, AtomicU64, Ordering, fence},
 };
 
-/// Requests that wait for a worker, and the seats of the workers that take them.
+/// Requests of so long are announced together.
+pub(super) const BATCH: Nanos = nanos(Duration::from_micros(200));
+/// A thread that took a request less long ago will be back at once.
+const FRESH: Nanos = nanos(Duration::from_micros(200));
+/// A queue that would wait longer deserves another thread.
+const BACKLOG: Nanos = nanos(Duration::from_micros(200));
+/// Handlers faster than this never deserve another thread: it would take longer to come.
+const SHORT: Nanos = nanos(Duration::from_micros(8));
+
+/// Requests that wait for a worker, and the posts of the workers that take them.
 #[derive(Debug)]
 pub struct Inbox<Q, A> {
-    /// Filled by servers. Only ever used without blocking: sleeping is the business of the seats.
-    sender: Sender<Envelope<Q, A>>,
-    /// Emptied by the workers at their seats.
-    receiver: Receiver<Envelope<Q, A>>,
-    /// Requests taken or waiting, that is: not yet followed by a next wait of their worker.
-    load: AtomicUsize,
-    /// Bound of `load`: one request per worker plus those that may wait.
-    limit: usize,
+    ring: ArrayQueue<Arc<Slot<Q, A>>>,
+    /// Requests that may wait while all workers are busy.
+    waiting: usize,
+    /// Workers; there may be more seats, for threads that hang.
+    workers: usize,
     /// The seats that sleep.
     pub(super) idle: IdleSet,
-    /// One per seat; rung to wake the thread that sits there.
-    pub(super) bells: Box<[Bell]>,
+    /// One per seat.
+    pub(super) posts: Box<[CachePadded<Post>]>,
+    /// Whether a woken thread has not arrived yet.
+    pub(super) coming: AtomicBool,
+    /// When the oldest request came that no thread was told of; 0 = none. A hint: written by reactors.
+    unannounced: AtomicU64,
     /// Set once by [`Inbox::close`]. Ordering: `SeqCst`, in the same order as `idle`.
     closed: AtomicBool,
     /// Requests whose client had gone before a worker took them.
     abandoned: AtomicU64,
     /// Requests refused because the inbox was full.
     refused: AtomicU64,
+    /// Threads woken.
+    wakes: AtomicU64,
+    /// Rung when something was put off that somebody must look at; see [`super::Monitor`].
+    pub(super) monitor: Watch,
+}
+
+/// How the monitor is woken.
+#[derive(Debug, Default)]
+pub(super) struct Watch {
+    pub(super) bell: Bell,
+    pub(super) asleep: AtomicBool,
 }
 
 /// The inbox was full or closed. The request comes back untouched so that the caller can refuse it properly.
@@ -52,99 +79,154 @@ pub struct Statistics {
     pub abandoned: u64,
     /// Requests refused because the inbox was full, since the start.
     pub refused: u64,
+    /// Worker threads woken, since the start.
+    pub wakes: u64,
 }
 
 // === impl Inbox ===
 
 impl<Q, A> Inbox<Q, A> {
     /// Creates an inbox for `workers` workers, `waiting` requests beyond those they work on, and `seats` threads.
-    ///
-    /// There may be more seats than workers: a thread that hangs keeps its seat while another takes over its work.
     pub fn new(workers: usize, waiting: usize, seats: usize) -> Arc<Self> {
-        let limit = workers.saturating_add(waiting).max(1);
-        // The sum of ring and taken requests is bounded by `load`; the ring alone must hold the same number because
-        // all workers may be away (booting) at once.
-        let (sender, receiver) = crossbeam_channel::bounded(limit);
         Arc::new(Self {
-            sender,
-            receiver,
-            load: AtomicUsize::new(0),
-            limit,
+            ring: ArrayQueue::new((workers + waiting).max(1)),
+            waiting,
+            workers,
             idle: IdleSet::new(seats),
-            bells: (0..seats).map(|_| Bell::default()).collect(),
+            posts: (0..seats).map(|_| CachePadded::default()).collect(),
+            coming: AtomicBool::new(false),
+            unannounced: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             abandoned: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            wakes: AtomicU64::new(0),
+            monitor: Watch::default(),
         })
     }
 
-    /// Hands `request` to the next free worker. Never blocks.
+    /// Leaves a request for the next free worker. Never blocks. Nobody is woken yet: [`Inbox::announce`] does that.
     ///
     /// # Errors
     ///
     /// Gives the request back when as many requests wait as may wait, or when the inbox is closed.
-    pub fn try_dispatch(&self, request: Q) -> Result<Pending<A>, Overloaded<Q>> {
-        if self.is_closed() || self.load.fetch_add(1, Ordering::Relaxed) >= self.limit {
-            if !self.is_closed() {
-                self.load.fetch_sub(1, Ordering::Relaxed);
-                self.refused.fetch_add(1, Ordering::Relaxed);
-            }
+    pub fn try_dispatch(&self, line: &mut Line<Q, A>, request: Q) -> Result<Pending<Q, A>, Overloaded<Q>> {
+        if self.is_closed() {
             return Err(Overloaded(request));
         }
-        let (envelope, pending) = envelope(request);
-        match self.push(envelope) {
-            Ok(()) => Ok(pending),
-            Err(envelope) => {
-                self.settle();
-                Err(Overloaded(envelope.request))
+        if self.is_full() && !(line.port().have_left() && self.sweep()) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(Overloaded(request));
+        }
+        let (slot, pending) = line.load(request);
+        if let Err(slot) = self.ring.push(slot) {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            if let Some(request) = slot.unload() {
+                return Err(Overloaded(request));
             }
         }
-    }
-
-    /// Puts an envelope back that a worker took but gives to another one. It stays counted as before.
-    pub fn give_back(&self, envelope: Envelope<Q, A>) {
-        if let Err(envelope) = self.push(envelope) {
-            envelope.replier.refuse(Unanswered::Stopping);
-            self.settle();
+        let now = clock::now();
+        match self.unannounced.load(Ordering::Relaxed) {
+            0 => self.unannounced.store(now, Ordering::Relaxed),
+            since if now.saturating_sub(since) > BATCH => self.announce(),
+            _ => {}
         }
-    }
-
-    fn push(&self, envelope: Envelope<Q, A>) -> Result<(), Envelope<Q, A>> {
-        match self.sender.try_send(envelope) {
-            Ok(()) => {}
-            Err(TrySendError::Full(envelope) | TrySendError::Disconnected(envelope)) => return Err(envelope),
-        }
-        // Pairs with the fence in `Seat::wait`: either this thread sees the idle bit or the seat sees the envelope.
-        fence(Ordering::SeqCst);
         if self.is_closed() {
             self.refuse_waiting();
+        }
+        Ok(pending)
+    }
+
+    fn is_full(&self) -> bool {
+        let queued = self.ring.len();
+        queued >= self.waiting && queued >= self.waiting + self.free()
+    }
+
+    /// Throws away requests whose clients have left. Returns whether there is room now.
+    fn sweep(&self) -> bool {
+        for _ in 0..self.ring.len() {
+            let Some(slot) = self.ring.pop() else { break };
+            if slot.is_abandoned() {
+                self.count_abandoned();
+            } else if let Err(slot) = self.ring.push(slot) {
+                // Another reactor took the place meanwhile.
+                slot.refuse(Unanswered::Stopping);
+            }
+        }
+        !self.is_full()
+    }
+
+    /// Workers that have no request.
+    fn free(&self) -> usize {
+        self.workers.saturating_sub(self.posts.iter().filter(|post| post.is_busy()).count())
+    }
+
+    /// Applies the rule: wakes a thread if what waits deserves one. Called at the end of each pass of a reactor.
+    pub fn announce(&self) {
+        if self.unannounced.load(Ordering::Relaxed) != 0 {
+            self.unannounced.store(0, Ordering::Relaxed);
+            // Pairs with the fence in `Seat::wait`: either this thread sees the idle bit or the seat sees the request.
+            fence(Ordering::SeqCst);
+            self.consider(clock::now());
+        }
+    }
+
+    /// Wakes a thread if the rule says so, else sees to it that the monitor looks.
+    pub(super) fn consider(&self, now: Nanos) {
+        let queued = self.ring.len();
+        if queued == 0 {
+            return;
+        }
+        if self.coming.load(Ordering::SeqCst) || !self.deserves(queued as u64, now) {
+            self.monitor.poke();
         } else {
             self.wake_one();
         }
-        Ok(())
     }
 
-    /// Takes the oldest request whose client still waits.
-    pub(super) fn take(&self) -> Option<Envelope<Q, A>> {
-        loop {
-            let envelope = self.receiver.try_recv().ok()?;
-            if !envelope.replier.is_abandoned() {
-                return Some(envelope);
+    fn deserves(&self, queued: u64, now: Nanos) -> bool {
+        let (mut fresh, mut means) = (0, 0);
+        for post in &self.posts {
+            if post.took_within(now, FRESH) {
+                fresh += 1;
+                means += post.mean();
             }
-            self.abandoned.fetch_add(1, Ordering::Relaxed);
-            self.settle();
         }
-    }
-
-    /// Ends the account of one request: its worker is back at its wait, or it was never taken.
-    pub(super) fn settle(&self) {
-        self.load.fetch_sub(1, Ordering::Relaxed);
+        if fresh == 0 {
+            return true;
+        }
+        let mean = means / fresh;
+        mean > SHORT && queued * mean / fresh > BACKLOG
     }
 
     /// Wakes one sleeping worker, if there is one.
     pub(super) fn wake_one(&self) {
         if let Some(seat) = self.idle.take_lowest() {
-            self.bells[seat].ring();
+            self.coming.store(true, Ordering::SeqCst);
+            self.wakes.fetch_add(1, Ordering::Relaxed);
+            self.posts[seat].bell.ring();
+        }
+    }
+
+    /// Takes the oldest request whose client still waits.
+    pub(super) fn take(&self) -> Option<Arc<Slot<Q, A>>> {
+        self.ring.pop()
+    }
+
+    pub(super) fn count_abandoned(&self) {
+        self.abandoned.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Puts a request back that a worker took but leaves to another one.
+    pub(super) fn give_back(&self, slot: Arc<Slot<Q, A>>) {
+        match self.ring.push(slot) {
+            Ok(()) => {
+                fence(Ordering::SeqCst);
+                self.wake_one();
+                if self.is_closed() {
+                    self.refuse_waiting();
+                }
+            }
+            Err(slot) => slot.refuse(Unanswered::Stopping),
         }
     }
 
@@ -153,15 +235,14 @@ impl<Q, A> Inbox<Q, A> {
         self.closed.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.refuse_waiting();
-        for bell in &self.bells {
-            bell.ring();
+        for post in &self.posts {
+            post.bell.ring();
         }
     }
 
     fn refuse_waiting(&self) {
-        while let Ok(envelope) = self.receiver.try_recv() {
-            envelope.replier.refuse(Unanswered::Stopping);
-            self.settle();
+        while let Some(slot) = self.ring.pop() {
+            slot.refuse(Unanswered::Stopping);
         }
     }
 
@@ -171,17 +252,23 @@ impl<Q, A> Inbox<Q, A> {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.receiver.is_empty()
+        self.ring.is_empty()
     }
 
     /// Returns the counters of this moment.
     pub fn statistics(&self) -> Statistics {
         Statistics {
-            waiting: self.receiver.len(),
+            waiting: self.ring.len(),
             idle: self.idle.len(),
             abandoned: self.abandoned.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
+            wakes: self.wakes.load(Ordering::Relaxed),
         }
+    }
+
+    #[cfg(all(test, not(feature = "shuttle")))]
+    pub(super) fn is_monitor_asleep(&self) -> bool {
+        self.monitor.asleep.load(Ordering::SeqCst)
     }
 
     /// Returns the seat number `seat` of this inbox.
@@ -190,7 +277,18 @@ impl<Q, A> Inbox<Q, A> {
     ///
     /// When the inbox has no such seat.
     pub fn seat(self: &Arc<Self>, seat: usize) -> Seat<Q, A> {
-        assert!(seat < self.bells.len(), "the inbox has {} seats, there is no seat {seat}", self.bells.len());
+        assert!(seat < self.posts.len(), "the inbox has {} seats, there is no seat {seat}", self.posts.len());
         Seat::new(Arc::clone(self), seat)
+    }
+}
+
+// === impl Watch ===
+
+impl Watch {
+    /// Wakes the monitor if it sleeps.
+    pub(super) fn poke(&self) {
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
+            self.bell.ring();
+        }
     }
 }

@@ -1,16 +1,27 @@
 //! The hand-over between asynchronous servers and blocking PHP threads.
 //!
-//! A server wraps a request in an [`Envelope`] and leaves it in an [`Inbox`]; a worker thread takes it at its [`Seat`],
-//! the one place where it waits. This room knows neither PHP nor HTTP nor a runtime: requests and answers are type
-//! parameters, and nothing here blocks except [`Seat::wait`] and [`Seat::pause`], which any stop request ends.
+//! A connection owns a [`Line`]. It puts a request on its line and leaves it in an [`Inbox`]; a worker thread takes it at
+//! its [`Seat`], the one place where it waits, as an [`Envelope`]; the answer goes back through the [`Port`] of the
+//! connection's reactor. This room knows neither PHP nor HTTP nor a runtime: requests and answers are type parameters.
+//!
+//! Moving a message takes no lock that others share. What costs is waking a thread, so neither side wakes the other for
+//! each message: see [`Inbox`] for jobs, [`Port`] for answers, and [`Monitor`] for what bounds a wrong guess. Nothing here
+//! blocks except [`Seat::wait`] and [`Seat::pause`], which any request to leave ends.
 
-mod envelope;
+mod bell;
+mod clock;
 mod idle;
 mod inbox;
+mod line;
+mod monitor;
+mod port;
 mod seat;
+mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use envelope::{Envelope, Pending, Replier, Unanswered, envelope};
 pub use inbox::{Inbox, Overloaded, Statistics};
+pub use line::{Envelope, Line, Pending, Replier, Unanswered};
+pub use monitor::Monitor;
+pub use port::Port;
 pub use seat::{Leave, Received, Seat};

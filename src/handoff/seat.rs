@@ -1,23 +1,42 @@
 //! Where a worker thread waits: for a request of its pool, for mail of its own, for a word to leave.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU8, Ordering, fence},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender};
-use parking_lot::{Condvar, Mutex};
-
 use super::{
-    envelope::Envelope,
-    inbox::{Inbox, Overloaded},
+    bell::Bell,
+    clock::{self, Nanos, nanos},
+    inbox::{BATCH, Inbox, Overloaded},
+    line::{Envelope, Line, Pending, Slot},
+    port::Port,
+    sync::{ArrayQueue, AtomicU8, AtomicU64, Mutex, Ordering, fence},
 };
 
 /// Requests that may be addressed to one worker at a time, beside what comes through the pool's inbox.
 const MAILBOX: usize = 16;
+/// The mean follows a new sample by this part.
+const SMOOTHING: u64 = 64;
+/// Longer samples count as this: a thread that was not scheduled for a while looks slow.
+const CLAMP: Nanos = nanos(Duration::from_millis(4));
+/// Handlers slower than this announce their answer at once.
+const SLOW: Nanos = nanos(Duration::from_micros(50));
+
+/// What others may see of a seat. In a cache line of its own.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    /// Rung to wake the thread that sits here.
+    pub(super) bell: Bell,
+    /// When the request in hand was taken; 0 = there is none. Written by the seat's thread alone.
+    took: AtomicU64,
+    /// When the seat was last given up. Written by the seat's thread alone.
+    freed: AtomicU64,
+    /// Mean time from taking a request to the next wait. Written by the seat's thread alone.
+    mean: AtomicU64,
+    /// Requests taken. Written by the seat's thread alone.
+    pub(super) taken: AtomicU64,
+}
 
 /// One worker's place at the inbox of its pool.
 ///
@@ -25,17 +44,15 @@ const MAILBOX: usize = 16;
 #[derive(Debug)]
 pub struct Seat<Q, A> {
     inbox: Arc<Inbox<Q, A>>,
-    /// Number of this seat in `inbox`: its idle bit and its bell.
+    /// Number of this seat in `inbox`: its idle bit and its post.
     number: usize,
     /// Why the worker is to leave, see [`Leave`]; 0 = it is not.
     control: AtomicU8,
-    /// Whether a request taken at this seat is still counted in the inbox's load.
-    holding: AtomicBool,
-    /// Both ends of what is addressed to this worker alone.
-    mailbox: Mailbox<Q, A>,
+    mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
+    /// The port of the request taken last, if its answer may not be announced yet, and when it last was. Of the seat's
+    /// thread alone.
+    unannounced: Mutex<(Option<Arc<Port<Q, A>>>, Nanos)>,
 }
-
-type Mailbox<Q, A> = (Sender<Envelope<Q, A>>, Receiver<Envelope<Q, A>>);
 
 /// What ended a wait.
 #[derive(Debug)]
@@ -56,35 +73,37 @@ pub enum Leave {
     Stop = 2,
 }
 
-/// Wakes the thread at one seat. A ring before the sleep is not lost.
-#[derive(Debug, Default)]
-pub(super) struct Bell {
-    rung: Mutex<bool>,
-    wake: Condvar,
-}
+// === impl Post ===
 
-// === impl Bell ===
-
-impl Bell {
-    pub(super) fn ring(&self) {
-        *self.rung.lock() = true;
-        self.wake.notify_one();
+impl Post {
+    /// Returns whether the seat has a request.
+    pub(super) fn is_busy(&self) -> bool {
+        self.took.load(Ordering::Relaxed) != 0
     }
 
-    /// Sleeps until rung, or until `deadline`.
-    fn sleep(&self, deadline: Option<Instant>) {
-        let mut rung = self.rung.lock();
-        while !*rung {
-            match deadline {
-                None => self.wake.wait(&mut rung),
-                Some(deadline) => {
-                    if self.wake.wait_until(&mut rung, deadline).timed_out() {
-                        break;
-                    }
-                }
-            }
+    /// Returns whether the seat took its request less than `span` ago.
+    pub(super) fn took_within(&self, now: Nanos, span: Nanos) -> bool {
+        let took = self.took.load(Ordering::Relaxed);
+        took != 0 && now.saturating_sub(took) < span
+    }
+
+    pub(super) fn mean(&self) -> Nanos {
+        self.mean.load(Ordering::Relaxed)
+    }
+
+    fn begin(&self, now: Nanos) {
+        self.took.store(now, Ordering::Relaxed);
+    }
+
+    /// The request in hand is over.
+    fn end(&self, now: Nanos) {
+        let took = self.took.load(Ordering::Relaxed);
+        if took != 0 {
+            let (mean, sample) = (self.mean(), now.saturating_sub(took).min(CLAMP));
+            self.mean.store(mean - mean / SMOOTHING + sample / SMOOTHING, Ordering::Relaxed);
+            self.freed.store(now, Ordering::Relaxed);
+            self.took.store(0, Ordering::Relaxed);
         }
-        *rung = false;
     }
 }
 
@@ -96,43 +115,103 @@ impl<Q, A> Seat<Q, A> {
             inbox,
             number,
             control: AtomicU8::new(0),
-            holding: AtomicBool::new(false),
-            mailbox: crossbeam_channel::bounded(MAILBOX),
+            mailbox: ArrayQueue::new(MAILBOX),
+            unannounced: Mutex::new((None, 0)),
         }
+    }
+
+    fn post(&self) -> &Post {
+        &self.inbox.posts[self.number]
     }
 
     /// Waits for the next thing to do. What was taken before is over with this call.
     pub fn wait(&self) -> Received<Q, A> {
-        self.settle();
+        let mut now = clock::now();
+        self.post().end(now);
         loop {
-            if let Some(received) = self.look() {
-                // The wake meant for a waiting request may have reached this thread, which found something else first.
-                if !self.inbox.is_empty() {
-                    self.inbox.wake_one();
-                }
+            if let Some(received) = self.look(now) {
                 return received;
             }
+            self.announce(now);
             self.inbox.idle.insert(self.number);
-            // Pairs with the fence in `Inbox::push`, and with those in `leave` and `send`.
+            // Pairs with the fence in `Inbox::announce`, and with those in `leave` and `send`.
             fence(Ordering::SeqCst);
-            if self.inbox.is_empty() && self.mailbox.1.is_empty() && self.leaving().is_none() {
-                self.inbox.bells[self.number].sleep(None);
+            if self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none() {
+                self.post().bell.sleep(None);
             }
             self.inbox.idle.remove(self.number);
+            self.inbox.coming.store(false, Ordering::SeqCst);
+            now = clock::now();
         }
     }
 
     /// The three inputs of a wait, the most urgent first.
-    fn look(&self) -> Option<Received<Q, A>> {
+    fn look(&self, now: Nanos) -> Option<Received<Q, A>> {
         if let Some(leave) = self.leaving() {
+            self.announce(now);
+            // The wake meant for a waiting request may have reached this thread.
+            self.pass_on(now);
             return Some(Received::Leave(leave));
         }
-        if let Ok(envelope) = self.mailbox.1.try_recv() {
+        if let Some(envelope) = self.mailbox.pop().and_then(|slot| slot.open(true, now)) {
+            self.announce(now);
+            self.pass_on(now);
             return Some(Received::Request(envelope));
         }
-        let envelope = self.inbox.take()?;
-        self.holding.store(true, Ordering::Relaxed);
-        Some(Received::Request(envelope))
+        // Busy before the request leaves the ring, so that it is counted in one of the two places at any time.
+        self.post().begin(now);
+        while let Some(slot) = self.inbox.take() {
+            let eager = self.post().mean() > SLOW;
+            let port = Arc::clone(slot.port());
+            let Some(envelope) = slot.open(eager, now) else {
+                self.inbox.count_abandoned();
+                continue;
+            };
+            // Before the monitor is poked, which looks at it before it sleeps.
+            self.post().taken.fetch_add(1, Ordering::SeqCst);
+            self.put_off(port, eager, now);
+            self.pass_on(now);
+            return Some(Received::Request(envelope));
+        }
+        self.post().begin(0);
+        None
+    }
+
+    /// Applies the rule of the inbox to what this thread leaves behind.
+    fn pass_on(&self, now: Nanos) {
+        if !self.inbox.is_empty() {
+            self.inbox.consider(now);
+        }
+    }
+
+    /// Remembers where the answer to the request in hand goes, and announces what was put off for long enough.
+    fn put_off(&self, port: Arc<Port<Q, A>>, eager: bool, now: Nanos) {
+        let mut unannounced = self.unannounced.lock();
+        let (before, since) = &mut *unannounced;
+        let other = before.as_ref().is_some_and(|before| !Arc::ptr_eq(before, &port));
+        if eager || other || now.saturating_sub(*since) > BATCH {
+            if let Some(before) = before.take() {
+                before.announce();
+            }
+            *since = now;
+        }
+        if eager {
+            return;
+        }
+        self.inbox.monitor.poke();
+        *before = Some(port);
+    }
+
+    /// Announces every answer that was put off.
+    fn announce(&self, now: Nanos) {
+        let port = {
+            let mut unannounced = self.unannounced.lock();
+            unannounced.1 = now;
+            unannounced.0.take()
+        };
+        if let Some(port) = port {
+            port.announce();
+        }
     }
 
     /// Sleeps for `pause`, or shorter if the worker is asked to leave. Requests do not end it.
@@ -140,39 +219,55 @@ impl<Q, A> Seat<Q, A> {
         self.settle();
         let deadline = Instant::now() + pause;
         while self.leaving().is_none() && Instant::now() < deadline {
-            self.inbox.bells[self.number].sleep(Some(deadline));
+            self.post().bell.sleep(Some(deadline));
         }
     }
 
     /// Ends the account of the request taken last: the worker is free, or gone.
     pub fn settle(&self) {
-        if self.holding.swap(false, Ordering::Relaxed) {
-            self.inbox.settle();
-        }
+        let now = clock::now();
+        self.post().end(now);
+        self.announce(now);
+    }
+
+    /// Returns for how long the worker has had its request, or none.
+    pub fn age(&self) -> Duration {
+        let since = match self.post().took.load(Ordering::Relaxed) {
+            0 => self.post().freed.load(Ordering::Relaxed),
+            took => took,
+        };
+        Duration::from_nanos(clock::now().saturating_sub(since))
     }
 
     /// Gives a request back for another worker to take.
     pub fn give_back(&self, envelope: Envelope<Q, A>) {
-        self.holding.store(false, Ordering::Relaxed);
-        self.inbox.give_back(envelope);
+        self.settle();
+        if let Some(slot) = envelope.replier.reload(envelope.request) {
+            self.inbox.give_back(slot);
+        }
     }
 
     /// Puts a request into the mailbox of this very worker.
     ///
     /// # Errors
     ///
-    /// Gives the envelope back when the mailbox is full.
-    pub fn send(&self, envelope: Envelope<Q, A>) -> Result<(), Overloaded<Envelope<Q, A>>> {
-        self.mailbox.0.try_send(envelope).map_err(|error| Overloaded(error.into_inner()))?;
+    /// Gives the request back when the mailbox is full.
+    pub fn send(&self, line: &mut Line<Q, A>, request: Q) -> Result<Pending<Q, A>, Overloaded<Q>> {
+        let (slot, pending) = line.load(request);
+        if let Err(slot) = self.mailbox.push(slot)
+            && let Some(request) = slot.unload()
+        {
+            return Err(Overloaded(request));
+        }
         fence(Ordering::SeqCst);
-        self.inbox.bells[self.number].ring();
-        Ok(())
+        self.post().bell.ring();
+        Ok(pending)
     }
 
     /// Asks the worker to leave at its next wait, or now if it waits. `Stop` outlasts `Recycle`.
     pub fn leave(&self, why: Leave) {
         self.control.fetch_max(why as u8, Ordering::SeqCst);
-        self.inbox.bells[self.number].ring();
+        self.post().bell.ring();
     }
 
     /// Takes back a request to recycle: the worker was replaced or re-run.

@@ -4,10 +4,11 @@ use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use super::{Checked, Service, linger::Lingering};
+use super::{Checked, Line, Pass, Service, linger::Lingering};
 use crate::net::{Drain, Peer};
 
 /// Longest time for a head to arrive, and for an idle connection to wait for its next request.
@@ -18,12 +19,14 @@ const HEAD_BYTES: usize = 64 * 1024;
 const HEADERS: usize = 128;
 
 /// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
-pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Service>, mut drain: Drain) {
+pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Service>, mut drain: Drain, pass: Arc<Pass>) {
     // Without it a small response waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
+    // One request at a time is under way, so the line is never contended for.
+    let shared = Arc::new((service, Mutex::new(Line::new(pass.port()))));
     let answer = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(service.handle(request, peer).await) }
+        let shared = Arc::clone(&shared);
+        async move { Ok::<_, Infallible>(shared.0.handle(request, peer, &shared.1).await) }
     });
     let io = TokioIo::new(Lingering::new(Checked::new(stream)));
     let mut connection = pin!(

@@ -8,6 +8,7 @@ mod connection;
 mod framing;
 mod linger;
 mod message;
+mod pass;
 mod service;
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ pub use config::{Config, MEBIBYTE};
 pub use connection::serve_connection;
 pub use framing::Checked;
 pub use message::{Answer, Request, RequestId};
+pub use pass::Pass;
 pub use service::Service;
 
 /// The inbox that HTTP requests wait in.
@@ -23,6 +25,10 @@ pub type Inbox = crate::handoff::Inbox<Request, Answer>;
 /// A request on its way to a worker.
 pub type Envelope = crate::handoff::Envelope<Request, Answer>;
 /// Where the answer to a request goes.
-pub type Replier = crate::handoff::Replier<Answer>;
+pub type Replier = crate::handoff::Replier<Request, Answer>;
+/// The way back of the answers of one reactor.
+pub type Port = crate::handoff::Port<Request, Answer>;
+/// What a connection hands its requests over by.
+type Line = crate::handoff::Line<Request, Answer>;
 /// The place of one worker at the inbox.
 pub type Seat = crate::handoff::Seat<Request, Answer>;

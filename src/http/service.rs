@@ -12,10 +12,11 @@ use http::{
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
+use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Request, RequestId};
+use super::{Answer, Config, Inbox, Line, Request, RequestId};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
@@ -54,7 +55,12 @@ impl Service {
     }
 
     /// Answers one request. Dropping the future tells the worker that the client has gone.
-    pub async fn handle(&self, request: hyper::Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
+    pub(super) async fn handle(
+        &self,
+        request: hyper::Request<Incoming>,
+        peer: Peer,
+        line: &Mutex<Line>,
+    ) -> Response<Full<Bytes>> {
         let (arrived, arrived_at) = (Instant::now(), SystemTime::now());
         let (head, body) = request.into_parts();
         if let Some(refusal) = refuse_head(&head) {
@@ -66,7 +72,8 @@ impl Service {
             Err(error) => return refuse_body(error),
         };
         let request = Request { head, body, peer, id: RequestId::next(), arrived, arrived_at };
-        let answer = match self.inbox.try_dispatch(request) {
+        let dispatched = self.inbox.try_dispatch(&mut line.lock(), request);
+        let answer = match dispatched {
             Ok(pending) => pending.await,
             Err(Overloaded(_)) => return unavailable(),
         };

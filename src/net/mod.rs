@@ -9,7 +9,7 @@ mod reactor;
 use std::net::SocketAddr;
 
 pub use listener::{BindError, Bound};
-pub use reactor::{Drain, Reactors};
+pub use reactor::{Drain, Pass, Reactors};
 
 /// The two ends of a connection.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,12 @@
 //! Threads that drive connections: each one runtime, its share of the listeners, and what it accepted.
 
 use std::{
-    future::Future,
+    future::{Future, poll_fn},
     io,
     net::TcpListener,
+    pin::pin,
     sync::Arc,
+    task::Waker,
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -36,6 +38,18 @@ enum Phase {
 #[derive(Clone, Debug)]
 pub struct Drain(watch::Receiver<Phase>);
 
+/// What a reactor does besides driving its connections: once at the end of each pass, and when its root task was woken.
+///
+/// All of it runs on the reactor's thread.
+pub trait Pass: Send + Sync {
+    /// The root task runs: `root` wakes it again.
+    fn woken(&self, root: &Waker);
+    /// The reactor is about to block until something happens, or `root` is woken.
+    fn parking(&self);
+    /// The reactor runs again.
+    fn unparked(&self);
+}
+
 /// All reactors of a server.
 #[derive(Debug)]
 pub struct Reactors {
@@ -58,25 +72,32 @@ impl Drain {
 // === impl Reactors ===
 
 impl Reactors {
-    /// Starts one reactor, a thread named `rr-io-<n>`, for each set of listeners. `serve` serves one connection.
+    /// Starts one reactor, a thread named `rr-io-<n>`, for each set of listeners and its pass. `serve` serves one
+    /// connection of the reactor whose pass it is given.
     ///
     /// # Errors
     ///
     /// When the system gives no thread, or no event queue.
-    pub fn start<S, F>(listeners: Vec<Vec<TcpListener>>, serve: S) -> io::Result<Self>
+    pub fn start<P, S, F>(listeners: Vec<(Vec<TcpListener>, Arc<P>)>, serve: S) -> io::Result<Self>
     where
-        S: Fn(TcpStream, Peer, Drain) -> F + Send + Sync + 'static,
+        P: Pass + 'static,
+        S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let serve = Arc::new(serve);
         let (phase, watched) = watch::channel(Phase::Serve);
         let (done, drained) = crossbeam_channel::bounded(0);
         let mut reactors = Self { phase, threads: Vec::new(), drained };
-        for (number, listeners) in listeners.into_iter().enumerate() {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        for (number, (listeners, pass)) in listeners.into_iter().enumerate() {
+            let (parking, unparked) = (Arc::clone(&pass), Arc::clone(&pass));
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .on_thread_park(move || parking.parking())
+                .on_thread_unpark(move || unparked.unparked())
+                .build()?;
             let (serve, watched, done) = (Arc::clone(&serve), watched.clone(), done.clone());
             let thread = thread::Builder::new().name(format!("rr-io-{number}")).spawn(move || {
-                runtime.block_on(drive(listeners, serve, watched, done));
+                runtime.block_on(drive(listeners, serve, pass, watched, done));
                 runtime.shutdown_background();
             })?;
             reactors.threads.push(thread);
@@ -105,29 +126,50 @@ impl Reactors {
     }
 }
 
-async fn drive<S, F>(listeners: Vec<TcpListener>, serve: Arc<S>, mut phase: watch::Receiver<Phase>, done: Sender<()>)
-where
-    S: Fn(TcpStream, Peer, Drain) -> F + Send + Sync + 'static,
+async fn drive<P, S, F>(
+    listeners: Vec<TcpListener>,
+    serve: Arc<S>,
+    pass: Arc<P>,
+    phase: watch::Receiver<Phase>,
+    done: Sender<()>,
+) where
+    P: Pass + 'static,
+    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     // Never sent on: it is closed when the last connection has dropped its end.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     for listener in listeners {
-        tokio::spawn(accept(listener, Arc::clone(&serve), phase.clone(), alive.clone()));
+        tokio::spawn(accept(listener, Arc::clone(&serve), Arc::clone(&pass), phase.clone(), alive.clone()));
     }
     drop(alive);
     let mut aborted = phase.clone();
-    tokio::select! {
-        _ = aborted.wait_for(|phase| *phase == Phase::Abort) => return,
-        _ = all_gone.recv() => {}
-    }
-    drop(done);
-    let _ = phase.wait_for(|phase| *phase == Phase::Abort).await;
+    let mut ended = pin!(async move {
+        let mut phase = phase;
+        tokio::select! {
+            _ = aborted.wait_for(|phase| *phase == Phase::Abort) => return,
+            _ = all_gone.recv() => {}
+        }
+        drop(done);
+        let _ = phase.wait_for(|phase| *phase == Phase::Abort).await;
+    });
+    // The root task: woken by the workers for their answers, and by the phases.
+    poll_fn(|context| {
+        pass.woken(context.waker());
+        ended.as_mut().poll(context)
+    })
+    .await;
 }
 
-async fn accept<S, F>(listener: TcpListener, serve: Arc<S>, phase: watch::Receiver<Phase>, alive: mpsc::Sender<()>)
-where
-    S: Fn(TcpStream, Peer, Drain) -> F + Send + Sync + 'static,
+async fn accept<P, S, F>(
+    listener: TcpListener,
+    serve: Arc<S>,
+    pass: Arc<P>,
+    phase: watch::Receiver<Phase>,
+    alive: mpsc::Sender<()>,
+) where
+    P: Pass + 'static,
+    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     let listener = match tokio::net::TcpListener::from_std(listener) {
@@ -147,7 +189,7 @@ where
         });
         match connection {
             Ok((stream, peer)) => {
-                let served = serve(stream, peer, Drain(phase.clone()));
+                let served = serve(stream, peer, Drain(phase.clone()), &pass);
                 let alive = alive.clone();
                 tokio::spawn(async move {
                     served.await;

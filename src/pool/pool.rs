@@ -84,6 +84,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         Arc::clone(&self.inbox)
     }
 
+    /// Requests that may be under way at a time.
+    pub fn capacity(&self) -> usize {
+        self.config.num_workers.get() + self.config.max_queue_size
+    }
+
     /// Starts every worker.
     ///
     /// # Errors

@@ -1,10 +1,12 @@
 use std::{
     io,
     num::NonZeroUsize,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
+    task::{Context, Poll, Waker},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -12,7 +14,7 @@ use std::{
 use crossbeam_channel::Receiver;
 
 use super::*;
-use crate::handoff::{Leave, Unanswered};
+use crate::handoff::{Leave, Line, Port, Unanswered};
 
 /// Long enough for a busy machine; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -81,8 +83,17 @@ fn stop(mut pool: Pool<u32, u32>, ear: &Receiver<Event>) {
 }
 
 fn answer(pool: &Pool<u32, u32>, request: u32) -> Result<u32, Unanswered> {
-    let pending = pool.inbox().try_dispatch(request).unwrap();
-    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(pending)
+    // A driver that looks again and again needs no waking.
+    let (inbox, port) = (pool.inbox(), Port::new(64));
+    let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request).unwrap());
+    loop {
+        inbox.announce();
+        port.drain(Waker::noop());
+        if let Poll::Ready(answer) = pending.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            return answer;
+        }
+        thread::yield_now();
+    }
 }
 
 #[test]

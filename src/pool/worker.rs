@@ -34,15 +34,15 @@ pub struct Worker<Q, A> {
     state: AtomicU8,
     /// Requests taken since the thread was started.
     requests: AtomicU64,
-    /// Requests taken since the script was booted.
-    requests_of_run: AtomicU64,
+    /// What `requests` was when the script was booted.
+    before_run: AtomicU64,
     /// Times that the script was run on this thread.
     runs: AtomicU64,
     /// Bound of `runs`.
     max_runs: u64,
     /// Runs in a row that ended before their first wait; the pool hands it to the next thread.
     failures: AtomicU32,
-    /// When the present state was entered.
+    /// When the present state was entered, but for `Ready` and `Working`, of which the seat knows.
     since: Mutex<Instant>,
     /// The supervisor's ear.
     events: Sender<Event>,
@@ -115,7 +115,7 @@ impl<Q, A> Worker<Q, A> {
             seat,
             state: AtomicU8::new(State::Booting as u8),
             requests: AtomicU64::new(0),
-            requests_of_run: AtomicU64::new(0),
+            before_run: AtomicU64::new(0),
             runs: AtomicU64::new(0),
             max_runs: max_runs.unwrap_or(u64::MAX),
             failures: AtomicU32::new(failures),
@@ -127,7 +127,7 @@ impl<Q, A> Worker<Q, A> {
     /// The script is about to run.
     pub fn boots(&self) {
         self.enter(State::Booting);
-        self.requests_of_run.store(0, Ordering::Relaxed);
+        self.before_run.store(self.requests.load(Ordering::Relaxed), Ordering::Relaxed);
         self.runs.fetch_add(1, Ordering::Relaxed);
     }
 
@@ -140,12 +140,11 @@ impl<Q, A> Worker<Q, A> {
             // The supervisor has ended: nobody is interested any more.
             let _ = self.events.send(Event::Ready(self.number));
         }
-        self.enter(State::Ready);
+        self.state.store(State::Ready as u8, Ordering::Release);
         match self.seat.wait() {
             Received::Request(envelope) => {
-                self.enter(State::Working);
+                self.state.store(State::Working as u8, Ordering::Release);
                 self.requests.fetch_add(1, Ordering::Relaxed);
-                self.requests_of_run.fetch_add(1, Ordering::Relaxed);
                 Some(envelope)
             }
             Received::Leave(_) => {
@@ -211,7 +210,7 @@ impl<Q, A> Worker<Q, A> {
 
     /// Requests taken since the script was booted.
     pub fn requests_of_run(&self) -> u64 {
-        self.requests_of_run.load(Ordering::Relaxed)
+        self.requests.load(Ordering::Relaxed) - self.before_run.load(Ordering::Relaxed)
     }
 
     pub(super) fn failures(&self) -> u32 {
@@ -236,10 +235,14 @@ impl<Q, A> Worker<Q, A> {
 
     /// Returns what the worker looks like now.
     pub fn snapshot(&self) -> Snapshot {
+        let state = self.state();
         Snapshot {
             name: self.name.clone(),
-            state: self.state(),
-            age: self.since.lock().elapsed(),
+            state,
+            age: match state {
+                State::Ready | State::Working => self.seat.age(),
+                _ => self.since.lock().elapsed(),
+            },
             requests: self.requests.load(Ordering::Relaxed),
         }
     }

@@ -1,8 +1,10 @@
 //! One server from start to end.
 
 use std::{
+    io,
     num::NonZeroUsize,
     sync::Arc,
+    thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
 
@@ -12,6 +14,7 @@ use tracing::{debug, error, info, warn};
 use super::Error;
 use crate::{
     config::Config,
+    handoff::Monitor,
     http,
     net::{Bound, Reactors},
     pool::{Event, Host, Pool, Snapshot},
@@ -40,6 +43,12 @@ pub enum Outcome {
     Clean,
     /// These workers could not be made to leave. Their threads still run: the process must end without touching them.
     Stuck(Vec<Snapshot>),
+}
+
+/// The thread of the hand-off's monitor; ends with this value.
+struct Watchdog {
+    monitor: Arc<Monitor<http::Request, http::Answer>>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// The HTTP pool and the ears of its supervisor.
@@ -91,11 +100,17 @@ pub fn run(
         }
     }
 
-    let service = Arc::new(http::Service::new(supervisor.pool.inbox(), &config.http));
+    let inbox = supervisor.pool.inbox();
+    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http));
+    let ports: Vec<_> = (0..reactors).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
+    let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
     let addresses = bound.addresses().to_vec();
     let serving = bound.listen().map_err(Error::from).and_then(|listeners| {
-        let serve = move |stream, peer, drain| http::serve_connection(stream, peer, Arc::clone(&service), drain);
-        Reactors::start(listeners, serve).map_err(Error::Thread)
+        let serve = move |stream, peer, drain, pass: &Arc<http::Pass>| {
+            http::serve_connection(stream, peer, Arc::clone(&service), drain, Arc::clone(pass))
+        };
+        let passes = ports.iter().map(|port| http::Pass::new(&inbox, port));
+        Reactors::start(listeners.into_iter().zip(passes).collect(), serve).map_err(Error::Thread)
     });
     let reactors = match serving {
         Ok(reactors) => reactors,
@@ -117,10 +132,30 @@ pub fn run(
     }
     let outcome = supervisor.stop(deadline);
     reactors.abort();
+    drop(monitor);
     if let Outcome::Clean = outcome {
         info!("Server stopped");
     }
     Ok(outcome)
+}
+
+// === impl Watchdog ===
+
+impl Watchdog {
+    fn start(monitor: Arc<Monitor<http::Request, http::Answer>>) -> io::Result<Self> {
+        let looking = Arc::clone(&monitor);
+        let thread = Builder::new().name("rr-watchdog".to_owned()).spawn(move || looking.run())?;
+        Ok(Self { monitor, thread: Some(thread) })
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        self.monitor.stop();
+        if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
+            error!("Watchdog thread panicked");
+        }
+    }
 }
 
 fn report(workers: &[Snapshot]) {

@@ -1,0 +1,30 @@
+//! Time as a number that fits an atomic.
+
+use std::time::Duration;
+#[cfg(not(feature = "shuttle"))]
+use std::{sync::OnceLock, time::Instant};
+
+/// Nanoseconds since the first look at the clock, never 0.
+pub(super) type Nanos = u64;
+
+/// The model stands still: what was just taken stays fresh, and nothing is overdue.
+#[cfg(feature = "shuttle")]
+pub(super) fn now() -> Nanos {
+    1
+}
+
+/// Returns the present.
+#[cfg(not(feature = "shuttle"))]
+pub(super) fn now() -> Nanos {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let since = START.get_or_init(Instant::now).elapsed();
+    nanos(since).max(1)
+}
+
+/// A span as a number.
+pub(super) const fn nanos(span: Duration) -> Nanos {
+    // 584 years fit.
+    #[expect(clippy::cast_possible_truncation, reason = "584 years fit")]
+    let nanos = span.as_nanos() as u64;
+    nanos
+}

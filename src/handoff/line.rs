@@ -1,0 +1,238 @@
+//! A request on its way to a worker, and its answer on the way back.
+//!
+//! A connection has one line, used for one request after the other, so that a request costs no allocation here. An
+//! envelope is answered exactly once. Where it is dropped instead, on any path, the drop answers.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use super::{
+    clock::{self, Nanos, nanos},
+    port::Port,
+    sync::{AtomicBool, Mutex, Ordering},
+};
+
+/// An answer that took longer is announced at once.
+const PROMPT: Nanos = nanos(Duration::from_micros(200));
+
+/// What a connection hands its requests over by.
+#[derive(Debug)]
+pub struct Line<Q, A>(Arc<Slot<Q, A>>);
+
+/// The place that both sides share.
+#[derive(Debug)]
+pub(super) struct Slot<Q, A> {
+    /// Used by one side at a time, so the lock is free; it stands for the proof that it is so.
+    contents: Mutex<Contents<Q, A>>,
+    /// Set when nobody waits for the answer any more. Ordering: relaxed, a hint that may come late.
+    abandoned: AtomicBool,
+    /// Where answers of this line go.
+    port: Arc<Port<Q, A>>,
+}
+
+#[derive(Debug)]
+struct Contents<Q, A> {
+    /// Put in by the connection, taken out by the worker.
+    request: Option<Q>,
+    /// Put in by the worker, taken out by the connection.
+    answer: Option<Result<A, Unanswered>>,
+    /// Of the connection's task; woken by its reactor alone.
+    waker: Option<Waker>,
+    /// From the dispatch to the end of the wait for the answer.
+    busy: bool,
+}
+
+/// A request together with the place where its answer is awaited.
+#[must_use = "dropping an envelope answers it with `Unanswered::WorkerLost`"]
+#[derive(Debug)]
+pub struct Envelope<Q, A> {
+    /// What the worker is to work on.
+    pub request: Q,
+    /// Where the answer goes.
+    pub replier: Replier<Q, A>,
+}
+
+/// The right, and the duty, to answer one request.
+#[must_use = "dropping a replier answers with `Unanswered::WorkerLost`"]
+#[derive(Debug)]
+pub struct Replier<Q, A> {
+    /// `None` once the answer was given.
+    slot: Option<Arc<Slot<Q, A>>>,
+    /// Whether the answer is announced at once, or left for the worker's next wait.
+    eager: bool,
+    /// When the worker took the request.
+    taken: Nanos,
+}
+
+/// The answer that a connection waits for. Dropping it tells the worker that the client has gone.
+#[derive(Debug)]
+pub struct Pending<Q, A> {
+    slot: Arc<Slot<Q, A>>,
+    done: bool,
+}
+
+/// Why a request got no answer from a worker.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Unanswered {
+    /// The worker ended, or went on to its next wait, without answering.
+    #[error("the worker did not answer")]
+    WorkerLost,
+    /// The pool was stopped before a worker took the request.
+    #[error("the pool is stopping")]
+    Stopping,
+}
+
+// === impl Line ===
+
+impl<Q, A> Line<Q, A> {
+    /// Creates a line whose answers go through `port`.
+    pub fn new(port: &Arc<Port<Q, A>>) -> Self {
+        Self(Slot::new(port))
+    }
+
+    pub(super) fn port(&self) -> &Port<Q, A> {
+        &self.0.port
+    }
+
+    /// Puts a request on the line. Where the one before is still with a worker, another slot is taken.
+    pub(super) fn load(&mut self, request: Q) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
+        if self.0.contents.lock().busy {
+            self.0 = Slot::new(&self.0.port);
+        }
+        let mut contents = self.0.contents.lock();
+        contents.busy = true;
+        contents.request = Some(request);
+        drop(contents);
+        (Arc::clone(&self.0), Pending { slot: Arc::clone(&self.0), done: false })
+    }
+}
+
+// === impl Slot ===
+
+impl<Q, A> Slot<Q, A> {
+    fn new(port: &Arc<Port<Q, A>>) -> Arc<Self> {
+        let contents = Contents { request: None, answer: None, waker: None, busy: false };
+        Arc::new(Self { contents: Mutex::new(contents), abandoned: AtomicBool::new(false), port: Arc::clone(port) })
+    }
+
+    /// Returns whether nobody waits for the answer any more.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// Takes the request back out of a slot that no worker has seen.
+    pub(super) fn unload(&self) -> Option<Q> {
+        self.contents.lock().request.take()
+    }
+
+    /// Takes the request out, for a worker. `None` if its client has gone.
+    pub(super) fn open(self: Arc<Self>, eager: bool, now: Nanos) -> Option<Envelope<Q, A>> {
+        if self.abandoned.load(Ordering::Relaxed) {
+            return None;
+        }
+        let request = self.contents.lock().request.take()?;
+        Some(Envelope { request, replier: Replier { slot: Some(self), eager, taken: now } })
+    }
+
+    /// Says why there is no answer.
+    pub(super) fn refuse(self: Arc<Self>, reason: Unanswered) {
+        Replier { slot: Some(self), eager: true, taken: 0 }.refuse(reason);
+    }
+
+    /// Wakes the task that waits for the answer. Called by its reactor.
+    pub(super) fn wake(&self) {
+        let waker = self.contents.lock().waker.take();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn port(&self) -> &Arc<Port<Q, A>> {
+        &self.port
+    }
+}
+
+// === impl Replier ===
+
+impl<Q, A> Replier<Q, A> {
+    /// Returns whether nobody waits for the answer any more: the client has gone.
+    pub fn is_abandoned(&self) -> bool {
+        self.slot.as_ref().is_none_or(|slot| slot.abandoned.load(Ordering::Relaxed))
+    }
+
+    /// Hands the answer over. Returns false when the client has gone.
+    pub fn answer(mut self, answer: A) -> bool {
+        self.finish(Ok(answer))
+    }
+
+    /// Tells the waiting side why there is no answer.
+    pub fn refuse(mut self, reason: Unanswered) {
+        self.finish(Err(reason));
+    }
+
+    /// Puts a request back into its slot, for another worker.
+    pub(super) fn reload(mut self, request: Q) -> Option<Arc<Slot<Q, A>>> {
+        let slot = self.slot.take()?;
+        slot.contents.lock().request = Some(request);
+        Some(slot)
+    }
+
+    fn finish(&mut self, result: Result<A, Unanswered>) -> bool {
+        let Some(slot) = self.slot.take() else { return false };
+        if slot.abandoned.load(Ordering::Relaxed) {
+            return false;
+        }
+        slot.contents.lock().answer = Some(result);
+        let port = Arc::clone(&slot.port);
+        port.push(slot);
+        // The worker may work on after its answer. If it was quick so far, the monitor still watches it.
+        if self.eager || clock::now().saturating_sub(self.taken) > PROMPT {
+            port.announce();
+        }
+        true
+    }
+}
+
+impl<Q, A> Drop for Replier<Q, A> {
+    fn drop(&mut self) {
+        self.eager = true;
+        self.finish(Err(Unanswered::WorkerLost));
+    }
+}
+
+// === impl Pending ===
+
+impl<Q, A> Future for Pending<Q, A> {
+    type Output = Result<A, Unanswered>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        let mut contents = this.slot.contents.lock();
+        if let Some(answer) = contents.answer.take() {
+            contents.busy = false;
+            contents.waker = None;
+            this.done = true;
+            return Poll::Ready(answer);
+        }
+        match &mut contents.waker {
+            Some(waker) => waker.clone_from(context.waker()),
+            place => *place = Some(context.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl<Q, A> Drop for Pending<Q, A> {
+    fn drop(&mut self) {
+        if !self.done {
+            // The slot is lost for its line: `busy` stays.
+            self.slot.abandoned.store(true, Ordering::Relaxed);
+            self.slot.port.count_left();
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! The net under the rules that put wake-ups off.
+//!
+//! A request that waits while nobody takes one, or an answer that a sleeping reactor was not told of, is seen here within
+//! a few milliseconds. A look costs tens of microseconds, so there are few of them, and none while nothing is put off.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    inbox::Inbox,
+    port::Port,
+    sync::{AtomicBool, AtomicU64, Ordering},
+};
+
+/// Time between two looks, shortest and longest.
+const PERIOD: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(4));
+/// Looks without a find after which the period is doubled.
+const CALM: u32 = 64;
+/// Looks with nothing to see after which the monitor sleeps until something is put off.
+const NOTHING: u32 = 8;
+
+/// Looks after one inbox and the ports of its reactors.
+#[derive(Debug)]
+pub struct Monitor<Q, A> {
+    inbox: Arc<Inbox<Q, A>>,
+    ports: Vec<Arc<Port<Q, A>>>,
+    stopped: AtomicBool,
+    /// Looks taken.
+    looks: AtomicU64,
+    /// Looks that found something to mend.
+    finds: AtomicU64,
+}
+
+// === impl Monitor ===
+
+impl<Q, A> Monitor<Q, A> {
+    /// Creates the monitor; [`Monitor::run`] is for a thread of its own.
+    pub fn new(inbox: Arc<Inbox<Q, A>>, ports: Vec<Arc<Port<Q, A>>>) -> Arc<Self> {
+        Arc::new(Self {
+            inbox,
+            ports,
+            stopped: AtomicBool::new(false),
+            looks: AtomicU64::new(0),
+            finds: AtomicU64::new(0),
+        })
+    }
+
+    /// Looks until stopped.
+    pub fn run(&self) {
+        let (mut period, mut calm, mut nothing) = (PERIOD.0, 0, 0);
+        let mut taken = 0;
+        while !self.stopped.load(Ordering::SeqCst) {
+            if nothing >= NOTHING {
+                self.sleep(taken);
+                (period, calm, nothing) = (PERIOD.0, 0, 0);
+            }
+            self.inbox.monitor.bell.sleep(Some(Instant::now() + period));
+            let before = std::mem::replace(&mut taken, self.taken());
+            self.looks.fetch_add(1, Ordering::Relaxed);
+            if self.look(taken == before) {
+                self.finds.fetch_add(1, Ordering::Relaxed);
+                (period, calm) = (PERIOD.0, 0);
+            } else {
+                calm += 1;
+                if calm == CALM {
+                    (period, calm) = ((period * 2).min(PERIOD.1), 0);
+                }
+            }
+            nothing = if taken == before && self.inbox.is_empty() { nothing + 1 } else { 0 };
+        }
+    }
+
+    /// Sleeps until something is put off, if nobody took a request since `taken` was read.
+    fn sleep(&self, taken: u64) {
+        self.inbox.monitor.asleep.store(true, Ordering::SeqCst);
+        // What was put off before the store is seen by this look, what is put off after it rings.
+        if self.taken() == taken
+            && self.inbox.is_empty()
+            && !self.ports.iter().any(|port| port.is_forgotten())
+            && !self.stopped.load(Ordering::SeqCst)
+        {
+            self.inbox.monitor.bell.sleep(None);
+        }
+        self.inbox.monitor.asleep.store(false, Ordering::SeqCst);
+    }
+
+    /// One look. `idle`: nobody took a request since the last one.
+    pub(super) fn look(&self, idle: bool) -> bool {
+        let mut found = false;
+        if idle && !self.inbox.is_empty() {
+            self.inbox.wake_one();
+            found = true;
+        }
+        for port in &self.ports {
+            if port.is_forgotten() {
+                port.announce();
+                found = true;
+            }
+        }
+        found
+    }
+
+    fn taken(&self) -> u64 {
+        self.inbox.posts.iter().map(|post| post.taken.load(Ordering::SeqCst)).sum()
+    }
+
+    /// Ends [`Monitor::run`].
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        self.inbox.monitor.bell.ring();
+    }
+
+    /// Looks taken, and those that found something to mend.
+    pub fn looks(&self) -> (u64, u64) {
+        (self.looks.load(Ordering::Relaxed), self.finds.load(Ordering::Relaxed))
+    }
+}

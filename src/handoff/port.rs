@@ -1,0 +1,127 @@
+//! The way back: answers for the connections of one reactor.
+//!
+//! Waking a task from outside its runtime is a system call each time. So a worker only leaves the answer here; the
+//! reactor fetches all of them at once and wakes the tasks itself, which costs nothing inside the runtime. A worker must
+//! make a system call only when the reactor sleeps, and not even then for each answer.
+
+use std::{sync::Arc, task::Waker};
+
+use super::{
+    line::Slot,
+    sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
+};
+
+/// Answers on their way to the connections of one reactor.
+#[derive(Debug)]
+pub struct Port<Q, A> {
+    /// Filled by workers, emptied by the reactor.
+    answers: ArrayQueue<Arc<Slot<Q, A>>>,
+    /// Whether the reactor is blocked, or about to block.
+    ///
+    /// Ordering: `SeqCst` with a fence on both sides. The reactor sets it and then looks at `answers`; a worker fills
+    /// `answers` and then looks at it. At least one of the two sees the other.
+    parked: AtomicBool,
+    /// Wakes the reactor's root task, which drains.
+    root: Mutex<Option<Waker>>,
+    /// Times that a worker had to wake the reactor.
+    kicks: AtomicU64,
+    /// Clients that left before their answer, since somebody last asked.
+    left: AtomicU64,
+}
+
+// === impl Port ===
+
+impl<Q, A> Port<Q, A> {
+    /// Creates a port for at most `capacity` answers at a time.
+    pub fn new(capacity: usize) -> Arc<Self> {
+        Arc::new(Self {
+            answers: ArrayQueue::new(capacity.max(1)),
+            parked: AtomicBool::new(false),
+            root: Mutex::new(None),
+            kicks: AtomicU64::new(0),
+            left: AtomicU64::new(0),
+        })
+    }
+
+    /// Leaves an answer, without waking anybody.
+    pub(super) fn push(&self, slot: Arc<Slot<Q, A>>) {
+        let mut slot = slot;
+        // Full only if more requests are under way than the capacity was made for; the reactor is behind, so help it
+        // along and wait for room.
+        while let Err(back) = self.answers.push(slot) {
+            slot = back;
+            self.kick();
+            std::thread::yield_now();
+        }
+    }
+
+    /// Sees to it that the reactor fetches what was left.
+    pub(super) fn announce(&self) {
+        // Pairs with the fence in `parking`.
+        fence(Ordering::SeqCst);
+        if self.parked.load(Ordering::SeqCst) && self.parked.swap(false, Ordering::SeqCst) {
+            self.kick();
+        }
+    }
+
+    fn kick(&self) {
+        let root = self.root.lock().clone();
+        if let Some(root) = root {
+            self.kicks.fetch_add(1, Ordering::Relaxed);
+            root.wake();
+        }
+    }
+
+    /// Returns whether answers were left that a sleeping reactor was not told of.
+    pub(super) fn is_forgotten(&self) -> bool {
+        !self.answers.is_empty() && self.parked.load(Ordering::SeqCst)
+    }
+
+    /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones.
+    pub fn drain(&self, root: &Waker) {
+        {
+            let mut place = self.root.lock();
+            match &mut *place {
+                Some(waker) => waker.clone_from(root),
+                place => *place = Some(root.clone()),
+            }
+        }
+        while let Some(slot) = self.answers.pop() {
+            slot.wake();
+        }
+    }
+
+    /// The reactor is about to block. It is woken at once if an answer came meanwhile.
+    pub fn parking(&self) {
+        self.parked.store(true, Ordering::SeqCst);
+        // Pairs with the fence in `announce`.
+        fence(Ordering::SeqCst);
+        if !self.answers.is_empty() {
+            self.parked.store(false, Ordering::SeqCst);
+            let root = self.root.lock().clone();
+            if let Some(root) = root {
+                root.wake();
+            }
+        }
+    }
+
+    /// The reactor runs again.
+    pub fn unparked(&self) {
+        self.parked.store(false, Ordering::SeqCst);
+    }
+
+    /// A client left before its answer.
+    pub(super) fn count_left(&self) {
+        self.left.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Returns whether clients left since this was last asked.
+    pub(super) fn have_left(&self) -> bool {
+        self.left.swap(0, Ordering::Relaxed) > 0
+    }
+
+    /// Times that a worker had to wake the reactor.
+    pub fn kicks(&self) -> u64 {
+        self.kicks.load(Ordering::Relaxed)
+    }
+}

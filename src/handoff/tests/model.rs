@@ -1,0 +1,269 @@
+//! Searches interleavings of the hand-off: no wake-up is lost, nothing is delivered twice, a stop is always heard.
+//!
+//! Run by `make model`. Time stands still in the model, so what the rules put off stays put off: nothing here depends on
+//! the monitor but the test that has one.
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Wake, Waker},
+};
+
+use shuttle::{
+    check_random,
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use super::super::{bell::Bell, *};
+
+type Requests = Inbox<usize, usize>;
+
+/// Schedules searched by each test.
+const SCHEDULES: usize = 100_000;
+
+struct Root(Bell);
+
+impl Wake for Root {
+    fn wake(self: Arc<Self>) {
+        self.0.ring();
+    }
+}
+
+/// A reactor with one line per request: dispatches all, then parks and drains until every answer is there.
+fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -> Vec<Result<usize, Unanswered>> {
+    let root = Arc::new(Root(Bell::default()));
+    let waker = Waker::from(Arc::clone(&root));
+    let mut lines: Vec<_> = requests.iter().map(|_| Line::new(port)).collect();
+    let mut waiting: Vec<_> = Vec::new();
+    for (line, request) in lines.iter_mut().zip(requests) {
+        waiting.push(inbox.try_dispatch(line, *request).expect("there is room"));
+    }
+    let mut answers: Vec<_> = requests.iter().map(|_| None).collect();
+    loop {
+        port.drain(&waker);
+        for (answer, pending) in answers.iter_mut().zip(&mut waiting) {
+            if answer.is_none()
+                && let Poll::Ready(ready) = pin!(pending).poll(&mut Context::from_waker(&waker))
+            {
+                *answer = Some(ready);
+            }
+        }
+        if answers.iter().all(Option::is_some) {
+            return answers.into_iter().flatten().collect();
+        }
+        inbox.announce();
+        port.parking();
+        root.0.sleep(None);
+        port.unparked();
+    }
+}
+
+/// Takes and answers until told to leave; a recycled one comes back.
+fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize) {
+    loop {
+        match seat.wait() {
+            Received::Request(envelope) => {
+                taken.fetch_add(1, Ordering::SeqCst);
+                let answer = envelope.request + 100;
+                envelope.replier.answer(answer);
+            }
+            Received::Leave(Leave::Recycle) => {
+                seat.settle();
+                seat.stay();
+            }
+            Received::Leave(Leave::Stop) => return,
+        }
+    }
+}
+
+#[test]
+fn every_request_is_answered_once_and_every_stop_is_heard() {
+    check_random(
+        || {
+            let inbox = Requests::new(2, 4, 2);
+            let taken = Arc::new(AtomicUsize::new(0));
+            let workers: Vec<_> = (0..2)
+                .map(|number| {
+                    let (seat, taken) = (inbox.seat(number), Arc::clone(&taken));
+                    thread::spawn(move || work(&seat, &taken))
+                })
+                .collect();
+            let port = Port::new(16);
+            assert_eq!(drive(&inbox, &port, &[1, 2, 3]), [Ok(101), Ok(102), Ok(103)]);
+            inbox.close();
+            for worker in workers {
+                worker.join().unwrap();
+            }
+            assert_eq!(taken.load(Ordering::SeqCst), 3);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn two_reactors_share_the_workers() {
+    check_random(
+        || {
+            let inbox = Requests::new(2, 4, 2);
+            let taken = Arc::new(AtomicUsize::new(0));
+            let workers: Vec<_> = (0..2)
+                .map(|number| {
+                    let (seat, taken) = (inbox.seat(number), Arc::clone(&taken));
+                    thread::spawn(move || work(&seat, &taken))
+                })
+                .collect();
+            let other = {
+                let inbox = Arc::clone(&inbox);
+                thread::spawn(move || drive(&inbox, &Port::new(16), &[11, 12]))
+            };
+            assert_eq!(drive(&inbox, &Port::new(16), &[1, 2]), [Ok(101), Ok(102)]);
+            assert_eq!(other.join().unwrap(), [Ok(111), Ok(112)]);
+            inbox.close();
+            for worker in workers {
+                worker.join().unwrap();
+            }
+            assert_eq!(taken.load(Ordering::SeqCst), 4);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn recycling_and_closing_lose_nothing() {
+    check_random(
+        || {
+            let inbox = Requests::new(2, 4, 2);
+            let taken = Arc::new(AtomicUsize::new(0));
+            let seats: Vec<_> = (0..2).map(|number| Arc::new(inbox.seat(number))).collect();
+            let workers: Vec<_> = seats
+                .iter()
+                .map(|seat| {
+                    let (seat, taken) = (Arc::clone(seat), Arc::clone(&taken));
+                    thread::spawn(move || work(&seat, &taken))
+                })
+                .collect();
+            let closer = {
+                let (inbox, seats) = (Arc::clone(&inbox), seats.clone());
+                thread::spawn(move || {
+                    seats[0].leave(Leave::Recycle);
+                    inbox.close();
+                })
+            };
+            let port = Port::new(16);
+            let mut lines = [Line::new(&port), Line::new(&port)];
+            let dispatched = lines.iter_mut().filter_map(|line| inbox.try_dispatch(line, 1).ok()).collect::<Vec<_>>();
+            inbox.announce();
+            let root = Arc::new(Root(Bell::default()));
+            let waker = Waker::from(Arc::clone(&root));
+            let mut answered = 0;
+            for pending in dispatched {
+                let mut pending = pin!(pending);
+                loop {
+                    port.drain(&waker);
+                    if let Poll::Ready(answer) = pending.as_mut().poll(&mut Context::from_waker(&waker)) {
+                        assert!(matches!(answer, Ok(101) | Err(Unanswered::Stopping)), "{answer:?}");
+                        answered += usize::from(answer.is_ok());
+                        break;
+                    }
+                    port.parking();
+                    root.0.sleep(None);
+                    port.unparked();
+                }
+            }
+            closer.join().unwrap();
+            for worker in workers {
+                worker.join().unwrap();
+            }
+            assert_eq!(taken.load(Ordering::SeqCst), answered);
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn a_client_that_leaves_at_any_moment_harms_nobody() {
+    check_random(
+        || {
+            let inbox = Requests::new(1, 4, 1);
+            let taken = Arc::new(AtomicUsize::new(0));
+            let worker = {
+                let (seat, taken) = (inbox.seat(0), Arc::clone(&taken));
+                thread::spawn(move || work(&seat, &taken))
+            };
+            let port = Port::new(16);
+            let mut leaving = Line::new(&port);
+            let pending = inbox.try_dispatch(&mut leaving, 7).expect("there is room");
+            inbox.announce();
+            let leaver = thread::spawn(move || drop(pending));
+            assert_eq!(drive(&inbox, &port, &[1]), [Ok(101)]);
+            leaver.join().unwrap();
+            let again = inbox.try_dispatch(&mut leaving, 8).expect("there is room");
+            drop(again);
+            inbox.close();
+            worker.join().unwrap();
+            assert!((1..=3).contains(&taken.load(Ordering::SeqCst)));
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn the_monitor_mends_what_the_rule_misjudged() {
+    check_random(
+        || {
+            let inbox = Requests::new(2, 4, 2);
+            let port = Port::new(16);
+            let monitor = Monitor::new(Arc::clone(&inbox), vec![Arc::clone(&port)]);
+            // Takes one request and does not come back before the other one was answered.
+            let slow = {
+                let seat = inbox.seat(0);
+                let gate = Arc::new(Bell::default());
+                let opened = Arc::clone(&gate);
+                (
+                    gate,
+                    thread::spawn(move || match seat.wait() {
+                        Received::Request(envelope) => {
+                            opened.sleep(None);
+                            let answer = envelope.request + 100;
+                            envelope.replier.answer(answer);
+                            seat.settle();
+                        }
+                        Received::Leave(_) => {}
+                    }),
+                )
+            };
+            let quick = {
+                let seat = inbox.seat(1);
+                let gate = Arc::clone(&slow.0);
+                thread::spawn(move || {
+                    while let Received::Request(envelope) = seat.wait() {
+                        let answer = envelope.request + 100;
+                        envelope.replier.answer(answer);
+                        gate.ring();
+                    }
+                })
+            };
+            let driver = {
+                let (inbox, port) = (Arc::clone(&inbox), Arc::clone(&port));
+                thread::spawn(move || drive(&inbox, &port, &[1, 2]))
+            };
+            let looking = {
+                let monitor = Arc::clone(&monitor);
+                thread::spawn(move || {
+                    for _ in 0..200 {
+                        monitor.look(true);
+                        thread::yield_now();
+                    }
+                })
+            };
+            looking.join().unwrap();
+            slow.0.ring();
+            assert_eq!(driver.join().unwrap(), [Ok(101), Ok(102)]);
+            inbox.close();
+            slow.1.join().unwrap();
+            quick.join().unwrap();
+        },
+        SCHEDULES / 20,
+    );
+}
