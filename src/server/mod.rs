@@ -1,6 +1,6 @@
-//! The composition root: builds everything from a [`Config`], supervises it, and takes it down again.
+//! The composition root: builds everything from a configuration, supervises it, and takes it down again.
 //!
-//! Phases: starting (bind, boot workers) → running → draining (requests finish) → stopped. [`run`] occupies the calling
+//! Phases: starting (bind, boot workers) → running → draining (requests finish) → stopped. [`run()`] occupies the calling
 //! thread throughout; it is told to end through the channel it is given.
 
 mod error;

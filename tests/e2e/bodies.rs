@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::support::{Client, Server, get, post};
+use crate::support::{Client, Server, client::post, get};
 
 const MEBIBYTE: usize = 1024 * 1024;
 

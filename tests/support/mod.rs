@@ -5,7 +5,7 @@ pub mod opcache;
 pub mod server;
 pub mod storm;
 
-pub use client::{Client, get, post};
+pub use client::{Client, get};
 pub use server::{Mode, Server};
 
 use std::{

@@ -272,8 +272,10 @@ impl Log {
             if let Some(found) = find(&text) {
                 return found;
             }
+            // The output has ended and does not have it.
+            assert!(!text.1, "no {what} in the log:\n{}", text.0);
             let timed_out = self.grown.wait_for(&mut text, PATIENCE).timed_out();
-            assert!(!timed_out && !(text.1 && find(&text).is_none()), "no {what} in the log:\n{}", text.0);
+            assert!(!timed_out, "no {what} in the log in time:\n{}", text.0);
         }
     }
 
