@@ -75,6 +75,15 @@ e2e: build ## a real php, real sockets, real signals: make e2e T=death
 figures: build ## the figures of the documentation, measured: a table and target/figures.json
 	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --release --no-default-features --features e2e --test figures -- $(T)
 
+.PHONY: bench
+bench: build ## CPU per request beside plain hyper: make bench T="hello w4" BENCH_ROUNDS=12 BENCH_SECONDS=5
+	@cargo build -q --locked --release --no-default-features --benches
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo bench -q --locked --no-default-features --bench compare -- $(T)
+
+.PHONY: model
+model: ## searches the interleavings of the hand-off, 100 000 schedules each
+	cargo test --locked --release --no-default-features --features shuttle --lib handoff::tests::model
+
 .PHONY: soak
 soak: build ## long runs; SOAK_SECONDS=600 bounds each
 	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --release --no-default-features --features e2e --test figures -- --soak $(T)

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 async fn answer(request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let body = match request.uri().path() {
         "/echo" => request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default(),
+        "/json" => Bytes::from_static(include_bytes!("compare/body.json")),
         _ => Bytes::from_static(b"Hello, world!\n"),
     };
     let mut response = Response::new(Full::new(body));
