@@ -75,6 +75,21 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let reactors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2);
     let bound = Bound::new(&config.http.addresses, reactors)?;
+    run_bound(config, bound, host, commands, || {})
+}
+
+/// Runs a server as [`run`] does, on sockets that are bound already, and calls `serving` once they take connections.
+///
+/// # Errors
+///
+/// As those of [`run`].
+pub fn run_bound(
+    config: &Config,
+    bound: Bound,
+    host: Arc<dyn Host<http::Request, http::Answer>>,
+    commands: &Receiver<Command>,
+    serving: impl FnOnce(),
+) -> Result<Outcome, Error> {
     let (sender, events) = bounded(EVENTS);
     let mut supervisor = Supervisor { pool: Pool::new("http", &config.http.pool, host, sender), events, commands };
     let grace = config.http.pool.destroy_timeout;
@@ -93,11 +108,11 @@ pub fn run(
 
     let service = Arc::new(http::Service::new(supervisor.pool.inbox(), &config.http));
     let addresses = bound.addresses().to_vec();
-    let serving = bound.listen().map_err(Error::from).and_then(|listeners| {
+    let started = bound.listen().map_err(Error::from).and_then(|listeners| {
         let serve = move |stream, peer, drain| http::serve_connection(stream, peer, Arc::clone(&service), drain);
         Reactors::start(listeners, serve).map_err(Error::Thread)
     });
-    let reactors = match serving {
+    let reactors = match started {
         Ok(reactors) => reactors,
         Err(error) => {
             supervisor.stop(Instant::now() + grace);
@@ -107,6 +122,7 @@ pub fn run(
     for address in addresses {
         info!(workers = config.http.pool.num_workers, "Serving http://{address}");
     }
+    serving();
     supervisor.watch();
 
     let deadline = Instant::now() + grace;
@@ -198,8 +214,7 @@ impl Supervisor<'_> {
     }
 
     fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
-        let timeout =
-            deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
+        let timeout = deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
         loop {
             let event = select! {
                 recv(self.events) -> event => event,
