@@ -32,7 +32,6 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
             .header_read_timeout(HEAD)
             .max_header_size(HEAD_BYTES)
             .max_headers(HEADERS)
-            .pipeline_flush(true)
             .serve_connection(io, answer)
     );
     let ended = tokio::select! {
