@@ -157,7 +157,9 @@ impl Framing {
                     at += step;
                 }
                 // Most of a head is neither a line end nor the start of a line.
-                State::RequestLine => match bytes[at..].iter().position(|byte| *byte == b'\n') {
+                State::RequestLine => match bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'#')) {
+                    // A target has no fragment. hyper drops it in silence, where a proxy may have taken it for a path.
+                    Some(step) if bytes[at + step] == b'#' => return Err(self.refuse(at + step)),
                     Some(step) => {
                         let before = if step == 0 { self.line.carriage_return } else { bytes[at + step - 1] == b'\r' };
                         at += step;

@@ -7,15 +7,15 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode, Version,
-    header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Request, RequestId};
+use super::{Answer, Config, Inbox, Request, RequestId, head};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
@@ -50,19 +50,15 @@ enum BodyError {
 impl Service {
     /// Creates the service that fills `inbox`.
     pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
-        Self {
-            inbox,
-            max_request_bytes: config.max_request_bytes,
-            internal_error_code: config.internal_error_code,
-        }
+        Self { inbox, max_request_bytes: config.max_request_bytes, internal_error_code: config.internal_error_code }
     }
 
     /// Answers one request. Dropping the future tells the worker that the client has gone.
     pub async fn handle(&self, request: hyper::Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
         let (arrived, arrived_at) = (Instant::now(), SystemTime::now());
-        let (head, body) = request.into_parts();
-        if let Some(refusal) = refuse_head(&head) {
-            return refusal;
+        let (mut head, body) = request.into_parts();
+        if let Err((status, text)) = head::check(&mut head) {
+            return closing(status, text);
         }
         let head_only = head.method == Method::HEAD;
         let body = match self.read_body(body).await {
@@ -132,21 +128,6 @@ async fn drain(mut body: Incoming) {
         }
         left -= length;
     }
-}
-
-fn refuse_head(head: &http::request::Parts) -> Option<Response<Full<Bytes>>> {
-    let hosts = head.headers.get_all(http::header::HOST).iter().count();
-    // RFC 9112 section 3.2: exactly one, but for HTTP/1.0.
-    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
-        return Some(closing(StatusCode::BAD_REQUEST, "A request needs one Host header\n"));
-    }
-    if head.method == Method::CONNECT {
-        let mut response = closing(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n");
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-        return Some(response);
-    }
-    // Two codings, or one that is not `chunked`, never get here: hyper refuses the latter, the framing check the former.
-    None
 }
 
 fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {

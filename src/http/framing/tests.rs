@@ -127,3 +127,10 @@ fn chunk_lines_with_zeros_in_front_and_extensions_pass() {
         check(format!("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{body}").as_bytes(), true);
     }
 }
+
+#[test]
+fn fragments_in_targets_are_refused() {
+    check(b"GET /a#b HTTP/1.1\r\nHost: a\r\n\r\n", false);
+    check(b"GET /#", false);
+    check(b"GET /a HTTP/1.1\r\nHost: a\r\nX-A: #\r\n\r\n", true);
+}
