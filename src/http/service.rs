@@ -174,8 +174,13 @@ fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
 /// The answer to a HEAD request may announce the length that a GET would have.
 fn own_framing(headers: &mut HeaderMap, keep_length: bool) {
     headers.remove(TRANSFER_ENCODING);
-    let number = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.parse::<u64>().is_ok());
-    if !(keep_length && headers.get(CONTENT_LENGTH).is_some_and(number)) {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let known = match (lengths.next().and_then(|length| length.to_str().ok()), lengths.next()) {
+        // `parse` alone takes a plus sign, too.
+        (Some(length), None) => length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u64>().is_ok(),
+        _ => false,
+    };
+    if !(keep_length && known) {
         headers.remove(CONTENT_LENGTH);
     }
 }

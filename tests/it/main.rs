@@ -2,4 +2,5 @@
 //! PHP on the other.
 
 mod support;
+mod bodies;
 mod pipeline;
