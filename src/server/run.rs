@@ -43,14 +43,16 @@ pub enum Outcome {
 }
 
 /// The HTTP pool and the ears of its supervisor.
-struct Supervisor<'a> {
-    pool: Pool<http::Request, http::Answer>,
-    events: Receiver<Event>,
-    commands: &'a Receiver<Command>,
+pub(super) struct Supervisor {
+    pub(super) pool: Pool<http::Request, http::Answer>,
+    pub(super) events: Receiver<Event>,
+    /// Never yields anything once the end was asked for: it would be asked for again and again.
+    pub(super) commands: Receiver<Command>,
 }
 
 /// Why a supervisor stopped looking after its workers.
-enum Woken {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Woken {
     /// It was told to end.
     Shutdown,
     /// A worker has reached its first wait.
@@ -91,7 +93,8 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let (sender, events) = bounded(EVENTS);
-    let mut supervisor = Supervisor { pool: Pool::new("http", &config.http.pool, host, sender), events, commands };
+    let mut supervisor =
+        Supervisor { pool: Pool::new("http", &config.http.pool, host, sender), events, commands: commands.clone() };
     let grace = config.http.pool.destroy_timeout;
 
     let started = supervisor.pool.start().map_err(Error::Thread).and_then(|()| supervisor.boot());
@@ -152,7 +155,7 @@ fn report(workers: &[Snapshot]) {
 
 // === impl Supervisor ===
 
-impl Supervisor<'_> {
+impl Supervisor {
     /// Waits for the first worker that can serve. Returns false when told to end before.
     fn boot(&mut self) -> Result<bool, Error> {
         let deadline = Instant::now() + BOOT;
@@ -213,12 +216,15 @@ impl Supervisor<'_> {
         }
     }
 
-    fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
+    pub(super) fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
         let timeout = deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
         loop {
             let event = select! {
                 recv(self.events) -> event => event,
-                recv(self.commands) -> _ => return Woken::Shutdown,
+                recv(self.commands) -> _ => {
+                    self.commands = never();
+                    return Woken::Shutdown;
+                }
                 recv(done) -> _ => return Woken::Done,
                 recv(timeout) -> _ => return Woken::Deadline,
             };
