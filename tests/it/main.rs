@@ -4,3 +4,4 @@
 mod support;
 mod bodies;
 mod pipeline;
+mod shutdown;
