@@ -21,8 +21,10 @@ use crate::{
 const BOOT: Duration = Duration::from_secs(60);
 /// Failures in a row, of every worker, after which a start is given up.
 const BOOT_FAILURES: u32 = 5;
-/// How long interrupted workers may take to leave.
+/// How long after the grace period the last workers are given up.
 const INTERRUPT: Duration = Duration::from_secs(1);
+/// How long of that workers that only wait, or have just answered, may take to leave by themselves.
+const LEAVE: Duration = Duration::from_millis(250);
 /// Events that worker threads may leave before the supervisor reads them; beyond, they wait.
 const EVENTS: usize = 1024;
 
@@ -196,13 +198,14 @@ impl Supervisor {
         }
     }
 
-    /// Lets every worker leave; interrupts those that have not by `deadline`.
+    /// Lets every worker leave; interrupts those that have not shortly after `deadline`.
     fn stop(&mut self, deadline: Instant) -> Outcome {
         self.pool.stop();
-        self.collect(deadline);
+        let end = deadline.max(Instant::now());
+        self.collect(end + LEAVE);
         if !self.pool.is_empty() {
             report(&self.pool.interrupt());
-            self.collect(Instant::now() + INTERRUPT);
+            self.collect(end + INTERRUPT);
         }
         if self.pool.is_empty() { Outcome::Clean } else { Outcome::Stuck(self.pool.snapshots()) }
     }

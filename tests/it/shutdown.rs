@@ -154,6 +154,24 @@ fn workers_that_never_leave_are_reported_after_the_grace_period() {
 }
 
 #[test]
+fn workers_that_only_wait_are_not_interrupted() {
+    // A machine that is busy enough may keep them from leaving in time, but not ten times.
+    let interrupted = (0..10).map(|_| {
+        let interrupted = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&interrupted);
+        let server = Builder::new(drop)
+            .grace(Duration::ZERO)
+            .on_interrupt(move || {
+                count.fetch_add(1, Ordering::SeqCst);
+            })
+            .start();
+        server.stop();
+        interrupted.load(Ordering::SeqCst)
+    });
+    assert!({ interrupted }.any(|count| count == 0));
+}
+
+#[test]
 fn a_client_that_sends_or_reads_nothing_delays_the_end_no_longer_than_the_grace_period() {
     let grace = Duration::from_millis(300);
     let server = Builder::new(|envelope| {
