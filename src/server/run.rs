@@ -21,10 +21,12 @@ use crate::{
 const BOOT: Duration = Duration::from_secs(60);
 /// Failures in a row, of every worker, after which a start is given up.
 const BOOT_FAILURES: u32 = 5;
-/// How long after the grace period the last workers are given up.
+/// How long after the grace period the last workers and clients are given up.
 const INTERRUPT: Duration = Duration::from_secs(1);
 /// How long of that workers that only wait, or have just answered, may take to leave by themselves.
 const LEAVE: Duration = Duration::from_millis(250);
+/// How long the last answers may take to reach their clients once the last workers are given up.
+const FLUSH: Duration = Duration::from_millis(250);
 /// Events that worker threads may leave before the supervisor reads them; beyond, they wait.
 const EVENTS: usize = 1024;
 
@@ -137,6 +139,8 @@ pub fn run_bound(
         warn!("Requests still under way at the end of the grace period");
     }
     let outcome = supervisor.stop(deadline);
+    // Refusals of what still waited, and what interrupted workers answered, are on their way.
+    supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
     reactors.abort();
     if let Outcome::Clean = outcome {
         info!("Server stopped");

@@ -171,6 +171,25 @@ fn workers_that_only_wait_are_not_interrupted() {
     assert!({ interrupted }.any(|count| count == 0));
 }
 
+/// An answer that an interrupted worker gives in its last moment still arrives.
+#[test]
+fn answers_after_the_grace_period_arrive() {
+    for _ in 0..10 {
+        let gate = Arc::new(Gate::default());
+        let interrupted = Arc::clone(&gate);
+        let grace = Duration::from_millis(20);
+        let builder = held(&gate).workers(1).queue(1);
+        let server = builder.grace(grace).on_interrupt(move || interrupted.open()).start();
+        let mut busy = clients(&server, &gate, 1, 2);
+        // If one is too many, the other waits.
+        assert_eq!(first_answered(&mut busy).response().status, 503);
+        server.shut_down();
+        assert_eq!(busy[0].response().status, 200);
+        assert_eq!(busy[1].response().status, 503, "no worker takes what still waits");
+        assert!(matches!(server.outcome(), Outcome::Clean));
+    }
+}
+
 #[test]
 fn a_client_that_sends_or_reads_nothing_delays_the_end_no_longer_than_the_grace_period() {
     let grace = Duration::from_millis(300);
