@@ -2,6 +2,11 @@
 //! PHP on the other.
 
 mod support;
+
+mod bad;
 mod bodies;
+mod overload;
 mod pipeline;
 mod shutdown;
+mod start;
+mod unusual;
