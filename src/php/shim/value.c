@@ -49,11 +49,13 @@ zend_string *rr_body(zval *body, bool *is_json)
     return NULL;
 }
 
-/* False with a BadRequestException pending. */
+/* False with a BadRequestException pending. PHP's parser ends at a NUL behind the text, which a body has not. */
 bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value)
 {
+    char *terminated = estrndup(text, length);
     ZVAL_NULL(value);
-    php_json_decode_ex(value, text, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
+    php_json_decode_ex(value, terminated, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
+    efree(terminated);
     if (!EG(exception)) {
         return true;
     }
