@@ -84,7 +84,10 @@ namespace RoadRunner\Http {
         /** "http". */
         public readonly string $scheme;
 
-        /** What the client calls this server: host, and port if it is not the usual one. Not to be trusted. */
+        /**
+         * What the client calls this server: host, and port if it is not the usual one. Not to be trusted. The address that
+         * it has reached if it names none.
+         */
         public readonly string $host;
 
         /** IP address of the other end of the connection. */

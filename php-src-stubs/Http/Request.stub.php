@@ -31,7 +31,10 @@ final class Request
     /** "http". */
     public readonly string $scheme;
 
-    /** What the client calls this server: host, and port if it is not the usual one. Not to be trusted. */
+    /**
+     * What the client calls this server: host, and port if it is not the usual one. Not to be trusted. The address that
+     * it has reached if it names none.
+     */
     public readonly string $host;
 
     /** IP address of the other end of the connection. */

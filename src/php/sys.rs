@@ -2,9 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use ext_php_rs::{
-    ffi::zend_class_entry,
-};
+use ext_php_rs::{ffi::zend_class_entry, types::Zval};
 
 /// Severities of `rr_rs_log`.
 pub(super) const LOG_ERROR: c_int = 0;
@@ -52,6 +50,7 @@ unsafe extern "C" {
     pub(super) fn rr_thread_close(thread: *mut Thread);
     pub(super) fn rr_thread_interrupt(thread: *mut Thread);
 
+    pub(super) fn rr_type_name(value: *const Zval) -> *const c_char;
     pub(super) fn rr_position(file: *mut *const c_char, line: *mut u32);
 
     pub(super) static rr_ce_logic: *mut zend_class_entry;

@@ -66,6 +66,11 @@ bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *valu
     return false;
 }
 
+const char *rr_type_name(const zval *value)
+{
+    return zend_zval_value_name(value);
+}
+
 void rr_position(const char **file, uint32_t *line)
 {
     *file = zend_get_executed_filename();
