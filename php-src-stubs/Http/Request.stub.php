@@ -125,6 +125,7 @@ final class Request
      *
      * @throws \ValueError for a status, header name or header value that HTTP does not allow
      * @throws \TypeError for a body or header value of another type
+     * @throws \JsonException for a body that cannot be encoded
      * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
      */
     public function respond(int $status, mixed $body = '', array $headers = []): bool {}

@@ -14,12 +14,42 @@ void rr_parse_query(const char *text, size_t length, zval *array)
     sapi_module.treat_data(PARSE_STRING, estrndup(text, length), array);
 }
 
+extern PHPAPI zend_class_entry *php_json_exception_ce;
+
+/* JSON_G() takes a name that only a thread-safe PHP has, see tsrm.c. */
+static php_json_error_code *json_error(void)
+{
+    zend_module_entry *module = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("json"));
+    return &((zend_json_globals *) ts_resource(*module->globals_id_ptr))->error_code;
+}
+
+/* As json_encode() does, whose message is known to json_last_error_msg() alone. */
+static void throw_json_error(php_json_error_code code)
+{
+    zval message;
+    ZVAL_UNDEF(&message);
+    zend_function *describe = zend_hash_str_find_ptr(CG(function_table), ZEND_STRL("json_last_error_msg"));
+    if (describe) {
+        zend_call_known_function(describe, NULL, NULL, &message, 0, NULL, NULL);
+    }
+    const char *text = Z_TYPE(message) == IS_STRING ? Z_STRVAL(message) : "The body cannot be JSON encoded";
+    zend_throw_exception(php_json_exception_ce, text, code);
+    zval_ptr_dtor(&message);
+}
+
+/* NULL with an exception pending. */
 static zend_string *json(zval *value)
 {
     smart_str buffer = {0};
-    zend_long options = PHP_JSON_THROW_ON_ERROR | PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE |
-                        PHP_JSON_PRESERVE_ZERO_FRACTION;
-    if (php_json_encode_ex(&buffer, value, options, PHP_JSON_PARSER_DEFAULT_DEPTH) != SUCCESS || EG(exception)) {
+    zend_long options = PHP_JSON_UNESCAPED_SLASHES | PHP_JSON_UNESCAPED_UNICODE | PHP_JSON_PRESERVE_ZERO_FRACTION;
+    php_json_error_code *error = json_error(), before = *error;
+    php_json_encode_ex(&buffer, value, options, PHP_JSON_PARSER_DEFAULT_DEPTH);
+    /* The encoder goes on after some errors, and throws for none. */
+    if (*error != PHP_JSON_ERROR_NONE && !EG(exception)) {
+        throw_json_error(*error);
+    }
+    *error = before;
+    if (EG(exception)) {
         smart_str_free(&buffer);
         return NULL;
     }
