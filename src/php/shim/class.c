@@ -318,7 +318,7 @@ ZEND_METHOD(RoadRunner_Environment, mode)
         RETURN_STRING(rr_self->mode);
     }
     const char *given = getenv("RR_MODE");
-    OPTIONAL_STRING(given ? given : rr_foreign() ? NULL : "http");
+    OPTIONAL_STRING(given && *given ? given : rr_foreign() ? NULL : "http");
 }
 
 ZEND_METHOD(RoadRunner_Environment, isWorker)
