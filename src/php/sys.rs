@@ -40,6 +40,7 @@ unsafe extern "C" {
     pub(super) fn rr_foreign() -> *const c_char;
     pub(super) fn rr_script() -> *const c_char;
     pub(super) fn rr_engine_open();
+    pub(super) fn rr_engine_close();
     pub(super) safe fn rr_is_forked() -> bool;
     pub(super) fn rr_leave_script(status: c_int);
     pub(super) fn rr_hard_exit(status: c_int);

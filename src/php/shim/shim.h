@@ -53,7 +53,8 @@ typedef struct rr_outcome {
 void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */
 const char *rr_foreign(void);          /* why wait calls cannot work here, or NULL */
 const char *rr_script(void);           /* the main script's absolute path, or NULL if it is no file */
-void rr_engine_open(void);             /* first wait on main, one thread: patches SAPI and functions */
+void rr_engine_open(void);             /* wait on main, one thread: takes the signals, patches SAPI and functions */
+void rr_engine_close(void);            /* no server came to run: the script goes on, with its own signals */
 bool rr_is_forked(void);               /* this process is a fork of the server */
 void rr_leave_script(int status);      /* as exit(status) */
 void rr_hard_exit(int status);         /* ends the process without touching other threads */
@@ -74,6 +75,7 @@ extern __thread rr_thread *rr_self;    /* NULL on any thread that is not ours */
 
 /* --- signal.c ------------------------------------------------------------------------------------------------------ */
 void rr_signals_open(void);            /* on main, before any other thread of ours */
+void rr_signals_close(void);           /* on main, when all of them have ended */
 void rr_signals_thread(rr_thread *self);
 void rr_signals_thread_end(rr_thread *self);
 bool rr_signal_reserved(int number);
