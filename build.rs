@@ -41,7 +41,7 @@ fn main() {
         .extra_warnings(false)
         .flag_if_supported("-Wno-unused-parameter")
         .include("src/php/shim");
-    for file in ["engine", "thread", "signal", "value", "class"] {
+    for file in ["tsrm", "engine", "thread", "signal", "value", "class"] {
         build.file(format!("src/php/shim/{file}.c"));
     }
     build.compile("rr_shim");

@@ -36,6 +36,7 @@ pub(super) struct Outcome {
 }
 
 unsafe extern "C" {
+    pub(super) fn rr_tsrm_find() -> bool;
     pub(super) fn rr_startup();
     pub(super) fn rr_foreign() -> *const c_char;
     pub(super) fn rr_script() -> *const c_char;

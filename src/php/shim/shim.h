@@ -23,6 +23,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Missing in an older PHP. It is to be told that it is one, by its own check, and so must be able to load the library. */
+#pragma weak zend_accel_schedule_restart_hook
+#pragma weak zend_flf_parse_arg_long_slow
+#pragma weak zend_flf_parse_arg_str_slow
+#pragma weak zend_zval_value_name
+
 /* A PHP thread of ours; one per thread, zeroed by its owner, valid until rr_thread_close returns. */
 typedef struct rr_thread {
     const char *name;   /* of the worker, NUL-terminated, outlives the thread */
@@ -48,6 +54,9 @@ typedef struct rr_outcome {
     bool fatal;
     char message[256];
 } rr_outcome;
+
+/* --- tsrm.c -------------------------------------------------------------------------------------------------------- */
+bool rr_tsrm_find(void);               /* false: this PHP is not thread-safe, and nothing else here may be called */
 
 /* --- engine.c: the process as a whole ------------------------------------------------------------------------------ */
 void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */
