@@ -57,7 +57,7 @@ install: build ## into PHP's extension directory and conf.d, below DESTDIR
 # --- tests -----------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: unit phpt e2e ## every test
+test: unit phpt e2e inert ## every test
 
 .PHONY: unit
 unit: ## tests of all rooms but PHP's; needs no PHP
@@ -70,6 +70,11 @@ phpt: build ## tests as PHP sees it: make phpt T=http
 .PHONY: e2e
 e2e: build ## a real php, real sockets, real signals: make e2e T=death
 	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --no-default-features --features e2e --test e2e -- $(T)
+
+.PHONY: inert
+inert: build ## PHP's own tests and its system calls, with and without the extension; a PHP that refuses it
+	@scripts/nts "$(SO)" $(wildcard /usr/bin/php8.2 /usr/bin/php8.4)
+	@scripts/inert "$(BIN)" "$(SO)"
 
 .PHONY: figures
 figures: build ## the figures of the documentation, measured: a table and target/figures.json

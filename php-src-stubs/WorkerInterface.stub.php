@@ -37,6 +37,7 @@ interface WorkerInterface
      *
      * @throws \ValueError for a status, header name or header value that HTTP does not allow
      * @throws \TypeError for a body or header value of another type
+     * @throws \JsonException for a body that cannot be encoded
      * @throws \RoadRunner\Exception\LogicException without a request, for a second answer, outside of a worker
      */
     public function respond(int $status, mixed $body = '', array $headers = []): bool;

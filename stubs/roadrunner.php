@@ -38,6 +38,7 @@ namespace RoadRunner {
          *
          * @throws \ValueError for a status, header name or header value that HTTP does not allow
          * @throws \TypeError for a body or header value of another type
+         * @throws \JsonException for a body that cannot be encoded
          * @throws \RoadRunner\Exception\LogicException without a request, for a second answer, outside of a worker
          */
         public function respond(int $status, mixed $body = '', array $headers = []): bool;
@@ -84,7 +85,10 @@ namespace RoadRunner\Http {
         /** "http". */
         public readonly string $scheme;
 
-        /** What the client calls this server: host, and port if it is not the usual one. Not to be trusted. */
+        /**
+         * What the client calls this server: host, and port if it is not the usual one. Not to be trusted. The address that
+         * it has reached if it names none.
+         */
         public readonly string $host;
 
         /** IP address of the other end of the connection. */
@@ -175,6 +179,7 @@ namespace RoadRunner\Http {
          *
          * @throws \ValueError for a status, header name or header value that HTTP does not allow
          * @throws \TypeError for a body or header value of another type
+         * @throws \JsonException for a body that cannot be encoded
          * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
          */
         public function respond(int $status, mixed $body = '', array $headers = []): bool {}

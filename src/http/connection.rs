@@ -38,11 +38,13 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
             .serve_connection(io, answer)
     );
     let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
+        // Looked at before each answer, so that the last one says that it is the last.
+        biased;
         () = drain.asked() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        ended = connection.as_mut() => ended,
     };
     if let Err(error) = ended {
         debug!(client.addr = %peer.remote, %error, "Connection ended by an error");

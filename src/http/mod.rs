@@ -6,6 +6,7 @@
 mod config;
 mod connection;
 mod framing;
+mod head;
 mod linger;
 mod message;
 mod pass;

@@ -7,8 +7,8 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode, Version,
-    header::{ALLOW, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+    HeaderMap, HeaderValue, Method, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -16,7 +16,7 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Request, RequestId};
+use super::{Answer, Config, Inbox, Line, Request, RequestId, head};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
@@ -62,9 +62,9 @@ impl Service {
         line: &Mutex<Line>,
     ) -> Response<Full<Bytes>> {
         let (arrived, arrived_at) = (Instant::now(), SystemTime::now());
-        let (head, body) = request.into_parts();
-        if let Some(refusal) = refuse_head(&head) {
-            return refusal;
+        let (mut head, body) = request.into_parts();
+        if let Err((status, text)) = head::check(&mut head) {
+            return closing(status, text);
         }
         let head_only = head.method == Method::HEAD;
         let body = match self.read_body(body).await {
@@ -137,21 +137,6 @@ async fn drain(mut body: Incoming) {
     }
 }
 
-fn refuse_head(head: &http::request::Parts) -> Option<Response<Full<Bytes>>> {
-    let hosts = head.headers.get_all(http::header::HOST).iter().count();
-    // RFC 9112 section 3.2: exactly one, but for HTTP/1.0.
-    if hosts > 1 || (hosts == 0 && head.version == Version::HTTP_11) {
-        return Some(closing(StatusCode::BAD_REQUEST, "A request needs one Host header\n"));
-    }
-    if head.method == Method::CONNECT {
-        let mut response = closing(StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n");
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
-        return Some(response);
-    }
-    // Two codings, or one that is not `chunked`, never get here: hyper refuses the latter, the framing check the former.
-    None
-}
-
 fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {
     match error {
         BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
@@ -196,8 +181,13 @@ fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
 /// The answer to a HEAD request may announce the length that a GET would have.
 fn own_framing(headers: &mut HeaderMap, keep_length: bool) {
     headers.remove(TRANSFER_ENCODING);
-    let number = |value: &HeaderValue| value.to_str().is_ok_and(|text| text.parse::<u64>().is_ok());
-    if !(keep_length && headers.get(CONTENT_LENGTH).is_some_and(number)) {
+    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
+    let known = match (lengths.next().and_then(|length| length.to_str().ok()), lengths.next()) {
+        // `parse` alone takes a plus sign, too.
+        (Some(length), None) => length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u64>().is_ok(),
+        _ => false,
+    };
+    if !(keep_length && known) {
         headers.remove(CONTENT_LENGTH);
     }
 }

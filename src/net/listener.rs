@@ -62,6 +62,11 @@ impl Bound {
         &self.addresses
     }
 
+    /// Returns how many reactors the sockets are for.
+    pub fn reactors(&self) -> usize {
+        self.sockets.len()
+    }
+
     /// Opens the sockets for connections; by reactor.
     ///
     /// # Errors

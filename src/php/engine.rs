@@ -79,7 +79,11 @@ pub(super) fn serve() -> Result<(), PhpException> {
             unsafe { sys::rr_hard_exit(1) };
             Ok(())
         }
-        Err(error) => Err(server(describe(&error))),
+        Err(error) => {
+            // SAFETY: on the main thread.
+            unsafe { sys::rr_engine_close() };
+            Err(server(describe(&error)))
+        }
     }
 }
 

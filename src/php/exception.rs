@@ -45,26 +45,32 @@ fn class(entry: *mut ext_php_rs::ffi::zend_class_entry) -> &'static ClassEntry {
     unsafe { &*entry }
 }
 
+/// An exception whose message may quote anything; a NUL would keep it from being thrown.
+#[expect(clippy::needless_pass_by_value, reason = "messages are made for the call")]
+fn exception(message: String, class: &'static ClassEntry) -> PhpException {
+    PhpException::new(message.replace('\0', "\\0"), 0, class)
+}
+
 /// A call that is not possible here or now.
 pub(super) fn logic(message: String) -> PhpException {
     // SAFETY: written once in MINIT, on the only thread.
-    PhpException::new(message, 0, class(unsafe { sys::rr_ce_logic }))
+    exception(message, class(unsafe { sys::rr_ce_logic }))
 }
 
 /// The server cannot do its work: a configuration, an address, a thread.
 pub(super) fn server(message: String) -> PhpException {
     // SAFETY: written once in MINIT, on the only thread.
-    PhpException::new(message, 0, class(unsafe { sys::rr_ce_server }))
+    exception(message, class(unsafe { sys::rr_ce_server }))
 }
 
 /// An argument's value is not possible.
 pub(super) fn value(message: String) -> PhpException {
-    PhpException::new(message, 0, ce::value_error())
+    exception(message, ce::value_error())
 }
 
 /// An argument's type is not possible.
 pub(super) fn type_(message: String) -> PhpException {
-    PhpException::new(message, 0, ce::type_error())
+    exception(message, ce::type_error())
 }
 
 /// Copies a text of the shim's.

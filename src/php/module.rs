@@ -31,8 +31,15 @@ unsafe extern "C" fn information(_module: *mut ModuleEntry) {
     info_table_end!();
 }
 
+/// The extension's name in a PHP that is not thread-safe. Such a PHP refuses it, and says so in a sentence that starts
+/// with the name.
+const REFUSED: &str = "roadrunner needs a thread-safe (ZTS) PHP: use one of which \"php -v\" says ZTS (built with \
+                       --enable-zts) instead of this one, which is not (NTS)";
+
 #[php_module]
 #[php(startup = startup)]
 pub fn get_module(module: ModuleBuilder) -> ModuleBuilder {
-    module.name("roadrunner").info_function(information)
+    // SAFETY: PHP is loading the extension, and nothing of it was called yet.
+    let name = if unsafe { sys::rr_tsrm_find() } { "roadrunner" } else { REFUSED };
+    module.name(name).info_function(information)
 }

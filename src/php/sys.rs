@@ -2,7 +2,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use ext_php_rs::ffi::zend_class_entry;
+use ext_php_rs::{ffi::zend_class_entry, types::Zval};
 
 /// Severities of `rr_rs_log`.
 pub(super) const LOG_ERROR: c_int = 0;
@@ -36,10 +36,12 @@ pub(super) struct Outcome {
 }
 
 unsafe extern "C" {
+    pub(super) fn rr_tsrm_find() -> bool;
     pub(super) fn rr_startup();
     pub(super) fn rr_foreign() -> *const c_char;
     pub(super) fn rr_script() -> *const c_char;
     pub(super) fn rr_engine_open();
+    pub(super) fn rr_engine_close();
     pub(super) safe fn rr_is_forked() -> bool;
     pub(super) fn rr_leave_script(status: c_int);
     pub(super) fn rr_hard_exit(status: c_int);
@@ -50,6 +52,7 @@ unsafe extern "C" {
     pub(super) fn rr_thread_close(thread: *mut Thread);
     pub(super) fn rr_thread_interrupt(thread: *mut Thread);
 
+    pub(super) fn rr_type_name(value: *const Zval) -> *const c_char;
     pub(super) fn rr_position(file: *mut *const c_char, line: *mut u32);
 
     pub(super) static rr_ce_logic: *mut zend_class_entry;

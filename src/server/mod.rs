@@ -9,4 +9,4 @@ mod run;
 mod tests;
 
 pub use error::Error;
-pub use run::{Command, Outcome, run};
+pub use run::{Command, Outcome, run, run_bound};

@@ -24,8 +24,12 @@ use crate::{
 const BOOT: Duration = Duration::from_mins(1);
 /// Failures in a row, of every worker, after which a start is given up.
 const BOOT_FAILURES: u32 = 5;
-/// How long interrupted workers may take to leave.
+/// How long after the grace period the last workers and clients are given up.
 const INTERRUPT: Duration = Duration::from_secs(1);
+/// How long of that workers that only wait, or have just answered, may take to leave by themselves.
+const LEAVE: Duration = Duration::from_millis(250);
+/// How long the last answers may take to reach their clients once the last workers are given up.
+const FLUSH: Duration = Duration::from_millis(250);
 /// Events that worker threads may leave before the supervisor reads them; beyond, they wait.
 const EVENTS: usize = 1024;
 
@@ -52,14 +56,16 @@ struct Watchdog {
 }
 
 /// The HTTP pool and the ears of its supervisor.
-struct Supervisor<'a> {
-    pool: Pool<http::Request, http::Answer>,
-    events: Receiver<Event>,
-    commands: &'a Receiver<Command>,
+pub(super) struct Supervisor {
+    pub(super) pool: Pool<http::Request, http::Answer>,
+    pub(super) events: Receiver<Event>,
+    /// Never yields anything once the end was asked for: it would be asked for again and again.
+    pub(super) commands: Receiver<Command>,
 }
 
 /// Why a supervisor stopped looking after its workers.
-enum Woken {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Woken {
     /// It was told to end.
     Shutdown,
     /// A worker has reached its first wait.
@@ -84,8 +90,24 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let reactors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2);
     let bound = Bound::new(&config.http.addresses, reactors)?;
+    run_bound(config, bound, host, commands, || {})
+}
+
+/// Runs a server as [`run`] does, on sockets that are bound already, and calls `serving` once they take connections.
+///
+/// # Errors
+///
+/// As those of [`run`].
+pub fn run_bound(
+    config: &Config,
+    bound: Bound,
+    host: Arc<dyn Host<http::Request, http::Answer>>,
+    commands: &Receiver<Command>,
+    serving: impl FnOnce(),
+) -> Result<Outcome, Error> {
     let (sender, events) = bounded(EVENTS);
-    let mut supervisor = Supervisor { pool: Pool::new("http", &config.http.pool, host, sender), events, commands };
+    let mut supervisor =
+        Supervisor { pool: Pool::new("http", &config.http.pool, host, sender), events, commands: commands.clone() };
     let grace = config.http.pool.destroy_timeout;
 
     let started = supervisor.pool.start().map_err(Error::Thread).and_then(|()| supervisor.boot());
@@ -102,17 +124,17 @@ pub fn run(
 
     let inbox = supervisor.pool.inbox();
     let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http));
-    let ports: Vec<_> = (0..reactors).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
+    let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
     let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
     let addresses = bound.addresses().to_vec();
-    let serving = bound.listen().map_err(Error::from).and_then(|listeners| {
+    let started = bound.listen().map_err(Error::from).and_then(|listeners| {
         let serve = move |stream, peer, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(stream, peer, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let passes = ports.iter().map(|port| http::Pass::new(&inbox, port));
         Reactors::start(listeners.into_iter().zip(passes).collect(), serve).map_err(Error::Thread)
     });
-    let reactors = match serving {
+    let reactors = match started {
         Ok(reactors) => reactors,
         Err(error) => {
             supervisor.stop(Instant::now() + grace);
@@ -122,6 +144,7 @@ pub fn run(
     for address in addresses {
         info!(workers = config.http.pool.num_workers, "Serving http://{address}");
     }
+    serving();
     supervisor.watch();
 
     let deadline = Instant::now() + grace;
@@ -131,6 +154,8 @@ pub fn run(
         warn!("Requests still under way at the end of the grace period");
     }
     let outcome = supervisor.stop(deadline);
+    // Refusals of what still waited, and what interrupted workers answered, are on their way.
+    supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
     reactors.abort();
     drop(monitor);
     if let Outcome::Clean = outcome {
@@ -171,7 +196,7 @@ fn report(workers: &[Snapshot]) {
 
 // === impl Supervisor ===
 
-impl Supervisor<'_> {
+impl Supervisor {
     /// Waits for the first worker that can serve. Returns false when told to end before.
     fn boot(&mut self) -> Result<bool, Error> {
         let deadline = Instant::now() + BOOT;
@@ -212,13 +237,14 @@ impl Supervisor<'_> {
         }
     }
 
-    /// Lets every worker leave; interrupts those that have not by `deadline`.
+    /// Lets every worker leave; interrupts those that have not shortly after `deadline`.
     fn stop(&mut self, deadline: Instant) -> Outcome {
         self.pool.stop();
-        self.collect(deadline);
+        let end = deadline.max(Instant::now());
+        self.collect(end + LEAVE);
         if !self.pool.is_empty() {
             report(&self.pool.interrupt());
-            self.collect(Instant::now() + INTERRUPT);
+            self.collect(end + INTERRUPT);
         }
         if self.pool.is_empty() { Outcome::Clean } else { Outcome::Stuck(self.pool.snapshots()) }
     }
@@ -232,12 +258,15 @@ impl Supervisor<'_> {
         }
     }
 
-    fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
+    pub(super) fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
         let timeout = deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
         loop {
             let event = select! {
                 recv(self.events) -> event => event,
-                recv(self.commands) -> _ => return Woken::Shutdown,
+                recv(self.commands) -> _ => {
+                    self.commands = never();
+                    return Woken::Shutdown;
+                }
                 recv(done) -> _ => return Woken::Done,
                 recv(timeout) -> _ => return Woken::Deadline,
             };

@@ -48,7 +48,7 @@ fn wrong_arguments_are_refused() {
         ),
         (
             r#"$worker->respond(200, '', ['a' => null]);"#,
-            r#"TypeError: The value of header "a" must be a string, an integer or a list of them, Null given"#,
+            r#"TypeError: The value of header "a" must be a string, an integer or a list of them, null given"#,
         ),
         (
             "$worker->respond(200, 1.5);",

@@ -52,7 +52,8 @@ pub struct Server {
 
 #[derive(Default)]
 struct Log {
-    text: Mutex<(String, bool)>,
+    /// The text, and how many of the two outputs have ended.
+    text: Mutex<(String, usize)>,
     grown: Condvar,
 }
 
@@ -260,20 +261,20 @@ impl Log {
                 log.grown.notify_all();
                 line.clear();
             }
-            log.text.lock().1 = true;
+            log.text.lock().1 += 1;
             log.grown.notify_all();
         });
     }
 
     #[track_caller]
-    fn find<T>(&self, what: &str, find: impl Fn(&(String, bool)) -> Option<T>) -> T {
+    fn find<T>(&self, what: &str, find: impl Fn(&(String, usize)) -> Option<T>) -> T {
         let mut text = self.text.lock();
         loop {
             if let Some(found) = find(&text) {
                 return found;
             }
             // The output has ended and does not have it.
-            assert!(!text.1, "no {what} in the log:\n{}", text.0);
+            assert!(text.1 < 2, "no {what} in the log:\n{}", text.0);
             let timed_out = self.grown.wait_for(&mut text, PATIENCE).timed_out();
             assert!(!timed_out, "no {what} in the log in time:\n{}", text.0);
         }
@@ -285,7 +286,7 @@ impl Log {
     }
 
     fn wait_for_end(&self) {
-        self.find("end", |(_, ended)| ended.then_some(()));
+        self.find("end", |(_, ended)| (*ended == 2).then_some(()));
     }
 
     #[track_caller]

@@ -2,12 +2,19 @@
 
 use bytes::Bytes;
 use ext_php_rs::{
+    exception::PhpException,
     prelude::PhpResult,
     types::{ArrayKey, ZendHashTable, Zval},
 };
-use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_TYPE, MaxSizeReached},
+};
 
-use crate::{http::Answer, php::exception};
+use crate::{
+    http::Answer,
+    php::{exception, sys},
+};
 
 /// Longest piece of a wrong value that is shown in a message.
 const SHOWN: usize = 60;
@@ -20,14 +27,14 @@ pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendH
     };
     let mut headers = headers.map_or_else(|| Ok(HeaderMap::new()), header_map)?;
     if json && !headers.contains_key(CONTENT_TYPE) {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.try_insert(CONTENT_TYPE, HeaderValue::from_static("application/json")).map_err(too_many)?;
     }
     Ok(Answer { status, headers, body })
 }
 
 /// Reads headers: name => value, or list of values.
 pub(super) fn header_map(array: &ZendHashTable) -> PhpResult<HeaderMap> {
-    let mut headers = HeaderMap::with_capacity(array.len());
+    let mut headers = HeaderMap::try_with_capacity(array.len()).map_err(too_many)?;
     for (key, value) in array {
         let name = match &key {
             ArrayKey::Long(index) => {
@@ -46,17 +53,21 @@ pub(super) fn header_map(array: &ZendHashTable) -> PhpResult<HeaderMap> {
         match value.array() {
             None => {
                 let value = header_value(&header, value)?;
-                headers.append(header, value);
+                headers.try_append(header, value).map_err(too_many)?;
             }
             Some(values) => {
                 for value in values.values() {
                     let value = header_value(&header, value.dereference())?;
-                    headers.append(header.clone(), value);
+                    headers.try_append(header.clone(), value).map_err(too_many)?;
                 }
             }
         }
     }
     Ok(headers)
+}
+
+pub(super) fn too_many(_: MaxSizeReached) -> PhpException {
+    exception::value("There are too many headers".to_owned())
 }
 
 fn header_value(name: &HeaderName, value: &Zval) -> PhpResult<HeaderValue> {
@@ -66,7 +77,8 @@ fn header_value(name: &HeaderName, value: &Zval) -> PhpResult<HeaderValue> {
     let Some(text) = value.zend_str() else {
         return Err(exception::type_(format!(
             "The value of header \"{name}\" must be a string, an integer or a list of them, {} given",
-            value.get_type()
+            // SAFETY: a living value; the name is copied at once.
+            exception::text(unsafe { sys::rr_type_name(value) }).unwrap_or_default()
         )));
     };
     HeaderValue::from_bytes(text.as_bytes()).map_err(|_| {

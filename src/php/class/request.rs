@@ -1,6 +1,7 @@
 //! `RoadRunner\Http\Request`
 
 use std::{
+    borrow::Cow,
     ffi::{c_char, c_void},
     net::{IpAddr, SocketAddr},
     ptr,
@@ -13,13 +14,16 @@ use ext_php_rs::{
     convert::IntoZval,
     ffi::zend_string,
     prelude::PhpResult,
-    types::{ZendHashTable, Zval},
+    types::{ZendHashTable, ZendStr, Zval},
 };
-use http::{HeaderName, HeaderValue, Method, Version, header, uri::Authority};
+use http::{
+    HeaderName, HeaderValue, Method, Version, header,
+    uri::{Authority, PathAndQuery},
+};
 use percent_encoding::percent_decode;
 
 use super::{
-    answer::{header_map, quoted},
+    answer::{header_map, quoted, too_many},
     method, string,
 };
 use crate::{
@@ -95,8 +99,12 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
         b"method" => |request| string(request.head.method.as_str().as_bytes()),
         b"uri" => |request| {
             let uri = &request.head.uri;
-            let text = if uri.scheme().is_some() { uri.to_string() } else { format!("http://{}{uri}", host(request)) };
-            string(text.as_bytes())
+            if uri.scheme().is_some() {
+                return string(uri.to_string().as_bytes());
+            }
+            // The target `*` is about the server itself: RFC 9112 section 3.3 has its path empty.
+            let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
+            string(format!("http://{}{}", host(request), if target == "*" { "" } else { target }).as_bytes())
         },
         b"path" => |request| string(request.head.uri.path().as_bytes()),
         b"queryString" => |request| string(request.head.uri.query().unwrap_or_default().as_bytes()),
@@ -122,10 +130,25 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
     })
 }
 
-/// What the client calls this server.
-fn host(request: &room::Request) -> &str {
+/// What the client calls this server; the address that it has reached if it names none.
+fn host(request: &room::Request) -> Cow<'_, str> {
     let named = request.head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
-    request.head.uri.authority().map(Authority::as_str).or(named).unwrap_or_default()
+    let named = request.head.uri.authority().map(Authority::as_str).or(named).unwrap_or_default();
+    if !named.is_empty() {
+        return without_user(named).into();
+    }
+    let local = request.peer.local;
+    match (local.port(), local.ip().to_canonical()) {
+        (80, IpAddr::V4(ip)) => ip.to_string(),
+        (80, IpAddr::V6(ip)) => format!("[{ip}]"),
+        (port, ip) => SocketAddr::new(ip, port).to_string(),
+    }
+    .into()
+}
+
+/// The host of an authority, in front of which a user and a password may stand.
+fn without_user(authority: &str) -> &str {
+    authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
 #[unsafe(no_mangle)]
@@ -281,8 +304,8 @@ unsafe extern "C" fn rr_rs_request_create(
     method(ptr::null_mut(), || {
         // SAFETY: the shim passes values that it holds, or null for those that were left out.
         let (name, uri, headers, body, remote) =
-            unsafe { (bytes(name), bytes(uri), headers.as_ref(), bytes(body), bytes(remote)) };
-        let remote = if remote.is_empty() { b"127.0.0.1" } else { remote };
+            unsafe { (bytes(name), bytes(uri), headers.as_ref(), bytes(body), remote.as_ref()) };
+        let remote = remote.map_or(b"127.0.0.1".as_slice(), ZendStr::as_bytes);
         let wrong = |value: &[u8], what: &str| exception::value(format!("{} is not {what}", quoted(value)));
         let address: IpAddr = std::str::from_utf8(remote)
             .ok()
@@ -291,11 +314,16 @@ unsafe extern "C" fn rr_rs_request_create(
         let mut head = http::Request::new(()).into_parts().0;
         head.method = Method::from_bytes(name).map_err(|_| wrong(name, "a request method"))?;
         head.uri = uri.try_into().map_err(|_| wrong(uri, "a request target"))?;
+        if head.uri.path_and_query().is_none() {
+            // A mere host: the target of CONNECT, which the server refuses.
+            return Err(wrong(uri, "a request target"));
+        }
         head.headers = headers.map_or_else(|| Ok(http::HeaderMap::new()), header_map)?;
         if !head.headers.contains_key(header::HOST)
-            && let Some(host) = head.uri.authority().and_then(|host| HeaderValue::from_str(host.as_str()).ok())
+            && let Some(host) = head.uri.authority()
+            && let Ok(host) = HeaderValue::from_str(without_user(host.as_str()))
         {
-            head.headers.insert(header::HOST, host);
+            head.headers.try_insert(header::HOST, host).map_err(too_many)?;
         }
         let request = room::Request {
             head,
@@ -316,7 +344,7 @@ unsafe extern "C" fn rr_rs_request_create(
 /// `string` is null or valid for the caller's lifetime.
 unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
     // SAFETY: as promised by the caller.
-    unsafe { string.as_ref() }.map_or(&[], ext_php_rs::types::ZendStr::as_bytes)
+    unsafe { string.as_ref() }.map_or(&[], ZendStr::as_bytes)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]

@@ -66,20 +66,40 @@ static int request_has(zend_object *object, zend_string *name, int kind, void **
     return has;
 }
 
-static HashTable *request_debug(zend_object *object, int *is_temporary)
+/* Reflection may write where scripts may not, and nobody would ever read it. */
+static zval *request_write(zend_object *object, zend_string *name, zval *value, void **cache)
+{
+    zend_property_info *property = zend_hash_find_ptr(&object->ce->properties_info, name);
+    if (property) {
+        zend_readonly_property_modification_error(property);
+        return &EG(error_zval);
+    }
+    return zend_std_write_property(object, name, value, cache);
+}
+
+/* There is nothing to point to: PHP reads and writes instead. */
+static zval *request_pointer(zend_object *object, zend_string *name, int type, void **cache)
+{
+    bool known = zend_hash_exists(&object->ce->properties_info, name);
+    return known ? NULL : zend_std_get_property_ptr_ptr(object, name, type, cache);
+}
+
+/* What var_dump(), var_export(), json_encode() and a cast to an array see. Only the first takes a request that is over. */
+static HashTable *request_properties(zend_object *object, zend_prop_purpose purpose)
 {
     HashTable *table = zend_new_array(16);
     zend_property_info *property;
-    *is_temporary = 1;
     ZEND_HASH_MAP_FOREACH_PTR(&object->ce->properties_info, property) {
         zval value;
-        if (rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(property->name), ZSTR_LEN(property->name), &value)) {
-            if (EG(exception)) {
-                zend_clear_exception();
-                ZVAL_NULL(&value);
+        ZVAL_NULL(&value);
+        rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(property->name), ZSTR_LEN(property->name), &value);
+        if (EG(exception)) {
+            if (purpose != ZEND_PROP_PURPOSE_DEBUG) {
+                break;
             }
-            zend_hash_update(table, property->name, &value);
+            zend_clear_exception();
         }
+        zend_hash_update(table, property->name, &value);
     } ZEND_HASH_FOREACH_END();
     return table;
 }
@@ -298,7 +318,7 @@ ZEND_METHOD(RoadRunner_Environment, mode)
         RETURN_STRING(rr_self->mode);
     }
     const char *given = getenv("RR_MODE");
-    OPTIONAL_STRING(given ? given : rr_foreign() ? NULL : "http");
+    OPTIONAL_STRING(given && *given ? given : rr_foreign() ? NULL : "http");
 }
 
 ZEND_METHOD(RoadRunner_Environment, isWorker)
@@ -348,7 +368,11 @@ void rr_classes_register(void)
     request_handlers.clone_obj = NULL;
     request_handlers.read_property = request_read;
     request_handlers.has_property = request_has;
-    request_handlers.get_debug_info = request_debug;
+    request_handlers.write_property = request_write;
+    request_handlers.get_property_ptr_ptr = request_pointer;
+    request_handlers.get_properties_for = request_properties;
+    /* No two are equal; the engine's own comparison finds no stored property that differs. */
+    request_handlers.compare = zend_objects_not_comparable;
 
     zend_class_entry *root = register_RoadRunner_Exception_RoadRunnerException(zend_ce_exception);
     rr_ce_logic = register_RoadRunner_Exception_LogicException(root);

@@ -245,7 +245,7 @@ static void on_opcache_restart(int reason)
     }
 }
 
-/* --- the first wait on main ---------------------------------------------------------------------------------------- */
+/* --- the wait on main ---------------------------------------------------------------------------------------------- */
 
 static void in_forked_child(void)
 {
@@ -254,6 +254,7 @@ static void in_forked_child(void)
 
 void rr_engine_open(void)
 {
+    rr_signals_open();
     static bool open;
     if (open) {
         return;
@@ -280,5 +281,9 @@ void rr_engine_open(void)
 #endif
     }
     pthread_atfork(NULL, NULL, in_forked_child);
-    rr_signals_open();
+}
+
+void rr_engine_close(void)
+{
+    rr_signals_close();
 }

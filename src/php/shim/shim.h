@@ -23,6 +23,12 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Missing in an older PHP. It is to be told that it is one, by its own check, and so must be able to load the library. */
+#pragma weak zend_accel_schedule_restart_hook
+#pragma weak zend_flf_parse_arg_long_slow
+#pragma weak zend_flf_parse_arg_str_slow
+#pragma weak zend_zval_value_name
+
 /* A PHP thread of ours; one per thread, zeroed by its owner, valid until rr_thread_close returns. */
 typedef struct rr_thread {
     const char *name;   /* of the worker, NUL-terminated, outlives the thread */
@@ -49,11 +55,15 @@ typedef struct rr_outcome {
     char message[256];
 } rr_outcome;
 
+/* --- tsrm.c -------------------------------------------------------------------------------------------------------- */
+bool rr_tsrm_find(void);               /* false: this PHP is not thread-safe, and nothing else here may be called */
+
 /* --- engine.c: the process as a whole ------------------------------------------------------------------------------ */
 void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */
 const char *rr_foreign(void);          /* why wait calls cannot work here, or NULL */
 const char *rr_script(void);           /* the main script's absolute path, or NULL if it is no file */
-void rr_engine_open(void);             /* first wait on main, one thread: patches SAPI and functions */
+void rr_engine_open(void);             /* wait on main, one thread: takes the signals, patches SAPI and functions */
+void rr_engine_close(void);            /* no server came to run: the script goes on, with its own signals */
 bool rr_is_forked(void);               /* this process is a fork of the server */
 void rr_leave_script(int status);      /* as exit(status) */
 void rr_hard_exit(int status);         /* ends the process without touching other threads */
@@ -74,6 +84,7 @@ extern __thread rr_thread *rr_self;    /* NULL on any thread that is not ours */
 
 /* --- signal.c ------------------------------------------------------------------------------------------------------ */
 void rr_signals_open(void);            /* on main, before any other thread of ours */
+void rr_signals_close(void);           /* on main, when all of them have ended */
 void rr_signals_thread(rr_thread *self);
 void rr_signals_thread_end(rr_thread *self);
 bool rr_signal_reserved(int number);
@@ -87,6 +98,7 @@ extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request;
 void rr_parse_query(const char *text, size_t length, zval *array);
 zend_string *rr_body(zval *body, bool *is_json);
 bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value);
+const char *rr_type_name(const zval *value); /* as in PHP's own messages; of an object its class */
 void rr_position(const char **file, uint32_t *line); /* of the PHP code that called us */
 
 /* --- Rust ---------------------------------------------------------------------------------------------------------- */

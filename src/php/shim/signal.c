@@ -30,6 +30,8 @@ bool rr_signal_reserved(int number)
 /* --- steering ------------------------------------------------------------------------------------------------------ */
 
 static pthread_t waiter;
+static bool waiting; /* there is a waiter */
+static _Atomic bool ending; /* it is to end */
 static sem_t waits;
 
 static sigset_t steering_set(void)
@@ -64,8 +66,11 @@ static void *wait_for_signals(void *unused)
     waiter = pthread_self();
     sem_post(&waits);
     sigset_t set = steering_set();
-    for (int number; sigwait(&set, &number) == 0;) {
-        rr_rs_signal(number);
+    sigaddset(&set, RR_KICK);
+    for (int number; sigwait(&set, &number) == 0 && !(number == RR_KICK && atomic_load(&ending));) {
+        if (number != RR_KICK) {
+            rr_rs_signal(number);
+        }
     }
     return NULL;
 }
@@ -193,7 +198,44 @@ void rr_signals_thread_end(rr_thread *self)
     }
 }
 
-/* --- the first wait on main ---------------------------------------------------------------------------------------- */
+/* --- the wait on main ---------------------------------------------------------------------------------------------- */
+
+/* What the main thread had before, for a script that goes on because no server came to run. */
+static sigset_t own_mask;
+static struct sigaction own_steering[COUNT(steering)];
+
+static void start_waiter(void)
+{
+    atomic_store(&ending, false);
+    sem_init(&waits, 0, 0);
+    pthread_t thread;
+    waiting = pthread_create(&thread, NULL, wait_for_signals, NULL) == 0;
+    while (waiting && sem_wait(&waits) != 0) {
+    }
+}
+
+static void end_waiter(void)
+{
+    if (waiting) {
+        atomic_store(&ending, true);
+        pthread_kill(waiter, RR_KICK);
+        pthread_join(waiter, NULL);
+        waiting = false;
+    }
+}
+
+static void catch_crashes(void)
+{
+    for (size_t i = 0; i < COUNT(crashes); i++) {
+        struct sigaction action = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
+        sigemptyset(&action.sa_mask);
+        sigaction(crashes[i], NULL, &before[crashes[i]]);
+        /* Whoever is there already (a sanitizer, a crash reporter) keeps it. */
+        if (before[crashes[i]].sa_handler == SIG_DFL) {
+            sigaction(crashes[i], &action, NULL);
+        }
+    }
+}
 
 void rr_signals_open(void)
 {
@@ -205,28 +247,27 @@ void rr_signals_open(void)
     }
     sigdelset(&all, SIGTRAP);
     sigdelset(&all, SIGRTMIN);
-    pthread_sigmask(SIG_BLOCK, &all, NULL);
-    sem_init(&waits, 0, 0);
-    pthread_t thread;
-    pthread_attr_t attributes;
-    pthread_attr_init(&attributes);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
-    if (pthread_create(&thread, &attributes, wait_for_signals, NULL) == 0) {
-        while (sem_wait(&waits) != 0) {
-        }
-        for (size_t i = 0; i < COUNT(steering); i++) {
+    pthread_sigmask(SIG_BLOCK, &all, &own_mask);
+    start_waiter();
+    for (size_t i = 0; i < COUNT(steering); i++) {
+        sigaction(steering[i], NULL, &own_steering[i]);
+        if (waiting) {
             handle(steering[i], pass_on, SA_RESTART);
         }
     }
-    pthread_attr_destroy(&attributes);
-    handle(RR_KICK, kicked, 0);
-    for (size_t i = 0; i < COUNT(crashes); i++) {
-        struct sigaction action = {.sa_sigaction = crashed, .sa_flags = SA_SIGINFO | SA_ONSTACK};
-        sigemptyset(&action.sa_mask);
-        sigaction(crashes[i], NULL, &before[crashes[i]]);
-        /* Whoever is there already (a sanitizer, a crash reporter) keeps it. */
-        if (before[crashes[i]].sa_handler == SIG_DFL) {
-            sigaction(crashes[i], &action, NULL);
-        }
+    static bool catching;
+    if (!catching) {
+        catching = true;
+        handle(RR_KICK, kicked, 0);
+        catch_crashes();
     }
+}
+
+void rr_signals_close(void)
+{
+    for (size_t i = 0; i < COUNT(steering); i++) {
+        sigaction(steering[i], &own_steering[i], NULL);
+    }
+    end_waiter();
+    pthread_sigmask(SIG_SETMASK, &own_mask, NULL);
 }

@@ -13,6 +13,7 @@ void rr_parse_query(const char *text, size_t length, zval *array)
     sapi_module.treat_data(PARSE_STRING, estrndup(text, length), array);
 }
 
+/* NULL with an exception pending. */
 static zend_string *json(zval *value)
 {
     /* PHP's own function: the exported encoder tells no reason of a failure. */
@@ -67,6 +68,11 @@ bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *valu
     zend_throw_exception_ex(rr_ce_bad_request, 0, "The request body is not valid JSON: %s",
                             Z_TYPE_P(message) == IS_STRING ? Z_STRVAL_P(message) : "");
     return false;
+}
+
+const char *rr_type_name(const zval *value)
+{
+    return zend_zval_value_name(value);
 }
 
 void rr_position(const char **file, uint32_t *line)

@@ -1,0 +1,190 @@
+//! Refuses heads that the parser takes, but this server must not.
+//!
+//! What is checked here decides which resource is meant and where the body ends: two servers in a row that read it
+//! differently can be played off against each other.
+
+use std::net::Ipv6Addr;
+
+use http::{
+    HeaderValue, Method, StatusCode, Uri, Version,
+    header::{HOST, TRANSFER_ENCODING},
+    request::Parts,
+    uri::Authority,
+};
+
+/// Longest request target, shorter than the longest head so that it can have a status of its own.
+const TARGET: usize = 32 * 1024;
+
+/// Why a head is refused: the status and a sentence for people.
+pub(super) type Refusal = (StatusCode, &'static str);
+
+/// Checks `head`, and settles which host is meant.
+pub(super) fn check(head: &mut Parts) -> Result<(), Refusal> {
+    check_host(head)?;
+    check_coding(head)?;
+    if head.method == Method::CONNECT {
+        return Err((StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n"));
+    }
+    check_target(&head.method, &head.uri)?;
+    if let Some(host) = head.uri.authority().map(Authority::as_str).map(HeaderValue::from_str) {
+        // RFC 9112 section 3.2.2: an absolute target counts, `Host` does not.
+        let host = host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?;
+        head.headers.insert(HOST, host);
+    }
+    Ok(())
+}
+
+/// RFC 9112 section 3.2: one valid `Host`; in HTTP/1.0 it may be missing.
+fn check_host(head: &Parts) -> Result<(), Refusal> {
+    let mut hosts = head.headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if head.version < Version::HTTP_11 => Ok(()),
+        // A client sends it empty if its URI has no authority.
+        (Some(host), None) if host.is_empty() || is_host(host.as_bytes()) => Ok(()),
+        (Some(_), None) => Err((StatusCode::BAD_REQUEST, "The Host header names no host\n")),
+        _ => Err((StatusCode::BAD_REQUEST, "A request needs one Host header\n")),
+    }
+}
+
+/// RFC 9112 section 6.1: other codings are answered with 501.
+///
+/// hyper looks at the last coding alone, and takes anything before it for understood.
+fn check_coding(head: &Parts) -> Result<(), Refusal> {
+    let mut codings = head.headers.get_all(TRANSFER_ENCODING).iter();
+    if codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked")) {
+        Ok(())
+    } else {
+        Err((StatusCode::NOT_IMPLEMENTED, "The only transfer coding is chunked\n"))
+    }
+}
+
+/// RFC 9112 section 3.2: a path, a URI of ours, or the asterisk of OPTIONS.
+fn check_target(method: &Method, target: &Uri) -> Result<(), Refusal> {
+    let authority = target.authority().map_or("", Authority::as_str);
+    if authority.len() + target.path().len() + target.query().map_or(0, str::len) > TARGET {
+        return Err((StatusCode::URI_TOO_LONG, "The request target is too long\n"));
+    }
+    let valid = match target.scheme_str() {
+        // A proxy in front may speak TLS for us.
+        Some("http" | "https") => is_host(authority.as_bytes()),
+        Some(_) => false,
+        None if !authority.is_empty() => false,
+        None if target.path() == "*" => method == Method::OPTIONS,
+        None => target.path().starts_with('/'),
+    };
+    if valid { Ok(()) } else { Err((StatusCode::BAD_REQUEST, "The request target names no resource of a server\n")) }
+}
+
+/// Whether `text` is a host and perhaps a port (RFC 3986 section 3.2). Credentials are none.
+fn is_host(text: &[u8]) -> bool {
+    let (host, port) = match text.iter().rposition(|byte| *byte == b':') {
+        // Colons within the brackets of an IPv6 address.
+        Some(colon) if !text.ends_with(b"]") => (&text[..colon], &text[colon + 1..]),
+        _ => (text, &b""[..]),
+    };
+    let valid = match host.strip_prefix(b"[").and_then(|rest| rest.strip_suffix(b"]")) {
+        Some(address) => str::from_utf8(address).is_ok_and(|address| address.parse::<Ipv6Addr>().is_ok()),
+        None => is_name(host),
+    };
+    valid && port.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether `text` is a registered name or an IPv4 address (RFC 3986 section 3.2.2), and not empty.
+fn is_name(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some((byte, behind)) = rest.split_first() {
+        rest = match byte {
+            b'%' => match behind {
+                [one, two, behind @ ..] if one.is_ascii_hexdigit() && two.is_ascii_hexdigit() => behind,
+                _ => return false,
+            },
+            byte if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(byte) => behind,
+            _ => return false,
+        };
+    }
+    !text.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(method: &str, target: &str, headers: &[(&str, &str)]) -> Result<Parts, StatusCode> {
+        let mut request = http::Request::builder().method(method).uri(target);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut head = request.body(()).unwrap().into_parts().0;
+        check(&mut head).map(|()| head).map_err(|(status, _)| status)
+    }
+
+    #[track_caller]
+    fn host(host: &str) -> bool {
+        let checked = checked("GET", "/", &[("host", host)]);
+        assert!(!matches!(checked, Err(status) if status != StatusCode::BAD_REQUEST));
+        checked.is_ok()
+    }
+
+    #[track_caller]
+    fn target(method: &str, target: &str) -> Option<StatusCode> {
+        checked(method, target, &[("host", "a")]).err()
+    }
+
+    #[test]
+    fn hosts_are_names_or_addresses_with_or_without_a_port() {
+        for valid in
+            ["", "a", "a.b-c_d.", "a:80", "a:", "127.0.0.1:8080", "[::1]", "[::1]:80", "[::ffff:1.2.3.4]", "%41"]
+        {
+            assert!(host(valid), "{valid}");
+        }
+        for wrong in [
+            ":", ":80", "a b", "a/b", "a?b", "a#b", "u@a", "http://a", "a:b", "a:80:80", "a, b", "[a]", "[::1", "::1",
+            "[]", "[::1]a", "[::1]:a", "a[::1]", "%4", "%zz", "a\\b", "\"a\"", "<a>",
+        ] {
+            assert!(!host(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_request_has_one_host_but_for_http_1_0() {
+        assert_eq!(checked("GET", "/", &[]).err(), Some(StatusCode::BAD_REQUEST));
+        assert_eq!(checked("GET", "/", &[("host", "a"), ("host", "a")]).err(), Some(StatusCode::BAD_REQUEST));
+        let mut head = http::Request::builder().version(Version::HTTP_10).body(()).unwrap().into_parts().0;
+        assert!(check(&mut head).is_ok());
+    }
+
+    #[test]
+    fn targets_name_a_resource_of_ours() {
+        for valid in ["/", "/a?b", "//a/b", "/*", "http://a", "https://a:1/b?c", "HTTP://a/"] {
+            assert_eq!(target("GET", valid), None, "{valid}");
+        }
+        assert_eq!(target("OPTIONS", "*"), None);
+        for wrong in ["*", "a", "a:80", "ftp://a/", "http://u@a/", "http://:80/", "http://a:b/"] {
+            assert_eq!(target("GET", wrong), Some(StatusCode::BAD_REQUEST), "{wrong}");
+        }
+        assert_eq!(target("CONNECT", "a:80"), Some(StatusCode::NOT_IMPLEMENTED));
+    }
+
+    #[test]
+    fn a_target_has_a_bound() {
+        assert_eq!(target("GET", &format!("/{}", "a".repeat(TARGET - 1))), None);
+        assert_eq!(target("GET", &format!("/{}", "a".repeat(TARGET))), Some(StatusCode::URI_TOO_LONG));
+        assert_eq!(target("GET", &format!("/?{}", "a".repeat(TARGET))), Some(StatusCode::URI_TOO_LONG));
+    }
+
+    #[test]
+    fn an_absolute_target_overrides_the_host_header() {
+        let head = checked("GET", "http://a:81/b", &[("host", "evil")]).unwrap();
+        assert_eq!(head.headers.get_all(HOST).iter().collect::<Vec<_>>(), ["a:81"]);
+    }
+
+    #[test]
+    fn codings_other_than_chunked_are_not_implemented() {
+        let coded = |coding| checked("POST", "/", &[("host", "a"), ("transfer-encoding", coding)]).err();
+        assert_eq!(coded("chunked"), None);
+        assert_eq!(coded("Chunked"), None);
+        for wrong in ["gzip, chunked", "chunked, chunked", ", chunked", "chunked,", "x chunked", "identity", ""] {
+            assert_eq!(coded(wrong), Some(StatusCode::NOT_IMPLEMENTED), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The rooms from socket to worker, put together: raw bytes over real connections on one side, plain threads in place of
+//! PHP on the other.
+
+#![allow(unreachable_pub, missing_docs, dead_code, reason = "a test binary has no public interface")]
+
+mod support;
+
+mod bad;
+mod bodies;
+mod overload;
+mod pipeline;
+mod shutdown;
+mod start;
+mod unusual;

@@ -1,0 +1,177 @@
+//! A small HTTP/1.1 client that sends what it is told and shows exactly what came over the wire.
+
+use std::{
+    io::{self, ErrorKind, Read, Write},
+    net::{Shutdown, SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use super::{PATIENCE, until};
+
+/// One connection.
+pub struct Client {
+    stream: TcpStream,
+    /// Bytes read beyond the last response.
+    rest: Vec<u8>,
+}
+
+#[derive(Debug)]
+pub struct Response {
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+/// Waits until one of `clients` has an answer, and takes it out.
+#[track_caller]
+pub fn first_answered(clients: &mut Vec<Client>) -> Client {
+    let mut found = None;
+    until("one of the clients has an answer", || {
+        found = clients.iter().position(|client| !client.is_silent());
+        found.is_some()
+    });
+    clients.swap_remove(found.unwrap())
+}
+
+impl Response {
+    #[track_caller]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut values = self.headers.iter().filter(|(other, _)| other == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        assert!(values.next().is_none(), "two {name} in {:?}", self.headers);
+        value
+    }
+
+    /// Whether the server announces that it closes.
+    pub fn closes(&self) -> bool {
+        self.header("connection") == Some("close")
+    }
+}
+
+impl Client {
+    #[track_caller]
+    pub fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, rest: Vec::new() }
+    }
+
+    /// Waits no longer than `patience` for what the server sends.
+    pub fn set_patience(&self, patience: Duration) {
+        self.stream.set_read_timeout(Some(patience)).unwrap();
+    }
+
+    #[track_caller]
+    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.try_send(bytes.as_ref()).unwrap();
+    }
+
+    /// Sends, if the server still listens.
+    pub fn try_send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// Sends no more, but listens on.
+    pub fn end_sending(&self) {
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+
+    /// Ends the connection the hard way.
+    pub fn reset(self) {
+        socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
+    }
+
+    /// Whether the connection is open, and nothing came over it.
+    pub fn is_silent(&self) -> bool {
+        self.stream.set_nonblocking(true).unwrap();
+        let read = self.stream.peek(&mut [0]);
+        self.stream.set_nonblocking(false).unwrap();
+        self.rest.is_empty() && read.is_err_and(|error| error.kind() == ErrorKind::WouldBlock)
+    }
+
+    /// Sends a request with a body.
+    #[track_caller]
+    pub fn post(&mut self, body: &[u8]) {
+        self.send(format!("POST / HTTP/1.1\r\nHost: test\r\nContent-Length: {}\r\n\r\n", body.len()));
+        self.send(body);
+    }
+
+    /// Sends a GET request and reads the response.
+    #[track_caller]
+    pub fn get(&mut self, target: &str) -> Response {
+        self.send(format!("GET {target} HTTP/1.1\r\nHost: test\r\n\r\n"));
+        self.response()
+    }
+
+    /// Reads one response, interim ones too.
+    #[track_caller]
+    pub fn response(&mut self) -> Response {
+        self.read(false).unwrap().expect("a response must come before the end")
+    }
+
+    /// Reads one response to a HEAD request.
+    #[track_caller]
+    pub fn response_without_body(&mut self) -> Response {
+        self.read(true).unwrap().expect("a response must come before the end")
+    }
+
+    /// Reads all responses to come, until the server closes.
+    ///
+    /// A reset is an error: it may destroy the last response on its way.
+    pub fn responses(&mut self) -> io::Result<Vec<Response>> {
+        std::iter::from_fn(|| self.read(false).transpose()).collect()
+    }
+
+    /// Checks that the server closes without another byte.
+    #[track_caller]
+    pub fn expect_end(&mut self) {
+        let length = self.more().unwrap();
+        assert!(length == 0 && self.rest.is_empty(), "not the end: {:?}", String::from_utf8_lossy(&self.rest));
+    }
+
+    fn more(&mut self) -> io::Result<usize> {
+        let mut buffer = [0; 65536];
+        let length = self.stream.read(&mut buffer)?;
+        self.rest.extend_from_slice(&buffer[..length]);
+        Ok(length)
+    }
+
+    /// Reads one response; `None` when the server closes instead.
+    fn read(&mut self, head_only: bool) -> io::Result<Option<Response>> {
+        let end = loop {
+            if let Some(end) = self.rest.windows(4).position(|window| window == b"\r\n\r\n") {
+                break end;
+            }
+            if self.more()? == 0 {
+                return if self.rest.is_empty() { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
+            }
+        };
+        let head = String::from_utf8(self.rest.drain(..end + 4).take(end).collect()).map_err(io::Error::other)?;
+        let mut lines = head.split("\r\n");
+        let line = lines.next().unwrap_or_default();
+        let status = line.strip_prefix("HTTP/1.1 ").or(line.strip_prefix("HTTP/1.0 "));
+        let status = status.and_then(|rest| rest.get(..3)?.parse().ok());
+        let status = status.ok_or_else(|| io::Error::other(format!("not a status line: {line:?}")))?;
+        let headers = lines
+            .map(|line| line.split_once(": ").ok_or_else(|| io::Error::other(format!("not a header: {line:?}"))))
+            .map(|header| header.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())))
+            .collect::<io::Result<_>>()?;
+        let mut response = Response { status, headers, body: Vec::new() };
+        assert_eq!(response.header("transfer-encoding"), None, "all bodies are complete before they are sent");
+        if head_only || status < 200 || status == 204 || status == 304 {
+            return Ok(Some(response));
+        }
+        let length = response.header("content-length").and_then(|length| length.parse().ok());
+        let length = length.ok_or_else(|| io::Error::other(format!("no length in {response:?}")))?;
+        while self.rest.len() < length {
+            if self.more()? == 0 {
+                return Err(ErrorKind::UnexpectedEof.into());
+            }
+        }
+        response.body = self.rest.drain(..length).collect();
+        Ok(Some(response))
+    }
+}

@@ -1,0 +1,24 @@
+//! Servers, workers and clients for the tests.
+
+mod client;
+mod gate;
+mod server;
+
+use std::time::{Duration, Instant};
+
+pub use client::{Client, Response, first_answered};
+pub use gate::Gate;
+pub use server::{Builder, Server, answer};
+
+/// Bound of every wait: far beyond what a healthy server needs, even on a busy machine.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits until `condition` holds.
+#[track_caller]
+pub fn until(what: &str, mut condition: impl FnMut() -> bool) {
+    let end = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < end, "in vain waited until {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
