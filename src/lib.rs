@@ -14,7 +14,8 @@
 //! # Threads
 //!
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
-//! `rr-php-<pool>-<n>` run the script, `rr-signal` waits for signals.
+//! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
+//! for signals.
 //!
 //! # Shutdown
 //!
