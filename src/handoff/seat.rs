@@ -49,9 +49,17 @@ pub struct Seat<Q, A> {
     /// Why the worker is to leave, see [`Leave`]; 0 = it is not.
     control: AtomicU8,
     mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
-    /// The port of the request taken last, if its answer may not be announced yet, and when it last was. Of the seat's
-    /// thread alone.
-    unannounced: Mutex<(Option<Arc<Port<Q, A>>>, Nanos)>,
+    /// Of the seat's thread alone.
+    unannounced: Mutex<Unannounced<Q, A>>,
+}
+
+/// Answers that were put off.
+#[derive(Debug)]
+struct Unannounced<Q, A> {
+    /// Where the answer to the request taken last goes, if it may not be announced yet.
+    port: Option<Arc<Port<Q, A>>>,
+    /// When answers were last announced.
+    since: Nanos,
 }
 
 /// What ended a wait.
@@ -116,7 +124,7 @@ impl<Q, A> Seat<Q, A> {
             number,
             control: AtomicU8::new(0),
             mailbox: ArrayQueue::new(MAILBOX),
-            unannounced: Mutex::new((None, 0)),
+            unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
         }
     }
 
@@ -187,27 +195,26 @@ impl<Q, A> Seat<Q, A> {
     /// Remembers where the answer to the request in hand goes, and announces what was put off for long enough.
     fn put_off(&self, port: Arc<Port<Q, A>>, eager: bool, now: Nanos) {
         let mut unannounced = self.unannounced.lock();
-        let (before, since) = &mut *unannounced;
-        let other = before.as_ref().is_some_and(|before| !Arc::ptr_eq(before, &port));
-        if eager || other || now.saturating_sub(*since) > BATCH {
-            if let Some(before) = before.take() {
+        let other = unannounced.port.as_ref().is_some_and(|before| !Arc::ptr_eq(before, &port));
+        if eager || other || now.saturating_sub(unannounced.since) > BATCH {
+            if let Some(before) = unannounced.port.take() {
                 before.announce();
             }
-            *since = now;
+            unannounced.since = now;
         }
-        if eager {
-            return;
+        if !eager {
+            unannounced.port = Some(port);
+            drop(unannounced);
+            self.inbox.monitor.poke();
         }
-        self.inbox.monitor.poke();
-        *before = Some(port);
     }
 
     /// Announces every answer that was put off.
     fn announce(&self, now: Nanos) {
         let port = {
             let mut unannounced = self.unannounced.lock();
-            unannounced.1 = now;
-            unannounced.0.take()
+            unannounced.since = now;
+            unannounced.port.take()
         };
         if let Some(port) = port {
             port.announce();
