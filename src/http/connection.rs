@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::net::TcpStream;
 use tracing::debug;
 
-use super::{Checked, Line, Pass, Service, linger::Lingering};
+use super::{Checked, Line, Pass, Service, linger::linger};
 use crate::net::{Drain, Peer};
 
 /// Longest time for a head to arrive, and for an idle connection to wait for its next request.
@@ -28,25 +28,34 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
         let shared = Arc::clone(&shared);
         async move { Ok::<_, Infallible>(shared.0.handle(request, peer, &shared.1).await) }
     });
-    let io = TokioIo::new(Lingering::new(Checked::new(stream)));
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD)
-            .max_header_size(HEAD_BYTES)
-            .max_headers(HEADERS)
-            .serve_connection(io, answer)
-    );
-    let ended = tokio::select! {
-        // Looked at before each answer, so that the last one says that it is the last.
-        biased;
-        () = drain.asked() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let mut stream = Checked::new(stream);
+    let ended = {
+        let mut connection = pin!(
+            http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(HEAD)
+                .max_header_size(HEAD_BYTES)
+                .max_headers(HEADERS)
+                .serve_connection(TokioIo::new(&mut stream), answer)
+        );
+        tokio::select! {
+            // Looked at before each answer, so that the last one says that it is the last.
+            biased;
+            () = drain.asked() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
+            ended = connection.as_mut() => ended,
         }
-        ended = connection.as_mut() => ended,
     };
     if let Err(error) = ended {
         debug!(client.addr = %peer.remote, %error, "Connection ended by an error");
+    }
+    let idle = stream.is_between_requests();
+    tokio::select! {
+        biased;
+        () = linger(stream.into_inner()) => {}
+        // A server that ends does not wait for clients with nothing under way.
+        () = drain.asked(), if idle => {}
     }
 }

@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
 /// lets hyper look at it at once. Until it sees the end of a head that came in pieces, hyper parses nothing.
@@ -93,19 +93,14 @@ impl<S> Checked<S> {
         Self { stream, framing: Framing::default(), rest: None }
     }
 
-    /// Returns the stream itself.
-    pub fn get_ref(&self) -> &S {
-        &self.stream
-    }
-
-    /// Returns the stream itself, to write to it.
-    pub fn get_mut(&mut self) -> &mut S {
-        &mut self.stream
-    }
-
     /// Returns whether what was read ended with a complete request.
     pub fn is_between_requests(&self) -> bool {
         self.framing.state == State::Start
+    }
+
+    /// Returns the stream itself.
+    pub fn into_inner(self) -> S {
+        self.stream
     }
 }
 
@@ -131,6 +126,32 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
         buffer.put_slice(now);
         self.rest = Some(later);
         Poll::Ready(Ok(()))
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 

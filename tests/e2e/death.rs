@@ -203,6 +203,22 @@ while ($request = $worker->waitRequest()) {
 }
 
 #[test]
+fn the_end_of_one_run_is_not_that_of_the_next() {
+    let server = Server::with_loop(
+        "if ($request->path === '/exit') exit(3); if ($request->path === '/throw') throw new Exception; $worker->respond(200); break;",
+    )
+    .workers(1)
+    .start();
+    for (path, status) in [("/exit", 500), ("/", 200), ("/throw", 500), ("/", 200)] {
+        assert_eq!(get(server.address, path).status, status);
+    }
+    let log = server.stop();
+    assert_eq!(log.matches("Worker script ended worker=rr-php-http-0\n").count(), 2, "{log}");
+    assert_eq!(log.matches("status=3").count(), 1, "{log}");
+    assert_eq!(log.matches("Worker script failed").count(), 1, "{log}");
+}
+
+#[test]
 fn a_shutdown_function_can_still_answer() {
     let server = Server::of(
         r#"<?php

@@ -72,6 +72,7 @@ static bool request_open(rr_thread *self)
     }
     /* As the CLI does, but for headers_sent, which would make ini_set("session.…") fail. */
     PG(during_request_startup) = 0;
+    EG(exit_status) = 0;
     SG(headers_sent) = 0;
     SG(request_info).no_headers = 1;
     CG(skip_shebang) = 1;
