@@ -44,7 +44,7 @@ interface WorkerInterface
 
     /**
      * Asks for a fresh worker: the next waitRequest() returns null, and the script is run again. A request without an
-     * answer by then goes to another worker.
+     * answer by then goes to another worker, once.
      *
      * @throws \RoadRunner\Exception\LogicException outside of a worker
      */

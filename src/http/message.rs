@@ -25,6 +25,8 @@ pub struct Request {
     pub peer: Peer,
     /// Number of this request, unique in this process and, with great likelihood, everywhere.
     pub id: RequestId,
+    /// A worker stopped without answering it, and left it to another one.
+    pub given_back: bool,
     /// When the head had arrived, for durations.
     pub arrived: Instant,
     /// When the head had arrived, by the clock on the wall.

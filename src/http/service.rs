@@ -71,7 +71,7 @@ impl Service {
             Ok(body) => body,
             Err(error) => return refuse_body(error),
         };
-        let request = Request { head, body, peer, id: RequestId::next(), arrived, arrived_at };
+        let request = Request { head, body, peer, id: RequestId::next(), given_back: false, arrived, arrived_at };
         let dispatched = self.inbox.try_dispatch(&mut line.lock(), request);
         let answer = match dispatched {
             Ok(pending) => pending.await,

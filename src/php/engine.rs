@@ -4,7 +4,10 @@ use std::{
     ffi::{CString, c_int},
     path::{Path, PathBuf},
     ptr,
-    sync::{Arc, OnceLock},
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -35,6 +38,8 @@ static COMMANDS: Mutex<Option<Sender<Command>>> = Mutex::new(None);
 static ENGINE: RawMutex = RawMutex::INIT;
 /// Name of the worker that holds [`ENGINE`].
 static HOLDER: Mutex<String> = Mutex::new(String::new());
+/// Whether a server has run in this process; there is no second one.
+static SERVED: AtomicBool = AtomicBool::new(false);
 /// When the first signal that asks for an end was heard.
 static ASKED: OnceLock<Instant> = OnceLock::new();
 /// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
@@ -48,6 +53,10 @@ const SAME_SIGNAL: Duration = Duration::from_millis(200);
 pub(super) fn serve() -> Result<(), PhpException> {
     if sys::rr_is_forked() {
         return Err(Misuse::Forked.into());
+    }
+    if SERVED.load(Ordering::SeqCst) {
+        // From a destructor or a shutdown function of main: the answer is the one that ends a loop.
+        return Ok(());
     }
     // SAFETY: on a PHP thread inside a request; the texts are literals.
     if let Some(reason) = exception::text(unsafe { sys::rr_foreign() }) {
@@ -70,6 +79,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
     *COMMANDS.lock() = None;
     match outcome {
         Ok(Outcome::Clean) => {
+            SERVED.store(true, Ordering::SeqCst);
             // SAFETY: on the main thread, called by PHP.
             unsafe { sys::rr_leave_script(0) };
             Ok(())

@@ -28,6 +28,8 @@ pub(super) struct Local {
     line: RefCell<Vec<u8>>,
     /// The script was told to leave its loop.
     left: Cell<bool>,
+    /// The script is over; what still runs of it gets no more requests.
+    over: Cell<bool>,
 }
 
 /// A request and its unanswered half.
@@ -53,7 +55,13 @@ pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
             LOCAL.with(|local| local.replace(None));
         }
     }
-    let local = Local { worker, current: RefCell::default(), line: RefCell::default(), left: Cell::new(false) };
+    let local = Local {
+        worker,
+        current: RefCell::default(),
+        line: RefCell::default(),
+        left: Cell::new(false),
+        over: Cell::new(false),
+    };
     LOCAL.with(|place| place.replace(Some(Rc::new(local))));
     Guard
 }
@@ -79,6 +87,7 @@ impl Local {
     /// A run of the script begins.
     pub(super) fn begin_run(&self) {
         self.left.set(false);
+        self.over.set(false);
         self.worker.boots();
     }
 
@@ -86,6 +95,9 @@ impl Local {
     pub(super) fn wait(&self) -> Option<Rc<Exchange>> {
         self.flush_line();
         self.finish_current();
+        if self.over.get() {
+            return None;
+        }
         let Some(envelope) = self.worker.wait() else {
             self.left.set(true);
             return None;
@@ -107,9 +119,11 @@ impl Local {
     fn finish_current(&self) {
         let Some(exchange) = self.current.replace(None) else { return };
         let request = exchange.request.borrow_mut().take();
-        let (Some(replier), Some(request)) = (exchange.replier.take(), request) else { return };
-        if self.worker.is_leaving() && !self.worker.is_stopping() {
-            // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner.
+        let (Some(replier), Some(mut request)) = (exchange.replier.take(), request) else { return };
+        if self.worker.is_leaving() && !self.worker.is_stopping() && !request.given_back {
+            // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner. But once: a script
+            // that stops on each request would pass it round for ever.
+            request.given_back = true;
             return self.worker.give_back(http::Envelope { request: *request, replier });
         }
         if !replier.is_abandoned() {
@@ -126,6 +140,7 @@ impl Local {
     /// The script is over: what is unanswered will stay so.
     fn abandon(&self) {
         self.flush_line();
+        self.over.set(true);
         // Dropping the replier answers; the request itself may be in use by an object of the dying script.
         if let Some(replier) = self.current.replace(None).and_then(|exchange| exchange.replier.take()) {
             drop(replier);

@@ -115,9 +115,7 @@ pub fn run_bound(
         Ok(true) => {}
         Ok(false) => return Ok(supervisor.stop(Instant::now() + grace)),
         Err(error) => {
-            if let Outcome::Stuck(workers) = supervisor.stop(Instant::now() + grace) {
-                report(&workers);
-            }
+            supervisor.stop(Instant::now() + grace);
             return Err(error);
         }
     }
@@ -183,17 +181,6 @@ impl Drop for Watchdog {
     }
 }
 
-fn report(workers: &[Snapshot]) {
-    for worker in workers {
-        error!(
-            worker = %worker.name,
-            state = %worker.state,
-            for_seconds = worker.age.as_secs_f32(),
-            "Worker does not leave"
-        );
-    }
-}
-
 // === impl Supervisor ===
 
 impl Supervisor {
@@ -243,10 +230,21 @@ impl Supervisor {
         let end = deadline.max(Instant::now());
         self.collect(end + LEAVE);
         if !self.pool.is_empty() {
-            report(&self.pool.interrupt());
+            for worker in self.pool.interrupt() {
+                let for_seconds = worker.age.as_secs_f32();
+                warn!(worker = %worker.name, state = %worker.state, for_seconds, "Worker is interrupted");
+            }
             self.collect(end + INTERRUPT);
         }
-        if self.pool.is_empty() { Outcome::Clean } else { Outcome::Stuck(self.pool.snapshots()) }
+        if self.pool.is_empty() {
+            return Outcome::Clean;
+        }
+        let stuck = self.pool.snapshots();
+        for worker in &stuck {
+            let for_seconds = worker.age.as_secs_f32();
+            error!(worker = %worker.name, state = %worker.state, for_seconds, "Worker does not leave");
+        }
+        Outcome::Stuck(stuck)
     }
 
     fn collect(&mut self, deadline: Instant) {

@@ -54,6 +54,25 @@ fn the_server_s_signals_cannot_be_taken_by_a_worker() {
 }
 
 #[test]
+fn one_worker_can_neither_replace_nor_end_the_server() {
+    let server = Server::with_loop(
+        r#"
+    $replaced = @pcntl_exec('/bin/true');
+    $message = error_get_last()['message'] ?? '';
+    pcntl_alarm(1);
+    for ($end = microtime(true) + 1.5; microtime(true) < $end;) { usleep(10000); }
+    $worker->respond(200, [$replaced, $message]);"#,
+    )
+    .workers(2)
+    .start();
+    assert_eq!(
+        get(server.address, "/").text(),
+        r#"[false,"pcntl_exec(): A worker cannot replace the server: use proc_open(), or fork first"]"#
+    );
+    server.stop();
+}
+
+#[test]
 fn a_forked_child_is_a_plain_script() {
     let server = Server::with_loop(
         r#"

@@ -203,6 +203,55 @@ while ($request = $worker->waitRequest()) {
 }
 
 #[test]
+fn slow_handlers_of_sessions_and_streams_stop_nobody_else() {
+    let server = Server::of(
+        r#"<?php
+class Slow implements SessionHandlerInterface {
+    public $context;
+    function open($path, $name): bool { return true; }
+    function close(): bool { return true; }
+    function read($id): string { return ''; }
+    function write($id, $data): bool { touch(__DIR__ . '/session'); sleep(600); return true; }
+    function destroy($id): bool { return true; }
+    function gc($max): int { return 0; }
+    function stream_open($path, $mode, $options, &$opened) { return true; }
+    function stream_close() { touch(__DIR__ . '/stream'); sleep(600); }
+}
+ini_set('session.use_cookies', '0');
+stream_wrapper_register('slow', Slow::class);
+$worker = new RoadRunner\Worker();
+while ($request = $worker->waitRequest()) {
+    if ($request->path === '/session') {
+        session_set_save_handler(new Slow, false);
+        session_id('abc');
+        session_start();
+        $_SESSION['x'] = 1;
+        exit;
+    }
+    if ($request->path === '/stream') {
+        $stream = fopen('slow://x', 'w');
+        exit;
+    }
+    $worker->respond(200, 'ok');
+    if ($request->path === '/end') {
+        exit;
+    }
+}
+"#,
+    )
+    .pool("num_workers: 3, destroy_timeout: 500ms")
+    .start();
+    for path in ["session", "stream"] {
+        assert_eq!(get(server.address, &format!("/{path}")).status, 500, "the client does not wait for {path}");
+        crate::support::until("the handler runs", || server.directory.join(path).exists());
+    }
+    for _ in 0..20 {
+        assert_eq!(get(server.address, "/end").status, 200);
+    }
+    server.stop();
+}
+
+#[test]
 fn the_end_of_one_run_is_not_that_of_the_next() {
     let server = Server::with_loop(
         "if ($request->path === '/exit') exit(3); if ($request->path === '/throw') throw new Exception; $worker->respond(200); break;",

@@ -145,6 +145,29 @@ if (!RoadRunner\Environment::isWorker()) echo "main behind the loop\n";
 }
 
 #[test]
+fn a_wait_after_the_end_starts_no_second_server() {
+    let server = Server::of(
+        r#"<?php
+$worker = new RoadRunner\Worker();
+class Late {
+    function __construct(private $worker) {}
+    function __destruct() { $this->worker->waitRequest()?->respond(200, 'late'); }
+}
+$late = new Late($worker);
+register_shutdown_function(function () use ($worker) { $worker->waitRequest()?->respond(200, 'late'); });
+while ($request = $worker->waitRequest()) {
+    $request->respond(200, 'in time');
+}
+"#,
+    )
+    .workers(2)
+    .start();
+    assert_eq!(get(server.address, "/").text(), "in time");
+    let log = server.stop();
+    assert_eq!(log.matches("Serving http://").count(), 1, "{log}");
+}
+
+#[test]
 fn a_boot_that_fails_on_main_keeps_phps_own_output_and_exit_code() {
     let (code, output) = Server::of("<?php echo 'before '; exit(7);").run();
     assert_eq!((code, output.as_str()), (Some(7), "before "));

@@ -194,6 +194,25 @@ while ($request = $worker->waitRequest()) {
 }
 
 #[test]
+fn a_request_is_handed_on_once_and_then_given_up() {
+    let server = Server::of(
+        r#"<?php
+$worker = new RoadRunner\Worker();
+while ($request = $worker->waitRequest()) {
+    $worker->stop();
+}
+"#,
+    )
+    .workers(2)
+    .start();
+    for _ in 0..5 {
+        assert_eq!(get(server.address, "/").status, 500);
+    }
+    let log = server.stop();
+    assert_eq!(log.matches("The request was not answered before the next wait").count(), 5, "{log}");
+}
+
+#[test]
 fn a_worker_of_another_server_does_not_serve() {
     let (code, output) = Server::with_loop("").env("RR_RELAY", "pipes").run();
     assert_eq!(code, Some(255));

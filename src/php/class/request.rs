@@ -330,6 +330,7 @@ unsafe extern "C" fn rr_rs_request_create(
             body: Bytes::copy_from_slice(body),
             peer: Peer { remote: SocketAddr::new(address, 0), local: SocketAddr::from(([127, 0, 0, 1], 80)) },
             id: room::RequestId::next(),
+            given_back: false,
             arrived: Instant::now(),
             arrived_at: SystemTime::now(),
         };

@@ -161,6 +161,18 @@ static ZEND_NAMED_FUNCTION(on_pcntl_signal)
     next_pcntl_signal(INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
+/* It would replace the whole server. A forked child may. */
+static zif_handler next_pcntl_exec;
+
+static ZEND_NAMED_FUNCTION(on_pcntl_exec)
+{
+    if (rr_self && !forked) {
+        php_error_docref(NULL, E_WARNING, "A worker cannot replace the server: use proc_open(), or fork first");
+        RETURN_FALSE;
+    }
+    next_pcntl_exec(INTERNAL_FUNCTION_PARAM_PASSTHRU);
+}
+
 /* Wiping the shared memory would pull the code from under every running thread. */
 static ZEND_NAMED_FUNCTION(on_opcache_reset)
 {
@@ -270,6 +282,7 @@ void rr_engine_open(void)
     sapi_module.getenv = on_getenv;
     sapi_module.register_server_variables = on_server_variables;
     next_pcntl_signal = replace(ZEND_STRL("pcntl_signal"), on_pcntl_signal);
+    next_pcntl_exec = replace(ZEND_STRL("pcntl_exec"), on_pcntl_exec);
     if (replace(ZEND_STRL("opcache_reset"), on_opcache_reset)) {
         rr_opcache_guard();
         hold_opcache_lock();

@@ -259,6 +259,11 @@ void rr_signals_open(void)
     if (!catching) {
         catching = true;
         handle(RR_KICK, kicked, 0);
+        /* One worker's alarm without a handler must not end all. */
+        struct sigaction alarm;
+        if (sigaction(SIGALRM, NULL, &alarm) == 0 && alarm.sa_handler == SIG_DFL) {
+            handle(SIGALRM, kicked, SA_RESTART);
+        }
         catch_crashes();
     }
 }

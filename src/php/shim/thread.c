@@ -101,6 +101,34 @@ static void outcome_of(rr_outcome *outcome)
     snprintf(outcome->message, sizeof outcome->message, "%.*s", (int) length, message);
 }
 
+static void session_close(void)
+{
+    zend_module_entry *session = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("session"));
+    if (!session || !zend_hash_str_exists(&EG(symbol_table), ZEND_STRL("_SESSION"))) {
+        return;
+    }
+    session->request_shutdown_func(session->type, session->module_number);
+    zend_hash_str_del(&EG(symbol_table), ZEND_STRL("_SESSION"));
+    session->request_startup_func(session->type, session->module_number);
+}
+
+/* Streams whose class is the user's run its code when they are closed. */
+static void close_user_streams(void)
+{
+    /* Closing one may open others, which moves the table. */
+    for (uint32_t i = EG(regular_list).nNumUsed; i-- > 0;) {
+        zval *entry = i < EG(regular_list).nNumUsed ? ZEND_HASH_ELEMENT(&EG(regular_list), i) : NULL;
+        if (!entry || Z_TYPE_P(entry) == IS_UNDEF) {
+            continue;
+        }
+        zend_resource *resource = Z_RES_P(entry);
+        php_stream *stream = resource->type == php_file_le_stream() ? resource->ptr : NULL;
+        if (stream && strcmp(stream->ops->label, "user-space") == 0) {
+            zend_list_close(resource);
+        }
+    }
+}
+
 /* The user's part of the end, which may take its time: no lock is held. What is run here finds nothing left to do in
  * php_request_shutdown. */
 static void user_end(void)
@@ -115,6 +143,12 @@ static void user_end(void)
     zend_call_destructors();
     zend_try {
         php_output_end_all();
+    } zend_end_try();
+    zend_try {
+        session_close();
+    } zend_end_try();
+    zend_try {
+        close_user_streams();
     } zend_end_try();
 }
 
@@ -188,17 +222,6 @@ void rr_thread_interrupt(rr_thread *other)
 }
 
 /* --- between requests ---------------------------------------------------------------------------------------------- */
-
-static void session_close(void)
-{
-    zend_module_entry *session = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("session"));
-    if (!session || !zend_hash_str_exists(&EG(symbol_table), ZEND_STRL("_SESSION"))) {
-        return;
-    }
-    session->request_shutdown_func(session->type, session->module_number);
-    zend_hash_str_del(&EG(symbol_table), ZEND_STRL("_SESSION"));
-    session->request_startup_func(session->type, session->module_number);
-}
 
 /* Back to the state at the end of the boot: nothing of one client is seen by the next. May run user code (callbacks of
  * output buffers, session handlers), so it may leave by longjmp. */
