@@ -114,10 +114,7 @@ pub fn run_bound(
     match started {
         Ok(true) => {}
         Ok(false) => return Ok(supervisor.stop(Instant::now() + grace)),
-        Err(error) => {
-            supervisor.stop(Instant::now() + grace);
-            return Err(error);
-        }
+        Err(error) => return supervisor.fail(error, grace),
     }
 
     let inbox = supervisor.pool.inbox();
@@ -134,10 +131,7 @@ pub fn run_bound(
     });
     let reactors = match started {
         Ok(reactors) => reactors,
-        Err(error) => {
-            supervisor.stop(Instant::now() + grace);
-            return Err(error);
-        }
+        Err(error) => return supervisor.fail(error, grace),
     };
     for address in addresses {
         info!(workers = config.http.pool.num_workers, "Serving http://{address}");
@@ -220,6 +214,17 @@ impl Supervisor {
             match self.next(done, Some(deadline)) {
                 woken @ (Woken::Done | Woken::Deadline) => return woken,
                 Woken::Shutdown | Woken::Ready | Woken::BootFailed => {}
+            }
+        }
+    }
+
+    /// Takes down a server that did not come to run. The error is the outcome, unless a worker hangs, too.
+    fn fail(&mut self, error: Error, grace: Duration) -> Result<Outcome, Error> {
+        match self.stop(Instant::now() + grace) {
+            Outcome::Clean => Err(error),
+            stuck @ Outcome::Stuck(_) => {
+                error!(%error, "Server cannot start");
+                Ok(stuck)
             }
         }
     }
