@@ -7,7 +7,6 @@ fn main() {}
 fn main() {
     println!("cargo::rerun-if-env-changed=PHP_CONFIG");
     println!("cargo::rerun-if-env-changed=PHP");
-    println!("cargo::rerun-if-env-changed=ROADRUNNER_ASAN");
     println!("cargo::rerun-if-changed=src/php/shim");
     if let Err(reason) = build() {
         println!("cargo::error={reason}");
@@ -36,9 +35,6 @@ fn build() -> Result<(), String> {
     let mut build = cc::Build::new();
     for flag in ask("--includes")?.split_whitespace() {
         build.flag(flag);
-    }
-    if std::env::var_os("ROADRUNNER_ASAN").is_some() {
-        build.flag("-fsanitize=address");
     }
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
     for file in ["tsrm", "engine", "thread", "signal", "value", "class"] {

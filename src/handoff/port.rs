@@ -120,6 +120,11 @@ impl<Q, A> Port<Q, A> {
         self.left.swap(0, Ordering::Relaxed) > 0
     }
 
+    /// The reactor ends: it is not woken any more.
+    pub fn close(&self) {
+        self.root.lock().take();
+    }
+
     /// Times that a worker had to wake the reactor.
     pub fn kicks(&self) -> u64 {
         self.kicks.load(Ordering::Relaxed)

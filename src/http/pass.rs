@@ -39,4 +39,8 @@ impl net::Pass for Pass {
     fn unparked(&self) {
         self.port.unparked();
     }
+
+    fn ended(&self) {
+        self.port.close();
+    }
 }

@@ -48,6 +48,8 @@ pub trait Pass: Send + Sync {
     fn parking(&self);
     /// The reactor runs again.
     fn unparked(&self);
+    /// The reactor ends: what wakes it, and so keeps its runtime alive, is to be dropped.
+    fn ended(&self);
 }
 
 /// All reactors of a server.
@@ -159,6 +161,7 @@ async fn drive<P, S, F>(
         ended.as_mut().poll(context)
     })
     .await;
+    pass.ended();
 }
 
 async fn accept<P, S, F>(
