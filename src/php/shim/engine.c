@@ -159,6 +159,9 @@ static ZEND_NAMED_FUNCTION(on_pcntl_signal)
         RETURN_FALSE;
     }
     next_pcntl_signal(INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    if (rr_self && !forked && number && Z_TYPE_P(number) == IS_LONG && Z_TYPE_P(return_value) == IS_TRUE) {
+        rr_signal_own((int) Z_LVAL_P(number));
+    }
 }
 
 /* It would replace the whole server. A forked child may. */

@@ -88,6 +88,8 @@ void rr_signals_close(void);           /* on main, when all of them have ended *
 void rr_signals_thread(rr_thread *self);
 void rr_signals_thread_end(rr_thread *self);
 bool rr_signal_reserved(int number);
+void rr_signal_own(int number);        /* after PHP installed a handler of this thread's */
+void rr_signal_disown(rr_thread *self);
 #define RR_KICK (SIGRTMIN + 3)         /* makes a blocking system call return; PHP's timers use SIGRTMIN */
 
 /* --- class.c ------------------------------------------------------------------------------------------------------- */

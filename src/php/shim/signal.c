@@ -82,6 +82,52 @@ static void handle(int number, void (*handler)(int), int flags)
     sigaction(number, &action, NULL);
 }
 
+/* --- signals of the workers' own ----------------------------------------------------------------------------------- */
+
+/* The engine keeps handlers per thread, but the kernel gives a signal to any thread: one that has no handler would meet
+ * the default action, which ends the process. So a signal goes to the worker that asked for it last. */
+static struct {
+    rr_thread *_Atomic owner;
+    void (*engine)(int, siginfo_t *, void *); /* the engine's handler, which finds PHP's in the thread's own table */
+} own[NSIG];
+
+static void route(int number, siginfo_t *info, void *context)
+{
+    int saved = errno;
+    rr_thread *owner = atomic_load(&own[number].owner);
+    if (owner && owner == rr_self) {
+        own[number].engine(number, info, context);
+    } else if (owner && !rr_is_forked()) {
+        pthread_kill(owner->handle, number);
+    }
+    errno = saved;
+}
+
+void rr_signal_own(int number)
+{
+    struct sigaction action;
+    if (number <= 0 || number >= NSIG || sigaction(number, NULL, &action) != 0) {
+        return;
+    }
+    if ((action.sa_flags & SA_SIGINFO) && action.sa_sigaction != route) {
+        own[number].engine = action.sa_sigaction;
+    }
+    /* Without a handler of PHP's there is nobody to give it to, and it is ignored. */
+    bool handled = (action.sa_flags & SA_SIGINFO) && own[number].engine;
+    atomic_store(&own[number].owner, handled ? rr_self : NULL);
+    action.sa_sigaction = route;
+    action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+    sigaction(number, &action, NULL);
+}
+
+void rr_signal_disown(rr_thread *self)
+{
+    for (size_t i = 0; i < NSIG; i++) {
+        rr_thread *owner = self;
+        atomic_compare_exchange_strong(&own[i].owner, &owner, NULL);
+    }
+}
+
 /* --- crashes ------------------------------------------------------------------------------------------------------- */
 
 /* What the handler may say of a thread. A slot is free while `tid` is 0; `thread` is written before, cleared after. */
@@ -182,6 +228,7 @@ void rr_signals_thread(rr_thread *self)
 
 void rr_signals_thread_end(rr_thread *self)
 {
+    rr_signal_disown(self);
     /* Nothing of PHP runs here any more: what still comes is for others. */
     sigset_t set = steering_set();
     pthread_sigmask(SIG_BLOCK, &set, NULL);

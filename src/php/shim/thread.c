@@ -158,6 +158,8 @@ static void request_close(rr_thread *self)
     self->live = false;
     atomic_store(&self->leave, false);
     pthread_mutex_unlock(&self->lock);
+    /* The engine forgets this run's handlers. */
+    rr_signal_disown(self);
     rr_rs_engine_lock(self->name);
     zend_first_try {
         php_request_shutdown(NULL);
