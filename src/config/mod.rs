@@ -9,6 +9,7 @@ mod problem;
 mod section;
 #[cfg(test)]
 mod tests;
+mod value;
 mod yaml;
 
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ pub use document::{Document, Node, Value};
 pub use problem::{Problem, Problems};
 pub use section::Section;
 
-use crate::{http, log};
+use crate::{http, log, server};
 
 /// Files longer than this are refused.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -25,6 +26,10 @@ const MAX_BYTES: u64 = 1024 * 1024;
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    /// Section `server`.
+    pub server: server::Config,
+    /// Sections `endure` and `shutdown`.
+    pub life: server::Life,
     /// Section `http`.
     pub http: http::Config,
     /// Section `logs`.
@@ -95,10 +100,14 @@ impl Config {
         {
             problems.add("version", line, format!("is \"{version}\", but only \"3\" and \"2.7\" can be read"));
         }
-        if let Some(mut server) = root.section("server", problems) {
-            // The script is the one that PHP was started with.
-            server.any("command");
-            server.finish(problems);
+        if let Some(server) = root.section("server", problems) {
+            config.server = server::Config::read(server, problems);
+        }
+        if let Some(endure) = root.section("endure", problems) {
+            config.life.read_endure(endure, problems);
+        }
+        if let Some(shutdown) = root.section("shutdown", problems) {
+            config.life.read_shutdown(shutdown, problems);
         }
         if let Some(http) = root.section("http", problems) {
             config.http = http::Config::read(http, problems);

@@ -1,12 +1,8 @@
 //! A section being read: hands out checked values, remembers what was asked for, and reports the rest as unknown.
 
-use std::{
-    net::{SocketAddr, ToSocketAddrs},
-    ops::RangeInclusive,
-    time::Duration,
-};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
-use super::{Document, Node, Problems, Value};
+use super::{Document, Node, Problems, Value, value};
 
 /// Similarity (Jaro-Winkler) from which a known key is offered for an unknown one.
 const SIMILAR: f64 = 0.75;
@@ -16,6 +12,8 @@ const SIMILAR: f64 = 0.75;
 pub struct Section<'a> {
     /// Path of its keys: empty, or ending in a dot.
     path: String,
+    /// Line of the section.
+    line: usize,
     entries: &'a [(String, usize, Node)],
     /// Keys that were asked for, in the file or not.
     known: Vec<&'static str>,
@@ -26,7 +24,8 @@ pub struct Section<'a> {
 impl<'a> Section<'a> {
     /// Starts at the top of a document. An empty one is a section without keys.
     pub fn root(document: &'a Document, problems: &mut Problems) -> Self {
-        Self { path: String::new(), entries: entries(&document.root, "", problems), known: Vec::new() }
+        let root = &document.root;
+        Self { path: String::new(), line: root.line, entries: entries(root, "", problems), known: Vec::new() }
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'a Node> {
@@ -44,6 +43,16 @@ impl<'a> Section<'a> {
         );
     }
 
+    /// Returns whether nothing stands in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Reports a key that must stand here and does not.
+    pub fn missing(&self, key: &'static str, problems: &mut Problems) {
+        problems.add(format!("{}{key}", self.path), self.line, "is required here");
+    }
+
     /// Knows a key without reading it.
     pub fn any(&mut self, key: &'static str) {
         self.find(key);
@@ -53,22 +62,85 @@ impl<'a> Section<'a> {
     pub fn section(&mut self, key: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
         let node = self.find(key)?;
         let path = format!("{}{key}.", self.path);
-        Some(Section { entries: entries(node, &path, problems), path, known: Vec::new() })
+        Some(Section { line: node.line, entries: entries(node, &path, problems), path, known: Vec::new() })
     }
 
     /// Reads text; numbers and booleans are taken as they are written. Returns its line, too.
     pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<(String, usize)> {
         let node = self.find(key)?;
-        let text = match &node.value {
+        let text = node.value.as_text();
+        if text.is_none() && node.value != Value::Null {
+            self.wrong(key, node, "text", problems);
+        }
+        text.map(|text| (text, node.line))
+    }
+
+    /// Reads `true` or `false`; the words as text are taken, too.
+    pub fn boolean(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
+        let node = self.find(key)?;
+        let flag = match &node.value {
             Value::Null => return None,
-            Value::Text(text) => text.clone(),
-            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => node.value.describe(),
-            Value::List(_) | Value::Map(_) => {
-                self.wrong(key, node, "text", problems);
-                return None;
-            }
+            Value::Bool(flag) => Some(*flag),
+            Value::Text(text) => text.to_lowercase().parse().ok(),
+            _ => None,
         };
-        Some((text, node.line))
+        if flag.is_none() {
+            self.wrong(key, node, "true or false", problems);
+        }
+        flag
+    }
+
+    /// Reads a list of texts; a single text is a list of one.
+    pub fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+        let node = self.find(key)?;
+        let texts = match &node.value {
+            Value::Null => return None,
+            Value::List(items) => items.iter().map(|item| item.value.as_text()).collect(),
+            value => value.as_text().map(|text| vec![text]),
+        };
+        if texts.is_none() {
+            self.wrong(key, node, "text, or a list of texts", problems);
+        }
+        texts
+    }
+
+    /// Reads a command line: a list of words, or text that is split as a shell splits it.
+    pub fn words(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+        let node = self.find(key)?;
+        let words = match &node.value {
+            Value::Null => return None,
+            Value::List(items) => items.iter().map(|item| item.value.as_text()).collect(),
+            value => value.as_text().and_then(|text| shlex::split(&text)),
+        };
+        if words.is_none() {
+            self.wrong(key, node, "a command line with every quote closed, or a list of its words", problems);
+        }
+        words
+    }
+
+    /// Reads a section of free names with a text each, in the file's order.
+    pub fn pairs(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<(String, String)>> {
+        let section = self.section(key, problems)?;
+        let mut pairs = Vec::with_capacity(section.entries.len());
+        for (name, _, node) in section.entries {
+            match node.value.as_text() {
+                Some(text) => pairs.push((name.clone(), text)),
+                None if node.value == Value::Null => pairs.push((name.clone(), String::new())),
+                None => section.wrong(name, node, "text", problems),
+            }
+        }
+        Some(pairs)
+    }
+
+    /// Reads a section of free names with a section each, in the file's order.
+    pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(String, Section<'a>)> {
+        let Some(Section { path, entries: outer, .. }) = self.section(key, problems) else { return Vec::new() };
+        let inner = |(name, _, node): &'a (String, usize, Node)| {
+            let path = format!("{path}{name}.");
+            let entries = entries(node, &path, problems);
+            (name.clone(), Section { line: node.line, entries, path, known: Vec::new() })
+        };
+        outer.iter().map(inner).collect()
     }
 
     /// Reads one of a few words, regardless of case.
@@ -112,7 +184,7 @@ impl<'a> Section<'a> {
         let duration = match &node.value {
             Value::Null => return None,
             Value::Integer(0) => Some(Duration::ZERO),
-            Value::Text(text) => duration(text),
+            Value::Text(text) => value::duration(text),
             _ => None,
         };
         if duration.is_none() {
@@ -129,7 +201,7 @@ impl<'a> Section<'a> {
             Value::Text(text) => text.as_str(),
             _ => "",
         };
-        let addresses = addresses(text);
+        let addresses = value::addresses(text);
         if addresses.is_none() {
             self.wrong(key, node, "host:port, :port or [v6]:port", problems);
         }
@@ -168,41 +240,4 @@ fn entries<'a>(node: &'a Node, path: &str, problems: &mut Problems) -> &'a [(Str
             &[]
         }
     }
-}
-
-fn addresses(text: &str) -> Option<Vec<SocketAddr>> {
-    if let Some(port) = text.strip_prefix(':') {
-        let port = port.parse().ok()?;
-        return Some(vec![SocketAddr::from(([0, 0, 0, 0], port))]);
-    }
-    // `localhost` may have an address of each family.
-    let addresses: Vec<_> = text.to_socket_addrs().ok()?.collect();
-    (!addresses.is_empty()).then_some(addresses)
-}
-
-/// Parses a duration by the rules of Go's `time.ParseDuration`; negative ones are refused.
-fn duration(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
-    }
-    let mut rest = text;
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest.find(|character: char| character.is_ascii_digit() || character == '.').unwrap_or(rest.len());
-        let seconds = match &rest[..unit] {
-            "ns" => 1e-9,
-            "us" | "µs" | "μs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        rest = &rest[unit..];
-        total += number * seconds;
-    }
-    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
 }
