@@ -23,11 +23,13 @@
 //! the grace period is interrupted, and if that does not help the process ends without touching it.
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod config;
 pub mod handoff;
 pub mod http;
 pub mod log;
 pub mod net;
+pub mod parent;
 #[cfg(feature = "php")]
 mod php;
 pub mod pool;

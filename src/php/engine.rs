@@ -58,30 +58,50 @@ pub(super) fn serve() -> Result<(), PhpException> {
         // From a destructor or a shutdown function of main: the answer is the one that ends a loop.
         return Ok(());
     }
-    // SAFETY: on a PHP thread inside a request; the texts are literals.
-    if let Some(reason) = exception::text(unsafe { sys::rr_foreign() }) {
+    if let Some(reason) = foreign() {
         return Err(exception::logic(reason));
     }
     // SAFETY: on the main thread; nothing else uses its buffer.
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
-    let mut config = configuration()?;
+    launch(configuration()?, &script, Vec::new()).map_err(server)?;
+    // SAFETY: on the main thread, called by PHP.
+    unsafe { sys::rr_leave_script(0) };
+    Ok(())
+}
+
+/// Why no server can run in this process, if that is so.
+pub(super) fn foreign() -> Option<String> {
+    // SAFETY: on a PHP thread inside a request; the texts are literals.
+    exception::text(unsafe { sys::rr_foreign() })
+}
+
+/// Runs a server on the main thread until it has ended: its workers run `script` with the words of `command_line`, or,
+/// if there are none, with those of this process. Ends the process if a worker does not leave.
+///
+/// # Errors
+///
+/// When it does not come to run.
+pub(super) fn launch(mut config: Config, script: &str, command_line: Vec<CString>) -> Result<(), String> {
+    if SERVED.load(Ordering::SeqCst) {
+        return Err("a server has run in this process before".to_owned());
+    }
     config.http.pool.thread_runs = thread_runs()?;
     config.logs.install();
-    // SAFETY: on the main thread, before any other thread of ours.
-    unsafe { sys::rr_engine_open() };
+    // The workers use them to the end of the process.
+    let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
+    // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
+    unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
     if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
         info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
     }
     let (sender, commands) = bounded(4);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, Arc::new(PhpHost::new(&script)), &commands);
+    let outcome = run(&config, Arc::new(PhpHost::new(script)), &commands);
     *COMMANDS.lock() = None;
     match outcome {
         Ok(Outcome::Clean) => {
             SERVED.store(true, Ordering::SeqCst);
-            // SAFETY: on the main thread, called by PHP.
-            unsafe { sys::rr_leave_script(0) };
             Ok(())
         }
         Ok(Outcome::Stuck(_)) => {
@@ -92,7 +112,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
         Err(error) => {
             // SAFETY: on the main thread.
             unsafe { sys::rr_engine_close() };
-            Err(server(describe(&error)))
+            Err(describe(&error))
         }
     }
 }
@@ -123,12 +143,13 @@ fn configuration() -> Result<Config, PhpException> {
     }
 }
 
-fn thread_runs() -> Result<Option<u64>, PhpException> {
+fn thread_runs() -> Result<Option<u64>, String> {
     match ini(c"roadrunner.thread_runs").as_deref() {
         None | Some("" | "0") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| {
-            server(format!("roadrunner.thread_runs is \"{text}\", but must be a whole number, 0 for no limit"))
-        }),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("roadrunner.thread_runs is \"{text}\", but must be a whole number, 0 for no limit")),
     }
 }
 

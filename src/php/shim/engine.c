@@ -68,6 +68,12 @@ const char *rr_ini(const char *name)
     return zend_ini_string(name, strlen(name), 0);
 }
 
+const char *rr_configured(const char *name)
+{
+    char *value;
+    return cfg_get_string(name, &value) == SUCCESS ? value : NULL;
+}
+
 bool rr_is_forked(void)
 {
     return forked;
@@ -267,7 +273,7 @@ static void in_forked_child(void)
     forked = 1;
 }
 
-void rr_engine_open(void)
+void rr_engine_open(int argc, char **argv)
 {
     rr_signals_open();
     static bool open;
@@ -275,8 +281,8 @@ void rr_engine_open(void)
         return;
     }
     open = true;
-    rr_argc = SG(request_info).argc;
-    rr_argv = SG(request_info).argv;
+    rr_argc = argc ? argc : SG(request_info).argc;
+    rr_argv = argc ? argv : SG(request_info).argv;
     cli = sapi_module;
     sapi_module.ub_write = on_write;
     sapi_module.flush = on_flush;

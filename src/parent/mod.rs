@@ -1,0 +1,29 @@
+//! The small process above the server's.
+
+use std::{ffi::OsString, net::SocketAddr, os::unix::process::CommandExt, process, time::Duration};
+
+use tracing::error;
+
+/// What the parent runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Command line of the server's process; the first word is the program. Not empty.
+    pub command: Vec<OsString>,
+    /// Environment added for it, as name and value.
+    pub env: Vec<(OsString, OsString)>,
+    /// Where the server listens.
+    pub addresses: Vec<SocketAddr>,
+    /// Longest time that the server may take to end once it was told to.
+    pub grace: Duration,
+}
+
+/// Runs the server until it ends. Returns the exit code.
+pub fn run(options: &Options) -> u8 {
+    let Some((program, arguments)) = options.command.split_first() else { return 1 };
+    let failure = process::Command::new(program)
+        .args(arguments)
+        .envs(options.env.iter().map(|(name, value)| (name, value)))
+        .exec();
+    error!(error = %failure, "Cannot start {}", program.display());
+    1
+}
