@@ -12,7 +12,10 @@ mod tests;
 mod value;
 mod yaml;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 pub use document::{Document, Node, Value};
 pub use problem::{Problem, Problems};
@@ -61,6 +64,12 @@ pub enum Error {
 // === impl Config ===
 
 impl Config {
+    /// How long the end of a server may take before workers are interrupted: `endure.grace_period`, else the pool's
+    /// `destroy_timeout`.
+    pub fn grace(&self) -> Duration {
+        self.life.grace_period.unwrap_or(self.http.pool.destroy_timeout)
+    }
+
     /// Reads the file at `path`.
     ///
     /// # Errors

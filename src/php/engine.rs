@@ -24,13 +24,16 @@ use super::{
 };
 use crate::{
     config::Config,
-    server::{Command, Outcome, run},
+    server::{Command, Origin, Outcome, run},
 };
 
 /// The file that is read if nothing else is said, as by RoadRunner.
 const DEFAULT_FILE: &str = ".rr.yaml";
 /// A holder of the engine lock for longer than this is named in the log.
 const ENGINE_LOCK: Duration = Duration::from_secs(5);
+
+/// Commands that signals may leave before the supervisor reads them.
+const ROOM: usize = 16;
 
 /// What signals are sent to while a server runs.
 static COMMANDS: Mutex<Option<Sender<Command>>> = Mutex::new(None);
@@ -88,6 +91,7 @@ pub(super) fn launch(mut config: Config, script: &str, command_line: Vec<CString
     }
     config.http.pool.thread_runs = thread_runs()?;
     config.logs.install();
+    let origin = Origin::find();
     // The workers use them to the end of the process.
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
     // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
@@ -95,9 +99,9 @@ pub(super) fn launch(mut config: Config, script: &str, command_line: Vec<CString
     if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
         info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
     }
-    let (sender, commands) = bounded(4);
+    let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, Arc::new(PhpHost::new(script)), &commands);
+    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands);
     *COMMANDS.lock() = None;
     match outcome {
         Ok(Outcome::Clean) => {
@@ -191,16 +195,23 @@ extern "C" fn rr_rs_engine_unlock() {
 
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
-    guarded(|| {
-        if !matches!(number, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
-            return warn!(signal = number, "Signal has no meaning yet and is ignored");
+    guarded(|| match number {
+        libc::SIGTERM | libc::SIGINT | libc::SIGQUIT => {
+            let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
+            let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
+            if again || !told {
+                warn!(signal = number, "Ending at once");
+                // SAFETY: no return.
+                unsafe { sys::rr_hard_exit(1) };
+            }
         }
-        let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
-        let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
-        if again || !told {
-            warn!(signal = number, "Ending at once");
-            // SAFETY: no return.
-            unsafe { sys::rr_hard_exit(1) };
+        libc::SIGUSR2 => {
+            // There is always room left for the word to end.
+            if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
+                let _ = commands.try_send(Command::Restart);
+            }
         }
+        libc::SIGHUP => warn!(signal = number, "Reload is not supported yet: SIGUSR2 changes the generation"),
+        _ => warn!(signal = number, "Signal has no meaning yet and is ignored"),
     });
 }
