@@ -3,13 +3,15 @@
 use std::{
     env,
     ffi::OsString,
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process,
 };
 
 use super::{Console, Options, Php, Worker, arguments::SERVER, exit, worker::own_command};
-use crate::{config::Config, parent};
+use crate::{
+    config::Config,
+    parent,
+    process::{self, Program},
+};
 
 /// The file that is read if nothing else is said.
 const DEFAULT_FILE: &str = ".rr.yaml";
@@ -34,15 +36,21 @@ pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> u8 
     };
     let env: Vec<_> = config.server.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
     if !options.no_parent {
+        config.logs.install();
         return parent::run(&parent::Options {
             command,
             env,
             addresses: config.http.addresses.clone(),
-            grace: config.http.pool.destroy_timeout,
+            grace: config.life.shutdown_delay + config.grace(),
         });
     }
-    let error = process::Command::new(&command[0]).args(&command[1..]).envs(env).exec();
-    console.problem(&format!("cannot start {}: {error}", command[0].display()));
+    let path = PathBuf::from(&command[0]);
+    let mut program = Program { path, words: command, environment: process::environment(), ..Program::default() };
+    for (name, value) in &config.server.env {
+        program.set(name, value);
+    }
+    let path = program.path.clone();
+    console.problem(&format!("cannot start {}: {}", path.display(), program.exec()));
     exit::FAILURE
 }
 

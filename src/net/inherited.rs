@@ -82,7 +82,9 @@ impl Inherited {
             let name = names.next().filter(|name| !name.is_empty()).unwrap_or("unknown").to_owned();
             let socket = process::take(number).map(Socket::from);
             match socket.as_ref().map(listens_at) {
-                Some(Ok(wanted)) => self.sockets.extend(socket.map(|socket| Passed { socket, wanted, name: Some(name) })),
+                Some(Ok(wanted)) => {
+                    self.sockets.extend(socket.map(|socket| Passed { socket, wanted, name: Some(name) }))
+                }
                 Some(Err(error)) => self.problems.push(format!("descriptor {number} ({name}) is not used: {error}")),
                 None => self.problems.push(format!("descriptor {number} ({name}) is not open")),
             }
@@ -135,8 +137,11 @@ fn listens_at(socket: &Socket) -> io::Result<SocketAddr> {
 /// manager binds a bare port.
 fn is_unspecified_pair(passed: &Passed, wanted: SocketAddr) -> bool {
     let (is, wants) = (passed.wanted, wanted);
-    is.is_ipv6() && is.ip().is_unspecified() && is.port() == wants.port()
-        && wants.is_ipv4() && wants.ip().is_unspecified()
+    is.is_ipv6()
+        && is.ip().is_unspecified()
+        && is.port() == wants.port()
+        && wants.is_ipv4()
+        && wants.ip().is_unspecified()
         && passed.name.is_some()
         && passed.socket.domain().is_ok_and(|domain| domain == Domain::IPV6)
         && passed.socket.only_v6().is_ok_and(|only| !only)

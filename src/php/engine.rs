@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    process::SAME_SIGNAL,
     server::{Command, Origin, Outcome, run},
 };
 
@@ -45,8 +46,6 @@ static HOLDER: Mutex<String> = Mutex::new(String::new());
 static SERVED: AtomicBool = AtomicBool::new(false);
 /// When the first signal that asks for an end was heard.
 static ASKED: OnceLock<Instant> = OnceLock::new();
-/// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
-const SAME_SIGNAL: Duration = Duration::from_millis(200);
 
 /// Runs the server on the main thread; afterwards the script is left as by `exit()`.
 ///

@@ -5,7 +5,10 @@ use std::time::Duration;
 use crossbeam_channel::Receiver;
 use tracing::{error, info, warn};
 
-use super::{notify::Notifier, original::{Original, Successor}};
+use super::{
+    notify::Notifier,
+    original::{Original, Successor},
+};
 use crate::{net::Bound, process};
 
 /// The next generation, or the lack of it. One change at a time: what is asked for meanwhile comes after it.

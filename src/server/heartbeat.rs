@@ -27,11 +27,7 @@ impl Heartbeat {
     pub(super) fn new(patience: Option<Duration>, every: Option<Duration>) -> Self {
         let half = patience.map(|patience| patience / 2);
         let period = half.map(|half| every.map_or(half, |every| every.min(half)));
-        Self {
-            due: period.map_or_else(never, tick),
-            patience: patience.unwrap_or_default(),
-            pulses: Vec::new(),
-        }
+        Self { due: period.map_or_else(never, tick), patience: patience.unwrap_or_default(), pulses: Vec::new() }
     }
 
     /// Whether a worker shows life: one that waits has turned round since it was last nudged, one that is busy has not

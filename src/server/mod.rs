@@ -20,7 +20,7 @@ pub use config::{Config, Life, OnInit};
 pub use error::Error;
 pub use notify::Notifier;
 pub(crate) use notify::{Relay, Starter};
-pub use origin::{Origin, claim};
 pub(crate) use origin::add_from_manager;
+pub use origin::{Origin, claim};
 pub use original::Original;
 pub use run::{Command, Outcome, run, run_bound};

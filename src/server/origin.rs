@@ -31,7 +31,8 @@ static CLAIMED: Mutex<Option<(Option<Inherited>, Option<Starter>)>> = Mutex::new
 /// For the time when there is one thread.
 pub fn claim() {
     let starter = Starter::find();
-    let inherited = process::take_variable(Inherited::VARIABLE).map(|text| Inherited::handed_over(&text.to_string_lossy()));
+    let inherited =
+        process::take_variable(Inherited::VARIABLE).map(|text| Inherited::handed_over(&text.to_string_lossy()));
     if starter.is_some() || inherited.is_some() {
         *CLAIMED.lock() = Some((inherited, starter));
     }

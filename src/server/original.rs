@@ -6,15 +6,10 @@ use std::{
     io::{self, Read},
     os::{
         fd::AsRawFd,
-        unix::{
-            ffi::OsStringExt,
-            fs::MetadataExt,
-            net::UnixStream,
-            process::CommandExt,
-        },
+        unix::{ffi::OsStringExt, fs::MetadataExt, net::UnixStream},
     },
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::Child,
     thread,
     time::{Duration, Instant},
 };
@@ -24,7 +19,7 @@ use crossbeam_channel::{Receiver, bounded};
 use super::notify::Starter;
 use crate::{
     net::{HandOver, Inherited},
-    process,
+    process::{self, Program},
 };
 
 /// How long a successor that failed may take to end before it is killed.
@@ -76,7 +71,8 @@ impl Original {
         if command_line.get(1).is_none_or(|word| word.is_empty()) {
             return Err("the script has changed the title of the process, and with it its command line".to_owned());
         }
-        let environment = split(&read("/proc/self/environ")?).into_iter().filter_map(|item| pair(item.into_vec()));
+        let environment = read("/proc/self/environ")?;
+        let environment = environment.split(|byte| *byte == 0).filter_map(process::pair);
         let environment: Vec<_> = environment.filter(|(name, _)| !OWN.iter().any(|own| name == own)).collect();
         let directory = environment.iter().find(|(name, _)| name == "PWD").map(|(_, path)| PathBuf::from(path));
         let directory = directory.filter(|path| path.is_absolute() && is_here(path));
@@ -86,17 +82,18 @@ impl Original {
     /// Starts such a process again, with the sockets of this one. It has the time of `patience` to become ready.
     pub(super) fn succeed(&self, over: HandOver, patience: Duration) -> io::Result<Successor> {
         let (ours, theirs, channel) = Starter::channel()?;
-        let mut command = Command::new(program()?);
-        command.arg0(&self.command_line[0]).args(&self.command_line[1..]);
-        command.env_clear().envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command.env(Inherited::VARIABLE, over.variable).env(Starter::PREDECESSOR, channel);
-        if let Some(directory) = self.directory.as_ref().filter(|path| path.is_dir()) {
-            command.current_dir(directory);
-        }
-        let mut descriptors = over.descriptors;
-        descriptors.push(theirs.as_raw_fd());
-        process::pass_on(&mut command, descriptors, false);
-        let child = command.spawn()?;
+        let mut program = Program {
+            path: program()?,
+            words: self.command_line.clone(),
+            environment: self.environment.clone(),
+            directory: self.directory.clone().filter(|path| path.is_dir()),
+            descriptors: over.descriptors,
+            follows: false,
+        };
+        program.set(Inherited::VARIABLE, over.variable);
+        program.set(Starter::PREDECESSOR, channel);
+        program.descriptors.push(theirs.as_raw_fd());
+        let child = program.spawn()?;
         let process = child.id();
         let (done, outcome) = bounded(1);
         thread::Builder::new().name("rr-successor".to_owned()).spawn(move || {
@@ -155,14 +152,6 @@ fn program() -> io::Result<PathBuf> {
 
 fn split(bytes: &[u8]) -> Vec<OsString> {
     bytes.split(|byte| *byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect()
-}
-
-/// `name=value`
-fn pair(mut item: Vec<u8>) -> Option<(OsString, OsString)> {
-    let at = item.iter().position(|byte| *byte == b'=').filter(|at| *at > 0)?;
-    let value = item.split_off(at + 1);
-    item.pop();
-    Some((OsString::from_vec(item), OsString::from_vec(value)))
 }
 
 /// Whether `path` is the working directory.

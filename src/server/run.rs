@@ -202,7 +202,10 @@ impl Running<'_> {
             notifier.stopping("Stopping: requests under way finish");
             let delay = config.life.shutdown_delay;
             if !delay.is_zero() {
-                info!(delay_seconds = delay.as_secs_f32(), "Told to end: serving on, so that load balancers can notice");
+                info!(
+                    delay_seconds = delay.as_secs_f32(),
+                    "Told to end: serving on, so that load balancers can notice"
+                );
                 reactors.part();
                 supervisor.wait_until(&never(), Instant::now() + delay);
             }

@@ -6,7 +6,8 @@ pub mod server;
 pub mod storm;
 
 pub use client::{Client, get};
-pub use server::{Mode, Server};
+#[allow(unused_imports, reason = "not every test binary uses all of them")]
+pub use server::{Mode, Server, descriptors, signal};
 
 use std::{
     net::SocketAddr,
