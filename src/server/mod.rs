@@ -5,10 +5,13 @@
 
 mod config;
 mod error;
+mod identity;
+mod on_init;
 mod run;
 #[cfg(test)]
 mod tests;
 
 pub use config::{Config, Life, OnInit};
 pub use error::Error;
+pub use identity::{Identity, IdentityError};
 pub use run::{Command, Outcome, run, run_bound};

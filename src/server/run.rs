@@ -11,7 +11,7 @@ use std::{
 use crossbeam_channel::{Receiver, after, bounded, never, select};
 use tracing::{debug, error, info, warn};
 
-use super::Error;
+use super::{Error, Identity, on_init};
 use crate::{
     config::Config,
     handoff::Monitor,
@@ -90,7 +90,25 @@ pub fn run(
 ) -> Result<Outcome, Error> {
     let reactors = std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2);
     let bound = Bound::new(&config.http.addresses, reactors)?;
+    if !prepare(&config.server, commands)? {
+        return Ok(Outcome::Clean);
+    }
     run_bound(config, bound, host, commands, || {})
+}
+
+/// What comes between binding and the first worker: the initial command, then giving up root, which binding may have
+/// needed. Returns false if the server was told to end meanwhile.
+fn prepare(config: &super::Config, commands: &Receiver<Command>) -> Result<bool, Error> {
+    let identity = Identity::of(config)?;
+    if let Some(on_init) = &config.on_init
+        && !on_init::run(on_init, commands)?
+    {
+        return Ok(false);
+    }
+    if let Some(identity) = identity {
+        identity.assume()?;
+    }
+    Ok(true)
 }
 
 /// Runs a server as [`run`] does, on sockets that are bound already, and calls `serving` once they take connections.
