@@ -33,4 +33,5 @@ pub mod parent;
 #[cfg(feature = "php")]
 mod php;
 pub mod pool;
+pub mod process;
 pub mod server;

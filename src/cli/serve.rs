@@ -3,13 +3,11 @@
 use std::{
     env,
     ffi::OsString,
-    os::unix::process::CommandExt,
     path::{Path, PathBuf},
-    process,
 };
 
 use super::{Console, Options, Php, Worker, arguments::SERVER, exit, worker::own_command};
-use crate::{config::Config, parent};
+use crate::{config::Config, parent, process::Program};
 
 /// The file that is read if nothing else is said.
 const DEFAULT_FILE: &str = ".rr.yaml";
@@ -32,7 +30,8 @@ pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> u8 
             return exit::FAILURE;
         }
     };
-    let env: Vec<_> = config.server.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
+    let env: Vec<(OsString, OsString)> =
+        config.server.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
     if !options.no_parent {
         return parent::run(&parent::Options {
             command,
@@ -41,7 +40,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> u8 
             grace: config.http.pool.destroy_timeout,
         });
     }
-    let error = process::Command::new(&command[0]).args(&command[1..]).envs(env).exec();
+    let error = Program::new(&command, env).map_or_else(|error| error, |program| program.exec());
     console.problem(&format!("cannot start {}: {error}", command[0].display()));
     exit::FAILURE
 }

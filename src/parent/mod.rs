@@ -1,8 +1,10 @@
 //! The small process above the server's.
 
-use std::{ffi::OsString, net::SocketAddr, os::unix::process::CommandExt, process, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use tracing::error;
+
+use crate::process::Program;
 
 /// What the parent runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,11 +21,10 @@ pub struct Options {
 
 /// Runs the server until it ends. Returns the exit code.
 pub fn run(options: &Options) -> u8 {
-    let Some((program, arguments)) = options.command.split_first() else { return 1 };
-    let failure = process::Command::new(program)
-        .args(arguments)
-        .envs(options.env.iter().map(|(name, value)| (name, value)))
-        .exec();
-    error!(error = %failure, "Cannot start {}", program.display());
+    let failure = match Program::new(&options.command, options.env.clone()) {
+        Ok(program) => program.exec(),
+        Err(failure) => failure,
+    };
+    error!(error = %failure, "Cannot start the server's process");
     1
 }

@@ -3,7 +3,7 @@
 use std::{
     io::{self, BufRead, BufReader, PipeReader, Read},
     os::unix::process::{CommandExt, ExitStatusExt},
-    process::{self, ExitStatus, Stdio},
+    process::{ExitStatus, Stdio},
     thread::Builder,
     time::Duration,
 };
@@ -16,6 +16,7 @@ use nix::{
 use tracing::{info, warn};
 
 use super::{Command, Error, OnInit, identity::find_user};
+use crate::process::Program;
 
 /// Longest line of output that is logged in one piece.
 const LINE: u64 = 8 * 1024;
@@ -59,12 +60,8 @@ pub(super) fn run(on_init: &OnInit, commands: &Receiver<Command>) -> Result<bool
 }
 
 fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending> {
-    let Some((program, arguments)) = on_init.command.split_first() else {
-        return Err(io::ErrorKind::InvalidInput.into());
-    };
     let (reader, writer) = io::pipe()?;
-    let mut command = process::Command::new(program);
-    command.args(arguments).envs(on_init.env.iter().map(|(name, value)| (name, value)));
+    let mut command = Program::new(&on_init.command, on_init.env.clone())?.command();
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     // A group of its own, so that what it has started ends with it.
     command.process_group(0);
