@@ -25,6 +25,7 @@
 
 pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod handoff;
 pub mod http;
 pub mod log;

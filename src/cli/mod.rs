@@ -17,14 +17,14 @@ use std::ffi::OsString;
 pub use arguments::{Command, Misuse, Options, parse};
 pub use worker::Worker;
 
-use crate::config::Config;
+use crate::{config::Config, doctor};
 use console::Console;
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
 pub const COMPATIBLE: &str = "2025.1.15";
 
 /// What needs PHP.
-pub trait Php {
+pub trait Php: doctor::Php {
     /// Runs a server in this process until it ends, its workers running `worker`. Returns the exit code.
     fn serve(&self, config: Config, worker: &Worker) -> u8;
 

@@ -14,12 +14,32 @@ use super::{
 use crate::{
     cli::{self, Worker, exit},
     config::Config,
+    doctor,
 };
 
 /// PHP as `rr` needs it.
-struct Engine;
+pub(super) struct Engine;
 
 // === impl Engine ===
+
+impl doctor::Php for Engine {
+    fn version(&self) -> String {
+        exception::text(sys::rr_php_version()).unwrap_or_default()
+    }
+
+    fn is_debug(&self) -> bool {
+        sys::rr_is_debug()
+    }
+
+    fn has_extension(&self, name: &str) -> bool {
+        // SAFETY: the name lives for the call, which keeps nothing of it.
+        unsafe { sys::rr_has_extension(c_string(name).as_ptr()) }
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        engine::ini(&c_string(name))
+    }
+}
 
 impl cli::Php for Engine {
     fn serve(&self, config: Config, worker: &Worker) -> u8 {

@@ -1,7 +1,7 @@
 //! The main thread's side: from the first wait call to the end of the server.
 
 use std::{
-    ffi::{CString, c_int},
+    ffi::{CStr, CString, c_int},
     path::{Path, PathBuf},
     ptr,
     sync::{
@@ -14,9 +14,10 @@ use std::{
 use crossbeam_channel::{Sender, bounded};
 use ext_php_rs::exception::PhpException;
 use parking_lot::{Mutex, RawMutex, lock_api::RawMutex as _, lock_api::RawMutexTimed as _};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{
+    cli::Engine,
     exception::{self, Misuse, server},
     host::PhpHost,
     local::guarded,
@@ -24,6 +25,7 @@ use super::{
 };
 use crate::{
     config::Config,
+    doctor,
     server::{Command, Outcome, run},
 };
 
@@ -92,9 +94,7 @@ pub(super) fn launch(mut config: Config, script: &str, command_line: Vec<CString
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
     // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
-    if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
-        info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
-    }
+    doctor::log(&Engine);
     let (sender, commands) = bounded(4);
     *COMMANDS.lock() = Some(sender);
     let outcome = run(&config, Arc::new(PhpHost::new(script)), &commands);
@@ -153,7 +153,7 @@ fn thread_runs() -> Result<Option<u64>, String> {
     }
 }
 
-fn ini(name: &std::ffi::CStr) -> Option<String> {
+pub(super) fn ini(name: &CStr) -> Option<String> {
     // SAFETY: on a PHP thread inside a request; the value is copied before it can change.
     exception::text(unsafe { sys::rr_ini(name.as_ptr()) })
 }

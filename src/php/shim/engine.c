@@ -68,6 +68,21 @@ const char *rr_ini(const char *name)
     return zend_ini_string(name, strlen(name), 0);
 }
 
+const char *rr_php_version(void)
+{
+    return php_version();
+}
+
+bool rr_is_debug(void)
+{
+    return ZEND_DEBUG;
+}
+
+bool rr_has_extension(const char *name)
+{
+    return zend_hash_str_exists(&module_registry, name, strlen(name));
+}
+
 const char *rr_configured(const char *name)
 {
     char *value;
