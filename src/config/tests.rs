@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use super::Config;
+use super::{Config, Loader};
 use crate::{http::MEBIBYTE, log::Level};
 
 #[track_caller]
@@ -80,7 +80,8 @@ fn unknown_keys_name_their_path_line_and_the_nearest_key() {
     );
     assert_eq!(
         problems("zzz: 1\n"),
-        "  line 1: zzz is not a known key; known here: version, server, endure, shutdown, http, logs"
+        "  line 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, http, \
+         fileserver, rpc, grpc, protoreg, tcp, …"
     );
 }
 
@@ -124,7 +125,7 @@ fn durations_are_read_as_go_reads_them() {
 
 #[test]
 fn a_version_that_cannot_be_read_is_refused() {
-    assert_eq!(problems("version: '4'\n"), "  line 1: version is \"4\", but only \"3\" and \"2.7\" can be read");
+    assert_eq!(problems("version: '4'\n"), "  line 1: version is \"4\", but must be one of 3, 2.7");
     assert!(Config::parse("version: 3").is_ok());
 }
 
@@ -157,7 +158,8 @@ fn broken_and_hostile_files_get_a_clear_error() {
 
 #[test]
 fn unreadable_files_name_the_path_and_the_reason() {
-    let error = Config::load("/nonexistent/.rr.yaml".as_ref()).unwrap_err().to_string();
+    let loader = Loader { path: Some("/nonexistent/.rr.yaml".into()), ..Loader::default() };
+    let error = loader.load().unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration /nonexistent/.rr.yaml: No such file"), "{error}");
 }
 
