@@ -6,9 +6,15 @@
 //! `--no-parent`. That process reads the configuration once more and serves ([`Php::serve`]).
 
 mod arguments;
+mod config;
 mod console;
+mod doctor;
 pub mod exit;
+mod install;
+mod pid;
+mod place;
 mod serve;
+mod stop;
 mod usage;
 mod worker;
 
@@ -17,16 +23,17 @@ use std::ffi::OsString;
 pub use arguments::{Command, Misuse, Options, parse};
 pub use worker::Worker;
 
-use crate::{config::Config, doctor};
+use crate::config::Loaded;
 use console::Console;
+use place::Problem;
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
 pub const COMPATIBLE: &str = "2025.1.15";
 
 /// What needs PHP.
-pub trait Php: doctor::Php {
+pub trait Php: crate::doctor::Php {
     /// Runs a server in this process until it ends, its workers running `worker`. Returns the exit code.
-    fn serve(&self, config: Config, worker: &Worker) -> u8;
+    fn serve(&self, loaded: Loaded, worker: &Worker) -> u8;
 
     /// What PHP's configuration (php.ini and `-d`) says of a setting; `None` where it says nothing.
     fn configured(&self, name: &str) -> Option<String>;
@@ -42,23 +49,28 @@ pub fn run(arguments: &[OsString], php: &dyn Php) -> u8 {
             return exit::USAGE;
         }
     };
-    match command {
+    let done = |(): ()| exit::OK;
+    let result = match command {
         Command::Serve => serve::launch(&options, php, &console),
-        Command::Server => serve::server(&options, php, &console),
+        Command::Server => serve::server(&options, php),
+        Command::Stop => stop::run(&options, &console).map(done),
+        Command::Config => config::run(&options, &console).map(done),
+        Command::Doctor => doctor::run(&options, php, &console),
+        Command::Install => install::run(&options, &console).map(done),
         Command::Version => {
             console.print(&version());
-            exit::OK
+            Ok(exit::OK)
         }
         Command::Help(command) => {
             console.print(&usage::text(command));
-            exit::OK
+            Ok(exit::OK)
         }
-        Command::Unsupported(name) => {
-            console.problem(&format!("{name} is not supported yet"));
-            exit::UNAVAILABLE
-        }
-        Command::Stop | Command::Config | Command::Doctor | Command::Install => exit::UNAVAILABLE,
-    }
+        Command::Unsupported(name) => Err(Problem(exit::UNAVAILABLE, format!("{name} is not supported yet"))),
+    };
+    result.unwrap_or_else(|Problem(code, message)| {
+        console.problem(&message);
+        code
+    })
 }
 
 /// RoadRunner's own line, which tools read the version from, and then ours.

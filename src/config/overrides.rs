@@ -116,9 +116,12 @@ mod tests {
 
     #[test]
     fn what_is_no_override_is_refused() {
-        for (text, message) in
-            [("http", "has no \"=\""), ("http.address=", "has no value"), ("=8", "names no key"), ("a..b=8", "names no key")]
-        {
+        for (text, message) in [
+            ("http", "has no \"=\""),
+            ("http.address=", "has no value"),
+            ("=8", "names no key"),
+            ("a..b=8", "names no key"),
+        ] {
             assert!(parse(text).unwrap_err().starts_with(message), "{text}");
         }
         assert!(parse(&("a.".repeat(100) + "a=1")).is_err());

@@ -73,8 +73,8 @@ pub fn log(php: &dyn Php) {
         let remedy = remedy.unwrap_or_default();
         match verdict {
             Verdict::Ok => {}
-            Verdict::Warn => warn!(topic, remedy, "{found}"),
-            Verdict::Fail => error!(topic, remedy, "{found}"),
+            Verdict::Warn => warn!(remedy, "{topic}: {found}"),
+            Verdict::Fail => error!(remedy, "{topic}: {found}"),
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn settings(php: &dyn Php) -> Vec<Finding> {
     if !is_on(php, "opcache.enable") || !is_on(php, "opcache.enable_cli") {
         return vec![Finding::warn(
             "OPcache",
-            "OPcache is off: every worker compiles every file and keeps its own copy",
+            "off: every worker compiles every file and keeps its own copy",
             "opcache.enable=1 and opcache.enable_cli=1",
         )];
     }

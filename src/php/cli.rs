@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     cli::{self, Worker, exit},
-    config::Config,
+    config::Loaded,
     doctor,
 };
 
@@ -42,12 +42,12 @@ impl doctor::Php for Engine {
 }
 
 impl cli::Php for Engine {
-    fn serve(&self, config: Config, worker: &Worker) -> u8 {
+    fn serve(&self, loaded: Loaded, worker: &Worker) -> u8 {
         let words = std::iter::once(&worker.script).chain(&worker.arguments).map(|word| c_string(word)).collect();
         let served = match (engine::foreign(), worker.path()) {
             (Some(reason), _) => Err(reason),
             (None, Err(reason)) => Err(format!("server.command {reason}")),
-            (None, Ok(script)) => engine::launch(config, &script.to_string_lossy(), words),
+            (None, Ok(script)) => engine::launch(loaded, &script.to_string_lossy(), words),
         };
         match served {
             Ok(()) => exit::OK,

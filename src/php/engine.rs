@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{CStr, CString, c_int},
-    path::{Path, PathBuf},
+    path::PathBuf,
     ptr,
     sync::{
         Arc, OnceLock,
@@ -24,13 +24,11 @@ use super::{
     sys,
 };
 use crate::{
-    config::Config,
+    config::{self, Loaded, Loader},
     doctor,
     server::{Command, Outcome, run},
 };
 
-/// The file that is read if nothing else is said, as by RoadRunner.
-const DEFAULT_FILE: &str = ".rr.yaml";
 /// A holder of the engine lock for longer than this is named in the log.
 const ENGINE_LOCK: Duration = Duration::from_secs(5);
 
@@ -84,12 +82,16 @@ pub(super) fn foreign() -> Option<String> {
 /// # Errors
 ///
 /// When it does not come to run.
-pub(super) fn launch(mut config: Config, script: &str, command_line: Vec<CString>) -> Result<(), String> {
+pub(super) fn launch(loaded: Loaded, script: &str, command_line: Vec<CString>) -> Result<(), String> {
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }
+    let Loaded { mut config, warnings, .. } = loaded;
     config.http.pool.thread_runs = thread_runs()?;
     config.logs.install();
+    for warning in warnings.iter() {
+        warn!(%warning, "Configuration is not followed in everything");
+    }
     // The workers use them to the end of the process.
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
     // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
@@ -131,16 +133,9 @@ fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn configuration() -> Result<Config, PhpException> {
-    let named = ini(c"roadrunner.config")
-        .filter(|path| !path.is_empty())
-        .or_else(|| std::env::var("RR_CONFIG").ok().filter(|path| !path.is_empty()))
-        .map(PathBuf::from);
-    let path = named.or_else(|| Path::new(DEFAULT_FILE).exists().then(|| PathBuf::from(DEFAULT_FILE)));
-    match path {
-        Some(path) => Config::load(&path).map_err(|error| server(error.to_string())),
-        None => Ok(Config::default()),
-    }
+fn configuration() -> Result<Loaded, PhpException> {
+    let loader = Loader { path: config::find(ini(c"roadrunner.config").map(PathBuf::from)), ..Loader::default() };
+    loader.load().map_err(|error| server(error.to_string()))
 }
 
 fn thread_runs() -> Result<Option<u64>, String> {

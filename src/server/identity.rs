@@ -41,22 +41,37 @@ impl Identity {
         Ok(Some(Self { uid, gid: group.unwrap_or(gid), name }))
     }
 
+    fn is_assumed(&self) -> bool {
+        (Uid::effective(), Gid::effective()) == (self.uid, self.gid)
+    }
+
+    /// Whether this process may become this user and group.
+    ///
+    /// # Errors
+    ///
+    /// When it may not.
+    pub fn is_possible(&self) -> Result<(), IdentityError> {
+        if self.is_assumed() || Uid::effective().is_root() {
+            return Ok(());
+        }
+        Err(IdentityError(format!(
+            "server.user and server.group: only root may become user {} and group {}, this process is user {} and group {}",
+            self.uid,
+            self.gid,
+            Uid::effective(),
+            Gid::effective()
+        )))
+    }
+
     /// Makes the whole process this user and group, for good, and checks that it cannot go back.
     ///
     /// # Errors
     ///
     /// When the process may not, or the system refuses.
     pub fn assume(&self) -> Result<(), IdentityError> {
-        let (uid, gid) = (Uid::effective(), Gid::effective());
-        if (uid, gid) == (self.uid, self.gid) {
+        self.is_possible()?;
+        if self.is_assumed() {
             return Ok(());
-        }
-        if !uid.is_root() {
-            return Err(IdentityError(format!(
-                "server.user and server.group: only root may become user {} and group {}, this process is user {uid} \
-                 and group {gid}",
-                self.uid, self.gid
-            )));
         }
         let refused = |what: &str, error: nix::Error| IdentityError(format!("cannot become {what}: {}", error.desc()));
         match &self.name {
@@ -67,7 +82,7 @@ impl Identity {
         unistd::setresgid(self.gid, self.gid, self.gid).map_err(|error| refused("the group", error))?;
         unistd::setresuid(self.uid, self.uid, self.uid).map_err(|error| refused("the user", error))?;
         let is_back = !self.uid.is_root() && unistd::setuid(Uid::from_raw(0)).is_ok();
-        if is_back || (Uid::effective(), Gid::effective()) != (self.uid, self.gid) {
+        if is_back || !self.is_assumed() {
             return Err(IdentityError("the process did not become the user and group that were set".to_owned()));
         }
         info!(uid = self.uid.as_raw(), gid = self.gid.as_raw(), "Process has given up root");
