@@ -80,7 +80,8 @@ impl<'a> Expand<'a> {
                 expanded.remarks.push("has ${ without }, which is left out".to_owned());
                 return braced;
             };
-            let (name, default) = inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
+            let (name, default) =
+                inside.split_once(":-").map_or((inside, None), |(name, default)| (name, Some(default)));
             self.put(name, default, expanded);
             return rest;
         }

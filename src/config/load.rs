@@ -8,9 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    At, Config, Document, Effective, Node, Problems, Source, Value, check::Check, expand::Expand, overrides, toml, yaml,
-};
+use super::{At, Config, Document, Effective, Node, Problems, Source, Value, expand::Expand, overrides, toml, yaml};
 
 /// Files longer than this are refused.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -115,7 +113,8 @@ impl Loader {
     ///
     /// When a file cannot be read, or with everything that is wrong at once: key, place, what was found, what is allowed.
     pub fn load(&self) -> Result<Loaded, Error> {
-        let mut load = Load { loader: self, variables: Vec::new(), problems: Problems::default(), warnings: Problems::default() };
+        let mut load =
+            Load { loader: self, variables: Vec::new(), problems: Problems::default(), warnings: Problems::default() };
         let loaded = load.run()?;
         match loaded {
             Some(loaded) if load.problems.is_empty() => Ok(Loaded { warnings: load.warnings, ..loaded }),
@@ -161,10 +160,7 @@ impl Load<'_> {
             self.override_with(&mut document, text, index + 1);
         }
         self.include(&mut document);
-        let mut check =
-            Check { lenient: self.loader.lenient, problems: &mut self.problems, warnings: &mut self.warnings };
-        check.document(&mut document);
-        let config = Config::read(&document, &mut self.problems);
+        let config = Config::understand(&mut document, self.loader.lenient, &mut self.problems, &mut self.warnings);
         Ok(Some(Loaded {
             config,
             warnings: Problems::default(),
@@ -187,7 +183,8 @@ impl Load<'_> {
             let (name, value) = pair.map_err(|error| match error {
                 // The line itself may hold a secret.
                 dotenvy::Error::LineParse(line, _) => {
-                    let number = text.lines().position(|other| other.trim() == line.trim()).map_or(0, |index| index + 1);
+                    let number =
+                        text.lines().position(|other| other.trim() == line.trim()).map_or(0, |index| index + 1);
                     format!("line {number} is not NAME=value")
                 }
                 error => error.to_string(),
@@ -225,12 +222,10 @@ impl Load<'_> {
         let Some(node) = document.root.get("include").cloned() else { return };
         let names: Option<Vec<(String, At)>> = match &node.value {
             Value::Null => return,
-            Value::List(items) => {
-                items.iter().map(|item| Some((item.value.as_text()?, item.at.clone()))).collect()
-            }
-            value => value.as_text().map(|text| {
-                text.split_whitespace().map(|name| (name.to_owned(), node.at.clone())).collect()
-            }),
+            Value::List(items) => items.iter().map(|item| Some((item.value.as_text()?, item.at.clone()))).collect(),
+            value => value
+                .as_text()
+                .map(|text| text.split_whitespace().map(|name| (name.to_owned(), node.at.clone())).collect()),
         };
         let Some(names) = names else {
             self.problems.add("include", node.at, "must be a list of files, or text with spaces between them");
@@ -315,9 +310,8 @@ fn parse(path: &Path, text: &str, source: &Source) -> Result<Node, Problems> {
 fn is_toml(text: &str) -> bool {
     let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     lines.next().is_some_and(|line| {
-        let name = |text: &str| {
-            !text.is_empty() && text.chars().all(|next| next.is_alphanumeric() || "._-\" ".contains(next))
-        };
+        let name =
+            |text: &str| !text.is_empty() && text.chars().all(|next| next.is_alphanumeric() || "._-\" ".contains(next));
         let section = line.trim_start_matches('[').trim_end_matches(']');
         (line.starts_with('[') && line.ends_with(']') && name(section))
             || line.split_once('=').is_some_and(|(key, _)| name(key))

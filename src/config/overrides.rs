@@ -7,6 +7,12 @@ use super::{At, Entry, Node, Problems, Source, Value, problem::Problem, yaml};
 /// Sections within sections that an override may name.
 const MAX_DEPTH: usize = 32;
 
+/// Takes overrides apart that stand in one text: one a line, or, in a text of one line, with `;` between them.
+pub fn split(text: &str) -> Vec<String> {
+    let separator = if text.contains('\n') { '\n' } else { ';' };
+    text.split(separator).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
 /// Reads an override into a document of its own; `number` is its place among them, from 1.
 ///
 /// # Errors
@@ -87,7 +93,7 @@ pub(super) fn merge(node: &mut Node, other: Node, path: &str, warnings: &mut Pro
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, scalar};
+    use super::{parse, scalar, split};
     use crate::config::Value;
 
     #[test]
@@ -115,10 +121,20 @@ mod tests {
     }
 
     #[test]
+    fn several_stand_in_one_text() {
+        assert_eq!(split("a=1;b.c=2 ; "), ["a=1", "b.c=2"]);
+        assert_eq!(split("a=1;2\n b=3\n"), ["a=1;2", "b=3"]);
+        assert_eq!(split(""), Vec::<String>::new());
+    }
+
+    #[test]
     fn what_is_no_override_is_refused() {
-        for (text, message) in
-            [("http", "has no \"=\""), ("http.address=", "has no value"), ("=8", "names no key"), ("a..b=8", "names no key")]
-        {
+        for (text, message) in [
+            ("http", "has no \"=\""),
+            ("http.address=", "has no value"),
+            ("=8", "names no key"),
+            ("a..b=8", "names no key"),
+        ] {
             assert!(parse(text).unwrap_err().starts_with(message), "{text}");
         }
         assert!(parse(&("a.".repeat(100) + "a=1")).is_err());

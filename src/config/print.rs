@@ -200,7 +200,8 @@ mod tests {
 
     #[test]
     fn secrets_are_masked() {
-        for name in ["password", "DB_PASSWORD", "sentinel_password", "key", "APP_KEY", "secret", "session_token", "DSN"] {
+        for name in ["password", "DB_PASSWORD", "sentinel_password", "key", "APP_KEY", "secret", "session_token", "DSN"]
+        {
             assert_eq!(shown(name, &Value::Text("hunter2".to_owned())), "\"***\"", "{name}");
         }
         for name in ["keyspace", "monkey", "user", "command"] {

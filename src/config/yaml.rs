@@ -53,7 +53,9 @@ impl<'input> Builder<'input> {
     fn next(&mut self) -> Result<(Event<'input>, usize), Failure> {
         match self.events.next() {
             Some(Ok((event, span))) => Ok((event, span.start.line())),
-            Some(Err(error)) => Err((error.marker().line(), format!("is not valid {}: {}", self.language, error.info()))),
+            Some(Err(error)) => {
+                Err((error.marker().line(), format!("is not valid {}: {}", self.language, error.info())))
+            }
             None => Ok((Event::StreamEnd, 1)),
         }
     }
