@@ -182,6 +182,8 @@ fn unknown(name: &str, section: &Key, path: &str) -> String {
     if let Some(elsewhere) = elsewhere(&lower) {
         return format!("is not a known key; did you mean {elsewhere}?");
     }
+    let honoured: Vec<_> = section.keys.iter().filter(|key| key.has(Class::Honoured)).map(|key| &*key.name).collect();
+    let known = if honoured.is_empty() { known } else { honoured };
     let more = if known.len() > LISTED { ", …" } else { "" };
     format!("is not a known key; known here: {}{more}", known[..known.len().min(LISTED)].join(", "))
 }

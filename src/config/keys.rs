@@ -46,6 +46,14 @@ pub(super) struct Row {
     pub(super) zero: String,
 }
 
+/// The table as it is written.
+pub(super) struct Written {
+    /// Names and rows of the blocks; paths are relative, and the class is that of the place where they are put.
+    pub(super) blocks: Vec<(String, Vec<Row>)>,
+    /// The rows; the kind of one that stands for a block is `@` and its name.
+    pub(super) rows: Vec<Row>,
+}
+
 /// Returns the table as a tree, in the order of the file.
 pub(super) fn table() -> &'static Key {
     static ROOT: OnceLock<Key> = OnceLock::new();
@@ -59,7 +67,23 @@ pub(super) fn table() -> &'static Key {
 }
 
 /// Returns the rows, blocks put in their places.
-pub(super) fn rows() -> Vec<Row> {
+fn rows() -> Vec<Row> {
+    let Written { blocks, rows } = written();
+    let mut expanded: Vec<Row> = Vec::new();
+    for row in &rows {
+        row.expand(&blocks, &mut expanded);
+    }
+    let own = |path: &str| rows.iter().find(|row| row.path == path && !row.kind.starts_with('@'));
+    for row in &mut expanded {
+        if let Some(own) = own(&row.path) {
+            *row = own.clone();
+        }
+    }
+    expanded
+}
+
+/// Returns the rows and blocks as they are written.
+pub(super) fn written() -> Written {
     let (mut blocks, mut rows) = (Vec::<(String, Vec<Row>)>::new(), Vec::new());
     let mut block = None;
     for line in TABLE.lines() {
@@ -80,17 +104,7 @@ pub(super) fn rows() -> Vec<Row> {
             rows.push(Row::parse(class, line));
         }
     }
-    let mut expanded: Vec<Row> = Vec::new();
-    for row in &rows {
-        row.expand(&blocks, &mut expanded);
-    }
-    let own = |path: &str| rows.iter().find(|row| row.path == path && !row.kind.starts_with('@'));
-    for row in &mut expanded {
-        if let Some(own) = own(&row.path) {
-            *row = own.clone();
-        }
-    }
-    expanded
+    Written { blocks, rows }
 }
 
 // === impl Key ===

@@ -8,9 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{
-    At, Config, Document, Effective, Node, Problems, Source, Value, check::Check, expand::Expand, overrides, toml, yaml,
-};
+use super::{At, Config, Document, Effective, Node, Problems, Source, Value, expand::Expand, overrides, toml, yaml};
 
 /// Files longer than this are refused.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -165,10 +163,7 @@ impl Load<'_> {
             self.override_with(&mut document, text, index + 1);
         }
         self.include(&mut document);
-        let mut check =
-            Check { lenient: self.loader.lenient, problems: &mut self.problems, warnings: &mut self.warnings };
-        check.document(&mut document);
-        let config = Config::read(&document, &mut self.problems);
+        let config = Config::understand(&mut document, self.loader.lenient, &mut self.problems, &mut self.warnings);
         Ok(Some(Loaded {
             config,
             warnings: Problems::default(),

@@ -6,6 +6,8 @@
 //! into its own `Config`; defaults live in their `Default`s alone.
 
 mod check;
+#[cfg(test)]
+mod docs;
 mod document;
 mod expand;
 mod keys;
@@ -22,6 +24,7 @@ mod yaml;
 
 pub use document::{At, Document, Entry, Node, Source, Value};
 pub use load::{Error, Loaded, Loader, find};
+pub use overrides::split as split_overrides;
 pub use print::{Effective, check, print};
 pub use problem::{Problem, Problems};
 pub use section::Section;
@@ -53,9 +56,14 @@ impl Config {
     pub fn parse(text: &str) -> Result<Self, Problems> {
         let mut document = Document { root: yaml::parse(text, &Source::File, "YAML")? };
         let (mut problems, mut warnings) = (Problems::default(), Problems::default());
-        Check { lenient: false, problems: &mut problems, warnings: &mut warnings }.document(&mut document);
-        let config = Self::read(&document, &mut problems);
+        let config = Self::understand(&mut document, false, &mut problems, &mut warnings);
         if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// Checks a document against the table of keys, leaves the honoured keys in it and reads them.
+    fn understand(document: &mut Document, lenient: bool, problems: &mut Problems, warnings: &mut Problems) -> Self {
+        Check { lenient, problems, warnings }.document(document);
+        Self::read(document, problems)
     }
 
     fn read(document: &Document, problems: &mut Problems) -> Self {

@@ -7,6 +7,12 @@ use super::{At, Entry, Node, Problems, Source, Value, problem::Problem, yaml};
 /// Sections within sections that an override may name.
 const MAX_DEPTH: usize = 32;
 
+/// Takes overrides apart that stand in one text: one a line, or, in a text of one line, with `;` between them.
+pub fn split(text: &str) -> Vec<String> {
+    let separator = if text.contains('\n') { '\n' } else { ';' };
+    text.split(separator).map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned).collect()
+}
+
 /// Reads an override into a document of its own; `number` is its place among them, from 1.
 ///
 /// # Errors
@@ -87,7 +93,7 @@ pub(super) fn merge(node: &mut Node, other: Node, path: &str, warnings: &mut Pro
 
 #[cfg(test)]
 mod tests {
-    use super::{parse, scalar};
+    use super::{parse, scalar, split};
     use crate::config::Value;
 
     #[test]
@@ -112,6 +118,13 @@ mod tests {
         let (path, value) = parse(" server.command = php -d a=b worker.php ").unwrap();
         assert_eq!(path, ["server", "command"]);
         assert_eq!(value, Value::Text("php -d a=b worker.php".to_owned()));
+    }
+
+    #[test]
+    fn several_stand_in_one_text() {
+        assert_eq!(split("a=1;b.c=2 ; "), ["a=1", "b.c=2"]);
+        assert_eq!(split("a=1;2\n b=3\n"), ["a=1;2", "b=3"]);
+        assert_eq!(split(""), Vec::<String>::new());
     }
 
     #[test]

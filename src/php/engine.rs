@@ -134,8 +134,19 @@ fn describe(error: &dyn std::error::Error) -> String {
 }
 
 fn configuration() -> Result<Loaded, PhpException> {
-    let loader = Loader { path: config::find(ini(c"roadrunner.config").map(PathBuf::from)), ..Loader::default() };
+    let loader = Loader {
+        path: config::find(ini(c"roadrunner.config").map(PathBuf::from)),
+        overrides: config::split_overrides(&ini(c"roadrunner.override").unwrap_or_default()),
+        dotenv: std::env::var_os("DOTENV_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
+        lenient: ini(c"roadrunner.lenient").is_some_and(|value| is_on(&value)),
+        ..Loader::default()
+    };
     loader.load().map_err(|error| server(error.to_string()))
+}
+
+/// Reads a flag as PHP reads one.
+fn is_on(value: &str) -> bool {
+    matches!(value.to_lowercase().as_str(), "1" | "on" | "true" | "yes")
 }
 
 fn thread_runs() -> Result<Option<u64>, String> {
