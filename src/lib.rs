@@ -35,4 +35,5 @@ pub mod parent;
 mod php;
 pub mod pool;
 pub mod process;
+pub mod program;
 pub mod server;

@@ -32,8 +32,9 @@ pub const COMPATIBLE: &str = "2025.1.15";
 
 /// What needs PHP.
 pub trait Php: crate::doctor::Php {
-    /// Runs a server in this process until it ends, its workers running `worker`. Returns the exit code.
-    fn serve(&self, loaded: Loaded, worker: &Worker) -> u8;
+    /// Runs a server in this process until it ends, its workers running `worker`. Calls `serving` once it takes
+    /// connections. Returns the exit code.
+    fn serve(&self, loaded: Loaded, worker: &Worker, serving: &dyn Fn()) -> u8;
 
     /// What PHP's configuration (php.ini and `-d`) says of a setting; `None` where it says nothing.
     fn configured(&self, name: &str) -> Option<String>;

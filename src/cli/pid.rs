@@ -19,7 +19,7 @@ pub(super) fn path(directory: &Path) -> PathBuf {
     directory.join(NAME)
 }
 
-/// Writes the number of this process.
+/// Writes the number of this process, unless another server's stands there.
 pub(super) fn write(directory: &Path) -> Result<(), Problem> {
     let path = path(directory);
     let own = Pid::this();
@@ -27,8 +27,14 @@ pub(super) fn write(directory: &Path) -> Result<(), Problem> {
         let path = path.display();
         return Err(Problem::failure(format!("a server runs already: process {other}, see {path}; rr stop ends it")));
     }
+    take_over(directory)
+}
+
+/// Writes the number of this process.
+pub(super) fn take_over(directory: &Path) -> Result<(), Problem> {
+    let path = path(directory);
     let wrong = |error| Problem::failure(format!("cannot write {}: {error}", path.display()));
-    fs::write(&path, format!("{own}\n")).map_err(wrong)
+    fs::write(&path, format!("{}\n", Pid::this())).map_err(wrong)
 }
 
 /// Removes the file if it is this process's.

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, ffi::OsString};
 
+use tracing::warn;
+
 use super::{
     Console, Options, Php, Worker,
     arguments::SERVER,
@@ -11,8 +13,7 @@ use super::{
 };
 use crate::{
     config::{Loaded, Loader},
-    parent,
-    process::Program,
+    parent, program,
     server::Identity,
 };
 
@@ -41,15 +42,15 @@ pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> Res
         pid::write(&place.directory)?;
     }
     if options.no_parent {
-        let error = Program::new(&command, env).map_or_else(|error| error, |program| program.exec());
+        let error = program::exec(&command, program::environment().into_iter().chain(env).collect());
         pid::remove(&place.directory);
         return Err(Problem::failure(format!("cannot start {}: {error}", command[0].display())));
     }
     let code = parent::run(&parent::Options {
         command,
         env,
+        grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
         addresses: loaded.config.http.addresses,
-        grace: loaded.config.http.pool.destroy_timeout,
     });
     if options.pid {
         pid::remove(&place.directory);
@@ -61,7 +62,15 @@ pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> Res
 pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
     let place = Place::go(options)?;
     let (loaded, worker) = read(place.loader(options))?;
-    let code = php.serve(loaded, &worker);
+    // The next generation takes the file over.
+    let serving = || {
+        if options.pid
+            && let Err(Problem(_, message)) = pid::take_over(&place.directory)
+        {
+            warn!("{message}");
+        }
+    };
+    let code = php.serve(loaded, &worker, &serving);
     if options.pid {
         pid::remove(&place.directory);
     }

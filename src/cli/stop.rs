@@ -11,7 +11,7 @@ use super::{
     Console, Options, pid,
     place::{Place, Problem},
 };
-use crate::server;
+use crate::config::Config;
 
 /// Time between two signals that the server takes for two.
 const BETWEEN: Duration = Duration::from_millis(300);
@@ -46,9 +46,9 @@ pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
     let start = Instant::now();
     signal()?;
     let patience = match place.loader(options).load() {
-        Ok(loaded) => patience(&loaded.config),
+        Ok(loaded) => loaded.config.life.shutdown_delay + loaded.config.grace() + BEYOND,
         // It may have been changed since the start.
-        Err(_) => server::Life::default().shutdown_delay + Duration::from_mins(1) + BEYOND,
+        Err(_) => Config::default().grace() + BEYOND,
     };
     let mut again = options.force;
     while pid::is_ours(pid) {
@@ -65,10 +65,4 @@ pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
         sleep(LOOK);
     }
     Ok(())
-}
-
-/// How long a server with this configuration may take to end.
-fn patience(config: &crate::config::Config) -> Duration {
-    let grace = config.life.grace_period.unwrap_or_default().max(config.http.pool.destroy_timeout);
-    config.life.shutdown_delay + grace + BEYOND
 }

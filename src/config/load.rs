@@ -101,7 +101,7 @@ impl Default for Loader {
             dotenv: None,
             lenient: false,
             directory: PathBuf::new(),
-            variables: crate::process::environment()
+            variables: crate::program::environment()
                 .into_iter()
                 .map(|(name, value)| (text(name), text(value)))
                 .collect(),

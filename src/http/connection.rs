@@ -2,6 +2,7 @@
 
 use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
 
+use http::{HeaderValue, header::CONNECTION};
 use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use parking_lot::Mutex;
@@ -23,10 +24,16 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
     // Without it a small response waits for the client's delayed acknowledgement.
     let _ = stream.set_nodelay(true);
     // One request at a time is under way, so the line is never contended for.
-    let shared = Arc::new((service, Mutex::new(Line::new(pass.port()))));
+    let shared = Arc::new((service, Mutex::new(Line::new(pass.port())), drain.parting()));
     let answer = service_fn(move |request| {
         let shared = Arc::clone(&shared);
-        async move { Ok::<_, Infallible>(shared.0.handle(request, peer, &shared.1).await) }
+        async move {
+            let mut response = shared.0.handle(request, peer, &shared.1).await;
+            if shared.2.is_near() {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            }
+            Ok::<_, Infallible>(response)
+        }
     });
     let mut stream = Checked::new(stream);
     let ended = {

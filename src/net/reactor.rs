@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     pin::pin,
     sync::Arc,
     task::Waker,
@@ -22,13 +22,21 @@ use super::Peer;
 
 /// Pause after the system refused a connection for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Most connections that a listener still accepts when it is to end: what can wait in its queue.
+const LAST: usize = 4096;
 
 /// What reactors are to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
 enum Phase {
     /// Accept and serve.
     Serve,
-    /// Accept nothing more; connections end after the request under way.
+    /// Accept and serve, but each connection ends with its next answer.
+    Part,
+    /// Accept nothing more, and leave what waits to be accepted to those who share the listeners.
+    HandOver,
+    /// Accept what waits to be accepted, and nothing more.
+    Fade,
+    /// Connections end after the request under way, idle ones at once.
     Drain,
     /// Drop everything.
     Abort,
@@ -37,6 +45,13 @@ enum Phase {
 /// Tells a connection to end after the request under way.
 #[derive(Clone, Debug)]
 pub struct Drain(watch::Receiver<Phase>);
+
+/// Tells that a connection is to end with its next answer.
+#[derive(Clone, Debug)]
+pub struct Parting(
+    /// Never waited on: it has seen the first phase alone.
+    watch::Receiver<Phase>,
+);
 
 /// What a reactor does besides driving its connections: once at the end of each pass, and when its root task was woken.
 ///
@@ -68,6 +83,21 @@ impl Drain {
     pub async fn asked(&mut self) {
         // The sender lives as long as the reactor, and the reactor longer than its connections.
         let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
+    }
+
+    /// What tells whether the connection is to end with its next answer.
+    pub fn parting(&self) -> Parting {
+        Parting(self.0.clone())
+    }
+}
+
+// === impl Parting ===
+
+impl Parting {
+    /// Returns whether the connection is to end with its next answer.
+    pub fn is_near(&self) -> bool {
+        // Looked at for each request, so without the lock around the phase. Any change of it is one towards the end.
+        self.0.has_changed().unwrap_or(true)
     }
 }
 
@@ -107,9 +137,35 @@ impl Reactors {
         Ok(reactors)
     }
 
-    /// Accepts nothing more and lets connections end after the request under way.
+    /// Lets each connection end with its next answer.
+    pub fn part(&self) {
+        self.enter(Phase::Part);
+    }
+
+    /// Accepts nothing more, as others do so from now on. Each connection ends with its next answer.
+    pub fn hand_over(&self) {
+        self.enter(Phase::HandOver);
+    }
+
+    /// Accepts what waits, and nothing more. Each connection ends with its next answer.
+    pub fn fade(&self) {
+        self.enter(Phase::Fade);
+    }
+
+    /// Lets connections end after the request under way, idle ones at once.
     pub fn drain(&self) {
-        self.phase.send_replace(Phase::Drain);
+        self.enter(Phase::Drain);
+    }
+
+    /// No phase comes back.
+    fn enter(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let forward = phase > *now;
+            if forward {
+                *now = phase;
+            }
+            forward
+        });
     }
 
     /// A channel that is closed once the last connection has ended after [`Reactors::drain`].
@@ -119,7 +175,7 @@ impl Reactors {
 
     /// Drops every connection and ends the threads.
     pub fn abort(self) {
-        self.phase.send_replace(Phase::Abort);
+        self.enter(Phase::Abort);
         for thread in self.threads {
             if thread.join().is_err() {
                 error!("Reactor thread panicked");
@@ -179,26 +235,15 @@ async fn accept<P, S, F>(
         Ok(listener) => listener,
         Err(error) => return error!(%error, "Listener cannot be watched"),
     };
-    let mut draining = phase.clone();
+    let mut fading = phase.clone();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = draining.wait_for(|phase| *phase >= Phase::Drain) => return,
+            _ = fading.wait_for(|phase| *phase >= Phase::HandOver) => break,
             accepted = listener.accept() => accepted,
         };
-        let connection = accepted.and_then(|(stream, remote)| {
-            let local = stream.local_addr()?;
-            Ok((stream, Peer { remote, local }))
-        });
-        match connection {
-            Ok((stream, peer)) => {
-                let served = serve(stream, peer, Drain(phase.clone()), &pass);
-                let alive = alive.clone();
-                tokio::spawn(async move {
-                    served.await;
-                    drop(alive);
-                });
-            }
+        match accepted {
+            Ok((stream, remote)) => begin(stream, remote, &serve, &pass, &phase, &alive),
             // The client was gone before it was accepted.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {}
             Err(error) => {
@@ -207,4 +252,37 @@ async fn accept<P, S, F>(
             }
         }
     }
+    let left = *phase.borrow() != Phase::HandOver;
+    // To these clients the connection is there, and their request may be, too.
+    if left && let Ok(listener) = listener.into_std() {
+        for _ in 0..LAST {
+            let Ok((stream, remote)) = listener.accept() else { break };
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                begin(stream, remote, &serve, &pass, &phase, &alive);
+            }
+        }
+    }
+}
+
+/// Serves a connection, on a task of its own.
+fn begin<P, S, F>(
+    stream: TcpStream,
+    remote: SocketAddr,
+    serve: &Arc<S>,
+    pass: &Arc<P>,
+    phase: &watch::Receiver<Phase>,
+    alive: &mpsc::Sender<()>,
+) where
+    P: Pass + 'static,
+    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    // The client may have gone again.
+    let Ok(local) = stream.local_addr() else { return };
+    let served = serve(stream, Peer { remote, local }, Drain(phase.clone()), pass);
+    let alive = alive.clone();
+    tokio::spawn(async move {
+        served.await;
+        drop(alive);
+    });
 }

@@ -4,7 +4,7 @@ use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
 use tracing::error;
 
-use crate::process::Program;
+use crate::program;
 
 /// What the parent runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,10 +21,8 @@ pub struct Options {
 
 /// Runs the server until it ends. Returns the exit code.
 pub fn run(options: &Options) -> u8 {
-    let failure = match Program::new(&options.command, options.env.clone()) {
-        Ok(program) => program.exec(),
-        Err(failure) => failure,
-    };
+    let variables = program::environment().into_iter().chain(options.env.clone()).collect();
+    let failure = program::exec(&options.command, variables);
     error!(error = %failure, "Cannot start the server's process");
     1
 }

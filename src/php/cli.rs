@@ -42,12 +42,12 @@ impl doctor::Php for Engine {
 }
 
 impl cli::Php for Engine {
-    fn serve(&self, loaded: Loaded, worker: &Worker) -> u8 {
+    fn serve(&self, loaded: Loaded, worker: &Worker, serving: &dyn Fn()) -> u8 {
         let words = std::iter::once(&worker.script).chain(&worker.arguments).map(|word| c_string(word)).collect();
         let served = match (engine::foreign(), worker.path()) {
             (Some(reason), _) => Err(reason),
             (None, Err(reason)) => Err(format!("server.command {reason}")),
-            (None, Ok(script)) => engine::launch(loaded, &script.to_string_lossy(), words),
+            (None, Ok(script)) => engine::launch(loaded, &script.to_string_lossy(), words, serving),
         };
         match served {
             Ok(()) => exit::OK,

@@ -26,11 +26,14 @@ use super::{
 use crate::{
     config::{self, Loaded, Loader},
     doctor,
-    server::{Command, Outcome, run},
+    server::{Command, Origin, Outcome, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
 const ENGINE_LOCK: Duration = Duration::from_secs(5);
+
+/// Commands that signals may leave before the supervisor reads them.
+const ROOM: usize = 16;
 
 /// What signals are sent to while a server runs.
 static COMMANDS: Mutex<Option<Sender<Command>>> = Mutex::new(None);
@@ -64,7 +67,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
     // SAFETY: on the main thread; nothing else uses its buffer.
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
-    launch(configuration()?, &script, Vec::new()).map_err(server)?;
+    launch(configuration()?, &script, Vec::new(), || {}).map_err(server)?;
     // SAFETY: on the main thread, called by PHP.
     unsafe { sys::rr_leave_script(0) };
     Ok(())
@@ -77,12 +80,18 @@ pub(super) fn foreign() -> Option<String> {
 }
 
 /// Runs a server on the main thread until it has ended: its workers run `script` with the words of `command_line`, or,
-/// if there are none, with those of this process. Ends the process if a worker does not leave.
+/// if there are none, with those of this process. Calls `serving` once it takes connections. Ends the process if a worker
+/// does not leave.
 ///
 /// # Errors
 ///
 /// When it does not come to run.
-pub(super) fn launch(loaded: Loaded, script: &str, command_line: Vec<CString>) -> Result<(), String> {
+pub(super) fn launch(
+    loaded: Loaded,
+    script: &str,
+    command_line: Vec<CString>,
+    serving: impl FnOnce(),
+) -> Result<(), String> {
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }
@@ -92,14 +101,15 @@ pub(super) fn launch(loaded: Loaded, script: &str, command_line: Vec<CString>) -
     for warning in warnings.iter() {
         warn!(%warning, "Configuration is not followed in everything");
     }
+    let origin = Origin::find();
     // The workers use them to the end of the process.
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
     // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
     doctor::log(&Engine);
-    let (sender, commands) = bounded(4);
+    let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, Arc::new(PhpHost::new(script)), &commands);
+    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands, serving);
     *COMMANDS.lock() = None;
     match outcome {
         Ok(Outcome::Clean) => {
@@ -197,16 +207,23 @@ extern "C" fn rr_rs_engine_unlock() {
 
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
-    guarded(|| {
-        if !matches!(number, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
-            return warn!(signal = number, "Signal has no meaning yet and is ignored");
+    guarded(|| match number {
+        libc::SIGTERM | libc::SIGINT | libc::SIGQUIT => {
+            let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
+            let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
+            if again || !told {
+                warn!(signal = number, "Ending at once");
+                // SAFETY: no return.
+                unsafe { sys::rr_hard_exit(1) };
+            }
         }
-        let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
-        let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
-        if again || !told {
-            warn!(signal = number, "Ending at once");
-            // SAFETY: no return.
-            unsafe { sys::rr_hard_exit(1) };
+        libc::SIGUSR2 => {
+            // There is always room left for the word to end.
+            if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
+                let _ = commands.try_send(Command::Restart);
+            }
         }
+        libc::SIGHUP => warn!(signal = number, "Reload is not supported yet: SIGUSR2 changes the generation"),
+        _ => warn!(signal = number, "Signal has no meaning yet and is ignored"),
     });
 }

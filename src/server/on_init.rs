@@ -16,7 +16,7 @@ use nix::{
 use tracing::{info, warn};
 
 use super::{Command, Error, OnInit, identity::find_user};
-use crate::process::Program;
+use crate::program;
 
 /// Longest line of output that is logged in one piece.
 const LINE: u64 = 8 * 1024;
@@ -61,7 +61,9 @@ pub(super) fn run(on_init: &OnInit, commands: &Receiver<Command>) -> Result<bool
 
 fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending> {
     let (reader, writer) = io::pipe()?;
-    let mut command = Program::new(&on_init.command, on_init.env.clone())?.command();
+    let variables = on_init.env.iter().map(|(name, value)| (name.into(), value.into()));
+    let mut command =
+        program::command(&on_init.command, program::environment().into_iter().chain(variables).collect())?;
     command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
     // A group of its own, so that what it has started ends with it.
     command.process_group(0);
@@ -82,10 +84,18 @@ fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending>
     Builder::new().name("rr-on-init".to_owned()).spawn(move || {
         let _ = ended.send(child.wait());
     })?;
-    let ending = select! {
-        recv(status) -> status => return Ok(finish(status.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())), &lines_end)),
-        recv(commands) -> _ => Ending::Told,
-        recv(after(on_init.exec_timeout)) -> _ => Ending::Timeout,
+    let timeout = after(on_init.exec_timeout);
+    let ending = loop {
+        select! {
+            recv(status) -> status => {
+                return Ok(finish(status.unwrap_or_else(|_| Err(io::ErrorKind::Other.into())), &lines_end));
+            }
+            recv(commands) -> command => match command {
+                Ok(Command::Restart) => warn!("Restart is not possible before the initial command has ended"),
+                Ok(Command::Shutdown) | Err(_) => break Ending::Told,
+            },
+            recv(timeout) -> _ => break Ending::Timeout,
+        }
     };
     // It has not been waited for, so the number is still its own.
     let _ = killpg(group, Signal::SIGKILL);
