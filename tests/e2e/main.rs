@@ -22,4 +22,5 @@ mod misuse;
 mod notes;
 mod opcache;
 mod overload;
+mod rr;
 mod storm;
