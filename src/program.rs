@@ -83,30 +83,32 @@ pub fn set_environment(command: &mut Command, variables: Variables) -> io::Resul
         .into_iter()
         .map(|(name, value)| CString::new([name.as_bytes(), b"=", value.as_bytes()].concat()))
         .collect::<Result<Vec<_>, _>>()?;
-    let list = List(entries.iter().map(|entry| entry.as_ptr()).chain([ptr::null()]).collect(), entries);
+    let pointers = entries.iter().map(|entry| entry.as_ptr()).chain([ptr::null()]).collect();
+    let list = List { environ: true_environ(), pointers, _entries: entries };
     // SAFETY: between fork and exec, or before an exec, the closure writes one pointer, to a list that it owns.
-    unsafe {
-        command.pre_exec(move || {
-            let environ = true_environ();
-            if !environ.is_null() {
-                *environ = list.pointers();
-            }
-            Ok(())
-        });
-    }
+    unsafe { command.pre_exec(move || list.put()) };
     Ok(())
 }
 
-/// The `environ` that the C library uses.
+/// The `environ` that the C library uses: the first one, beginning with the executable.
 fn true_environ() -> *mut *const *const c_char {
-    // SAFETY: the name is a C string.
-    unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"environ".as_ptr()).cast() }
+    // SAFETY: the main program is open already, so this only gives its handle; the name is a C string.
+    unsafe {
+        let main = libc::dlopen(ptr::null(), libc::RTLD_LAZY);
+        if main.is_null() { ptr::null_mut() } else { libc::dlsym(main, c"environ".as_ptr()).cast() }
+    }
 }
 
-/// An environment as the C library has it: pointers, with a null at the end, to what the second part owns.
-struct List(Vec<*const c_char>, #[expect(dead_code, reason = "what the pointers point to")] Vec<CString>);
+/// An environment as the C library has it, and the place where it goes.
+struct List {
+    environ: *mut *const *const c_char,
+    /// With a null at the end.
+    pointers: Vec<*const c_char>,
+    /// What the pointers point to.
+    _entries: Vec<CString>,
+}
 
-// SAFETY: the pointers are to texts that are owned beside them and never change.
+// SAFETY: the pointers are to texts that are owned beside them and never change, and to a variable of the process.
 unsafe impl Send for List {}
 // SAFETY: as above.
 unsafe impl Sync for List {}
@@ -114,8 +116,14 @@ unsafe impl Sync for List {}
 // === impl List ===
 
 impl List {
-    fn pointers(&self) -> *const *const c_char {
-        self.0.as_ptr()
+    /// Makes it the environment, for as long as it lives.
+    unsafe fn put(&self) -> io::Result<()> {
+        if self.environ.is_null() {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        // SAFETY: the caller's: there is one thread.
+        unsafe { *self.environ = self.pointers.as_ptr() };
+        Ok(())
     }
 }
 

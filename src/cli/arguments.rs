@@ -164,7 +164,9 @@ pub fn parse(arguments: &[OsString]) -> Result<(Command, Options), Misuse> {
                 });
                 if let Some((_, command @ Command::Unsupported(_))) = command
                     && !help
+                    && !reading.rest.clone().any(|next| next == "-h" || next == "--help")
                 {
+                    // Its flags are not known.
                     return Ok((command, reading.options));
                 }
             }

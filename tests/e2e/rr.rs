@@ -340,7 +340,7 @@ fn flags_without_effect_say_so_unless_it_is_to_be_silent() {
 #[test]
 fn the_initial_command_runs_before_the_workers() {
     let place = Place::with(
-        "server:\n  command: php worker.php\n  on_init:\n    command: [sh, -c, 'echo \"made by $WHO\" > made; cat made; echo oops >&2']\n    env: {who: init}",
+        "server:\n  command: php worker.php\n  on_init:\n    command: [sh, -c, 'echo \"made by `printenv WHO`\" > made; cat made; echo oops >&2']\n    env: {who: init}",
         "$answer = file_get_contents('made');",
     );
     let server = place.serve(&[]);
@@ -356,7 +356,7 @@ fn the_initial_command_runs_before_the_workers() {
 fn a_failure_of_the_initial_command_ends_the_server_if_it_is_to() {
     for (command, reason) in [
         ("command: [sh, -c, 'exit 7']", "ended with exit code 7"),
-        ("command: [sh, -c, 'kill -9 $$']", "was ended by signal 9"),
+        ("command: [sh, -c, 'kill -9 0']", "was ended by signal 9"),
         ("command: /no/such/program", "cannot be run: No such file or directory"),
         (
             "exec_timeout: 100ms, command: [sh, -c, 'sleep 1000 & sleep 1000']",
@@ -430,7 +430,7 @@ fn the_initial_command_may_run_as_another_user() {
         return;
     }
     let place = Place::with(
-        "server: {command: php worker.php, on_init: {user: \"54321\", env: {seen: \"1\"}, command: [sh, -c, 'echo \"user $(id -u) $SEEN\"']}}",
+        "server: {command: php worker.php, on_init: {user: \"54321\", env: {seen: \"1\"}, command: [sh, -c, 'echo user `id -u` `printenv SEEN`']}}",
         "$answer = 'hello';",
     );
     let log = place.serve(&[]).end();

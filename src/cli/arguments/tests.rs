@@ -47,6 +47,7 @@ fn flags_are_read_before_and_after_the_command() {
         ("help serve", Command::Help(Some("serve")), none()),
         ("serve -h", Command::Help(Some("serve")), none()),
         ("-h workers", Command::Help(Some("workers")), none()),
+        ("workers --help", Command::Help(Some("workers")), none()),
         ("workers -i http", Command::Unsupported("workers"), none()),
         ("reset http", Command::Unsupported("reset"), none()),
         ("jobs --list", Command::Unsupported("jobs"), none()),
