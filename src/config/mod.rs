@@ -18,6 +18,7 @@ mod problem;
 mod section;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(feature = "toml"), path = "no_toml.rs")]
 mod toml;
 mod value;
 mod yaml;

@@ -106,10 +106,12 @@ pub(super) fn launch(
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
     // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
-    doctor::log(&Engine);
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands, serving);
+    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands, || {
+        doctor::log(&Engine);
+        serving();
+    });
     *COMMANDS.lock() = None;
     match outcome {
         Ok(Outcome::Clean) => {
