@@ -67,7 +67,14 @@ pub(super) fn serve() -> Result<(), PhpException> {
     // SAFETY: on the main thread; nothing else uses its buffer.
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
-    launch(configuration()?, &script, Vec::new(), || {}).map_err(server)?;
+    let loaded = configuration()?;
+    let unused = !loaded.config.server.env.is_empty();
+    let serving = || {
+        if unused {
+            warn!("server.env has no effect on a script that was started directly: use rr serve");
+        }
+    };
+    launch(loaded, &script, Vec::new(), serving).map_err(server)?;
     // SAFETY: on the main thread, called by PHP.
     unsafe { sys::rr_leave_script(0) };
     Ok(())

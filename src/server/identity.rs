@@ -2,7 +2,10 @@
 
 use std::ffi::CString;
 
-use nix::unistd::{self, Gid, Group, Uid, User};
+use nix::{
+    sys::prctl,
+    unistd::{self, Gid, Group, Uid, User},
+};
 use tracing::info;
 
 use super::Config;
@@ -74,6 +77,7 @@ impl Identity {
             return Ok(());
         }
         let refused = |what: &str, error: nix::Error| IdentityError(format!("cannot become {what}: {}", error.desc()));
+        let at_death_of_parent = prctl::get_pdeathsig().ok().flatten();
         match &self.name {
             Some(name) => unistd::initgroups(name, self.gid),
             None => unistd::setgroups(&[self.gid]),
@@ -85,6 +89,10 @@ impl Identity {
         if is_back || !self.is_assumed() {
             return Err(IdentityError("the process did not become the user and group that were set".to_owned()));
         }
+        // The system takes both away with the credentials: the end with the parent, and the way to its own entries in
+        // /proc, by which the next generation is started.
+        let _ = prctl::set_pdeathsig(at_death_of_parent);
+        let _ = prctl::set_dumpable(true);
         info!(uid = self.uid.as_raw(), gid = self.gid.as_raw(), "Process has given up root");
         Ok(())
     }

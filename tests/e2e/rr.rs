@@ -620,6 +620,17 @@ fn install_writes_a_script_that_works() {
     assert!(place.read("rr").starts_with("#!/bin/sh"));
 }
 
+#[test]
+fn a_worker_cannot_be_another_server() {
+    let place = Place::with(
+        "server: {command: php worker.php}",
+        "try { RoadRunner\\Cli::run(['--version']); $answer = 'ran'; } catch (RoadRunner\\Exception\\LogicException $e) { $answer = $e->getMessage(); }",
+    );
+    let server = place.serve(&[]);
+    assert_eq!(server.get("/"), "a worker cannot run rr: start it as a process");
+    server.end();
+}
+
 // === how PHP and the extension are found ===
 
 #[test]
