@@ -39,6 +39,7 @@ pub enum Command {
 
 /// The flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// `-c`: the configuration file.
     pub config: Option<PathBuf>,

@@ -1,7 +1,7 @@
 //! `config`: checks the configuration, or shows it.
 
 use super::{
-    Console, Options, Worker,
+    Options, Worker, console,
     place::{Place, Problem},
 };
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Checks, and with `--print` shows what is in force.
-pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
+pub(super) fn run(options: &Options) -> Result<(), Problem> {
     let place = Place::go(options)?;
     let loader = place.loader(options);
     let text = if options.print { print(&loader)? } else { check(&loader)? };
@@ -19,7 +19,7 @@ pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
         let wrong = |reason| Problem::config(format!("server.command {reason}"));
         Worker::parse(&server.command).map_err(wrong)?.path().map_err(wrong)?;
     }
-    Identity::of(&server).map_err(Problem::config)?;
-    console.print(text.trim_end());
+    Identity::of(&server).map_err(|error| Problem::config(error.to_string()))?;
+    console::print(text.trim_end());
     Ok(())
 }

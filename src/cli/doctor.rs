@@ -1,7 +1,7 @@
 //! `doctor`: looks for what hurts a server of this place.
 
 use super::{
-    Console, Options, Php, Worker, exit, pid,
+    Options, Php, Worker, console, exit, pid,
     place::{Place, Problem},
 };
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Prints one line for each thing that was looked at. Returns the exit code.
-pub(super) fn run(options: &Options, php: &dyn Php, console: &Console) -> Result<u8, Problem> {
+pub(super) fn run(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
     let place = Place::go(options)?;
     let mut findings = Vec::new();
     let config = match place.loader(options).load() {
@@ -35,10 +35,10 @@ pub(super) fn run(options: &Options, php: &dyn Php, console: &Console) -> Result
     };
     findings.splice(0..0, doctor::examine(php, &config, &place.directory));
     if options.json {
-        console.print(&serde_json::to_string_pretty(&findings).map_err(Problem::failure)?);
+        console::print(&serde_json::to_string_pretty(&findings).map_err(|error| Problem::failure(error.to_string()))?);
     } else {
         for finding in &findings {
-            console.print(&finding.to_string());
+            console::print(&finding.to_string());
         }
     }
     let fails = findings.iter().any(|finding| finding.verdict == Verdict::Fail);

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    Console, Options,
+    Options, console,
     place::{Place, Problem},
 };
 
@@ -18,7 +18,7 @@ const SCRIPT: &str = include_str!("../../bin/rr");
 const MARK: &str = "# RoadRunner inside PHP";
 
 /// Writes the script, unless something else stands there.
-pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
+pub(super) fn run(options: &Options) -> Result<(), Problem> {
     let place = Place::go(options)?;
     let path = place.directory.join("rr");
     let name = path.display();
@@ -34,7 +34,7 @@ pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
         let _ = fs::remove_file(&new);
         return Err(wrong(error));
     }
-    console.print(&format!("Wrote {name}"));
+    console::print(&format!("Wrote {name}"));
     Ok(())
 }
 

@@ -24,7 +24,6 @@ pub use arguments::{Command, Misuse, Options, parse};
 pub use worker::Worker;
 
 use crate::config::Loaded;
-use console::Console;
 use place::Problem;
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
@@ -42,34 +41,33 @@ pub trait Php: crate::doctor::Php {
 
 /// Does what the command line says; `arguments` are without the program's name. Returns the exit code.
 pub fn run(arguments: &[OsString], php: &dyn Php) -> u8 {
-    let console = Console;
     let (command, options) = match parse(arguments) {
         Ok(parsed) => parsed,
         Err(misuse) => {
-            console.problem(&format!("{misuse}"));
+            console::problem(&format!("{misuse}"));
             return exit::USAGE;
         }
     };
     let done = |(): ()| exit::OK;
     let result = match command {
-        Command::Serve => serve::launch(&options, php, &console),
+        Command::Serve => serve::launch(&options, php),
         Command::Server => serve::server(&options, php),
-        Command::Stop => stop::run(&options, &console).map(done),
-        Command::Config => config::run(&options, &console).map(done),
-        Command::Doctor => doctor::run(&options, php, &console),
-        Command::Install => install::run(&options, &console).map(done),
+        Command::Stop => stop::run(&options).map(done),
+        Command::Config => config::run(&options).map(done),
+        Command::Doctor => doctor::run(&options, php),
+        Command::Install => install::run(&options).map(done),
         Command::Version => {
-            console.print(&version());
+            console::print(&version());
             Ok(exit::OK)
         }
         Command::Help(command) => {
-            console.print(&usage::text(command));
+            console::print(&usage::text(command));
             Ok(exit::OK)
         }
         Command::Unsupported(name) => Err(Problem(exit::UNAVAILABLE, format!("{name} is not supported yet"))),
     };
     result.unwrap_or_else(|Problem(code, message)| {
-        console.problem(&message);
+        console::problem(&message);
         code
     })
 }

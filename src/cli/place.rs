@@ -67,18 +67,18 @@ fn enter(directory: &Path) -> Result<(), Problem> {
 
 impl Problem {
     /// Something that is wrong with the configuration.
-    pub(super) fn config(message: impl ToString) -> Self {
-        Self(exit::CONFIG, message.to_string())
+    pub(super) fn config(message: impl Into<String>) -> Self {
+        Self(exit::CONFIG, message.into())
     }
 
     /// Something that did not succeed.
-    pub(super) fn failure(message: impl ToString) -> Self {
-        Self(exit::FAILURE, message.to_string())
+    pub(super) fn failure(message: impl Into<String>) -> Self {
+        Self(exit::FAILURE, message.into())
     }
 }
 
 impl From<config::Error> for Problem {
     fn from(error: config::Error) -> Self {
-        Self::config(error)
+        Self::config(error.to_string())
     }
 }

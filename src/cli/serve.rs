@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, ffi::OsString};
 use tracing::warn;
 
 use super::{
-    Console, Options, Php, Worker,
+    Options, Php, Worker,
     arguments::SERVER,
-    pid,
+    console, pid,
     place::{Place, Problem},
     worker::own_command,
 };
@@ -21,14 +21,14 @@ use crate::{
 const CODE: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
 
 /// Reads the configuration and starts the server's process. Returns the exit code when that has ended.
-pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> Result<u8, Problem> {
+pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
     if !options.silent {
         for (given, flag) in [
             (options.debug, "-d has no effect: there is no pprof server here"),
             (options.experimental, "-e has no effect: nothing here waits to be switched on by it"),
         ] {
             if given {
-                console.problem(flag);
+                console::problem(flag);
             }
         }
     }
@@ -82,18 +82,19 @@ pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
 /// `server.env` is part of the environment in which the server's process reads it. So that both read the same, its
 /// variables count here, too.
 fn read(mut loader: Loader) -> Result<(Loaded, Worker), Problem> {
-    let mut loaded = loader.load()?;
-    if !loaded.config.server.env.is_empty() {
-        let dotenv = std::mem::take(&mut loaded.variables);
-        loader.variables.extend(variables(&loaded));
-        loaded = loader.load()?;
-        loaded.variables = dotenv;
+    let mut read = loader.load()?;
+    if !read.config.server.env.is_empty() {
+        let dotenv = std::mem::take(&mut read.variables);
+        loader.variables.extend(dotenv.iter().chain(&read.config.server.env).cloned());
+        read = loader.load()?;
+        read.variables = dotenv;
     }
+    let server = &read.config.server;
     let wrong = |message| Problem::config(format!("server.command {message}"));
-    let worker = Worker::parse(&loaded.config.server.command).map_err(wrong)?;
+    let worker = Worker::parse(&server.command).map_err(wrong)?;
     worker.path().map_err(wrong)?;
-    Identity::of(&loaded.config.server).map_err(Problem::config)?;
-    Ok((loaded, worker))
+    Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;
+    Ok((read, worker))
 }
 
 /// What the configuration adds to the environment: dotenv files, then `server.env`.

@@ -8,7 +8,7 @@ use std::{
 use nix::sys::signal::{Signal, kill};
 
 use super::{
-    Console, Options, pid,
+    Options, console, pid,
     place::{Place, Problem},
 };
 use crate::config::Config;
@@ -21,7 +21,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const BEYOND: Duration = Duration::from_secs(10);
 
 /// Ends the server and waits until it has.
-pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
+pub(super) fn run(options: &Options) -> Result<(), Problem> {
     let place = Place::go(options)?;
     let path = pid::path(&place.directory);
     let name = path.display();
@@ -41,7 +41,7 @@ pub(super) fn run(options: &Options, console: &Console) -> Result<(), Problem> {
         Err(error) => Err(Problem::failure(format!("cannot end process {pid}: {}", error.desc()))),
     };
     if !options.silent {
-        console.print(&format!("Stopping process {pid}"));
+        console::print(&format!("Stopping process {pid}"));
     }
     let start = Instant::now();
     signal()?;

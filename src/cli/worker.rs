@@ -62,7 +62,9 @@ impl Worker {
         }
         let (flags, rest) = flags(words);
         let rest = match rest {
-            [flag, script, rest @ ..] if flag == "-f" || flag == "--file" => [&[script.clone()], rest].concat(),
+            [flag, script, rest @ ..] if flag == "-f" || flag == "--file" => {
+                [std::slice::from_ref(script), rest].concat()
+            }
             [end, rest @ ..] if end == "--" => rest.to_vec(),
             rest => rest.to_vec(),
         };

@@ -85,7 +85,7 @@ pub(super) fn files(php: &dyn Php, directory: &Path) -> Vec<Finding> {
         Ok(number) if number < 1 << 20 => number,
         _ => super::bytes(&value).unwrap_or(0) >> 20,
     };
-    let needed = files.min(1 << 40) * BYTES_PER_FILE >> 20;
+    let needed = (files.min(1 << 40) * BYTES_PER_FILE) >> 20;
     let memory = if needed > megabytes {
         Finding::warn(
             topic,
@@ -114,7 +114,7 @@ fn count(directory: &Path) -> u64 {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() && SKIPPED.iter().all(|name| entry.file_name() != *name) => open.push(path),
                 Ok(kind) if kind.is_file() && path.extension().is_some_and(|extension| extension == "php") => {
-                    files += 1
+                    files += 1;
                 }
                 _ => {}
             }
