@@ -126,13 +126,15 @@ fmt: ## formats the sources
 	cargo fmt
 
 .PHONY: gen
-gen: setup ## generates what is generated: from php-src-stubs/ argument information and stubs; the contents of package.xml
+gen: setup ## generates what is generated: argument information and stubs from php-src-stubs/, docs/config.* from the table of keys, package.xml
 	"$(BIN)" -n scripts/gen-stubs.php
+	UPDATE=1 cargo test --locked $(ROOMS) -q --lib config::docs
 	scripts/package-xml
 
 .PHONY: gen-check
 gen-check: setup
 	"$(BIN)" -n scripts/gen-stubs.php --check
+	cargo test --locked $(ROOMS) -q --lib config::docs
 	scripts/package-xml --check
 
 .PHONY: clean

@@ -84,8 +84,10 @@ pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
 fn read(mut loader: Loader) -> Result<(Loaded, Worker), Problem> {
     let mut read = loader.load()?;
     if !read.config.server.env.is_empty() {
-        let dotenv = std::mem::take(&mut read.variables);
-        loader.variables.extend(dotenv.iter().chain(&read.config.server.env).cloned());
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let present = program::environment().into_iter().map(|(name, value)| (text(name), text(value)));
+        loader.variables = Some(present.chain(variables(&read)).collect());
+        let dotenv = read.variables;
         read = loader.load()?;
         read.variables = dotenv;
     }

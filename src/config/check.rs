@@ -1,6 +1,6 @@
 //! A document against the table of keys: afterwards it holds honoured keys only.
 
-use std::collections::HashMap;
+use std::{cmp::Reverse, collections::HashMap};
 
 use super::{
     At, Document, Entry, Node, Problems, Value,
@@ -36,7 +36,9 @@ impl Check<'_> {
                 entries.retain_mut(|entry| self.keep(entry, key, path) && self.once(entry, &mut seen, path));
             }
             Value::List(items) if key.keys.first().is_some_and(|key| key.name == "[]") => {
-                items.iter_mut().for_each(|item| self.section(item, &key.keys[0], path));
+                for item in items {
+                    self.section(item, &key.keys[0], path);
+                }
             }
             // Whoever reads it says that it is not a section.
             _ => {}
@@ -91,9 +93,9 @@ impl Check<'_> {
         let at = entry.at.clone();
         match row.class {
             Class::Honoured => return true,
-            Class::Idle => self.warnings.add(path, at, format!("has no effect: {}", lowered(&row.text))),
+            Class::Idle => self.warnings.add(path, at, format!("has no effect: {}", sentence(row))),
             Class::Unsupported => {
-                let message = format!("; {}", lowered(row.text.trim_end_matches('.')));
+                let message = format!("; {}", sentence(row));
                 self.refuse(Problem { key: path, at, message, lead: "not supported: " });
             }
             Class::Later if is_default_off(&entry.node, row) => {}
@@ -179,7 +181,7 @@ fn unknown(name: &str, section: &Key, path: &str) -> String {
     if let Some((_, known)) = nearest {
         return format!("is not a known key; did you mean {path}{known}?");
     }
-    if let Some(elsewhere) = elsewhere(&lower) {
+    if let Some(elsewhere) = elsewhere(name, path) {
         return format!("is not a known key; did you mean {elsewhere}?");
     }
     let honoured: Vec<_> = section.keys.iter().filter(|key| key.has(Class::Honoured)).map(|key| &*key.name).collect();
@@ -188,26 +190,31 @@ fn unknown(name: &str, section: &Key, path: &str) -> String {
     format!("is not a known key; known here: {}{more}", known[..known.len().min(LISTED)].join(", "))
 }
 
-/// Returns the path of a key of this name in another section: an honoured one, if there is one, and then a short one.
-fn elsewhere(name: &str) -> Option<&'static str> {
+/// Returns the path of a key of this name in another section: rather an honoured one, then one near `path`, then a short
+/// one.
+fn elsewhere(name: &str, path: &str) -> Option<String> {
     let mut found = Vec::new();
-    keys::table().each(&mut |row| {
-        let ends = row.path.rsplit('.').next().is_some_and(|last| last.eq_ignore_ascii_case(name));
-        if ends && row.path.contains('.') {
-            found.push((row.class, row.path.matches('.').count(), row.path.as_str()));
-        }
-    });
-    found.into_iter().min().map(|(.., path)| path)
+    search(keys::table(), name, "", &mut found);
+    let near = |other: &str| other.split('.').zip(path.split('.')).take_while(|(one, two)| one == two).count();
+    found
+        .into_iter()
+        .min_by_key(|(honoured, other)| (!honoured, Reverse(near(other)), other.matches('.').count()))
+        .map(|(_, other)| other)
 }
 
-/// Returns the text to follow a colon.
-fn lowered(text: &str) -> String {
-    let mut characters = text.chars();
-    let first = characters.next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
-    let rest = characters.as_str();
-    // A name of several capital letters stays as it is.
-    if rest.starts_with(|next: char| next.is_uppercase()) || text.starts_with("RoadRunner") {
-        return text.to_owned();
+fn search(section: &Key, name: &str, path: &str, found: &mut Vec<(bool, String)>) {
+    for key in &section.keys {
+        if key.name.eq_ignore_ascii_case(name) && !path.is_empty() {
+            found.push((key.has(Class::Honoured), format!("{path}{}", key.name)));
+        }
+        search(key, name, &format!("{path}{}.", key.name), found);
     }
-    first + rest
+}
+
+/// Returns the text of a row to follow a colon.
+fn sentence(row: &Row) -> String {
+    let text = row.text.trim_end_matches('.');
+    let first = text.chars().next().map(|first| first.to_lowercase().to_string()).unwrap_or_default();
+    // A name stays as it is.
+    if text.starts_with("RoadRunner") { text.to_owned() } else { first + text.get(1..).unwrap_or_default() }
 }

@@ -1,6 +1,6 @@
 //! Environment variables in values: `$NAME`, `${NAME}`, `${NAME:-default}`.
 
-use std::sync::Arc;
+use std::{fmt::Write as _, sync::Arc};
 
 use super::{Node, Problems, Value};
 
@@ -99,11 +99,10 @@ impl<'a> Expand<'a> {
     }
 
     fn put(&mut self, name: &str, default: Option<&str>, expanded: &mut Expanded) {
-        if !expanded.names.is_empty() {
-            expanded.names.push_str(", ");
-        }
-        expanded.names.push_str(name);
         let value = (self.lookup)(name);
+        let comma = if expanded.names.is_empty() { "" } else { ", " };
+        let unset = if value.as_deref().is_none_or(str::is_empty) { " (not set)" } else { "" };
+        let _ = write!(expanded.names, "{comma}{name}{unset}");
         if value.is_none() && default.is_none() {
             let remark = format!("names ${{{name}}}, which is not set and is read as empty");
             expanded.remarks.push(remark);
@@ -161,6 +160,6 @@ mod tests {
         assert_eq!(expand("$UNSET").remarks, ["names ${UNSET}, which is not set and is read as empty"]);
         assert_eq!(expand("${NAME").remarks, ["has ${ without }, which is left out"]);
         assert_eq!(expand("$NAME ${UNSET:-x} $EMPTY").remarks, Vec::<String>::new());
-        assert_eq!(expand("$NAME ${UNSET:-x}").names, "NAME, UNSET");
+        assert_eq!(expand("$NAME ${UNSET:-x}").names, "NAME, UNSET (not set)");
     }
 }

@@ -139,6 +139,7 @@ impl Key {
         self.keys.iter().any(|key| key.row.as_ref().is_some_and(|row| row.required))
     }
 
+    #[cfg(test)]
     /// Visits the rows of the key and those within the section.
     pub(super) fn each<'a>(&'a self, visit: &mut impl FnMut(&'a Row)) {
         if let Some(row) = &self.row {

@@ -22,7 +22,7 @@ const DEFAULT_FILE: &str = ".rr.yaml";
 /// Later ones win: the defaults, the file, the overrides, the included files. Values may name environment variables:
 /// `$NAME`, `${NAME}`, `${NAME:-default}`; one that is not set is empty, and a value that becomes empty is as if it were
 /// not there.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Loader {
     /// The file: YAML, JSON or TOML, by its extension, else by its contents. `None`: the defaults.
     pub path: Option<PathBuf>,
@@ -36,10 +36,8 @@ pub struct Loader {
     ///
     /// Default: the working directory.
     pub directory: PathBuf,
-    /// The variables that values may name.
-    ///
-    /// Default: the process's environment.
-    pub variables: BTreeMap<String, String>,
+    /// The variables that values may name. `None`: the process's environment.
+    pub variables: Option<BTreeMap<String, String>>,
 }
 
 /// A configuration that can be used.
@@ -92,24 +90,18 @@ pub fn find(named: Option<PathBuf>) -> Option<PathBuf> {
 
 // === impl Loader ===
 
-impl Default for Loader {
-    fn default() -> Self {
-        let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        Self {
-            path: None,
-            overrides: Vec::new(),
-            dotenv: None,
-            lenient: false,
-            directory: PathBuf::new(),
-            variables: crate::program::environment()
-                .into_iter()
-                .map(|(name, value)| (text(name), text(value)))
-                .collect(),
+impl Loader {
+    /// Returns a variable. Each is asked for by name: in an extension of PHP, whose symbols are bound apart from those of
+    /// the program, the environment cannot be listed.
+    fn variable(&self, name: &str) -> Option<String> {
+        match &self.variables {
+            Some(variables) => variables.get(name).cloned(),
+            // A name that is none would be a panic.
+            None if name.is_empty() || name.contains(['=', '\0']) => None,
+            None => std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
         }
     }
-}
 
-impl Loader {
     /// Loads the configuration.
     ///
     /// # Errors
@@ -148,8 +140,8 @@ impl Load<'_> {
             None => Document::empty(),
             Some(path) => {
                 let text = read(path).map_err(|reason| Error::Unreadable { path: path.clone(), reason })?;
-                match parse(path, &text, &Source::File) {
-                    Ok(root) => Document { root },
+                match Document::parse(path, &text) {
+                    Ok(document) => document,
                     Err(problems) => {
                         self.problems.extend(problems);
                         return Ok(None);
@@ -174,8 +166,8 @@ impl Load<'_> {
 
     fn expand(&mut self, node: &mut Node) {
         let lookup = |name: &str| {
-            let own = self.loader.variables.get(name);
-            own.or_else(|| self.variables.iter().find(|(other, _)| other == name).map(|(_, value)| value)).cloned()
+            let own = self.loader.variable(name);
+            own.or_else(|| self.variables.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone()))
         };
         Expand::new(&lookup).node(node, "", &mut self.problems, &mut self.warnings);
     }
@@ -192,7 +184,7 @@ impl Load<'_> {
                 }
                 error => error.to_string(),
             })?;
-            if !self.loader.variables.contains_key(&name) && self.variables.iter().all(|(other, _)| *other != name) {
+            if self.loader.variable(&name).is_none() && self.variables.iter().all(|(other, _)| *other != name) {
                 self.variables.push((name, value));
             }
         }
@@ -297,7 +289,19 @@ fn read(path: &Path) -> Result<String, String> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// Parses a file in the language that its extension, else its text says.
+// === impl Document ===
+
+impl Document {
+    /// Parses the text of a file in the language that its extension, else the text says.
+    ///
+    /// # Errors
+    ///
+    /// What is not of that language, beyond a bound, or there twice.
+    pub fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
+        parse(path, text, &Source::File).map(|root| Self { root })
+    }
+}
+
 fn parse(path: &Path, text: &str, source: &Source) -> Result<Node, Problems> {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {

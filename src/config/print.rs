@@ -29,13 +29,13 @@ pub struct Effective {
 ///
 /// As those of [`Loader::load`].
 pub fn check(loader: &Loader) -> Result<String, Error> {
-    let loaded = loader.load()?;
+    let warnings = loader.load()?.warnings;
     let mut text = match &loader.path {
         Some(path) => format!("{} is valid", path.display()),
         None => "there is no configuration file; the defaults are valid".to_owned(),
     };
-    if !loaded.warnings.is_empty() {
-        let _ = write!(text, ", but:\n{}", loaded.warnings);
+    if !warnings.is_empty() {
+        let _ = write!(text, ", but:\n{warnings}");
     }
     Ok(text)
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use super::At;
 
 /// Problems reported at most; a file with more is hardly a configuration.
-const MOST: usize = 50;
+const MOST: usize = 100;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]

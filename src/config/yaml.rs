@@ -22,6 +22,7 @@ pub(super) fn parse(text: &str, source: &Source, language: &'static str) -> Resu
         source,
         language,
         anchors: HashMap::new(),
+        path: Vec::new(),
         nodes: 0,
         doubled: Problems::default(),
     };
@@ -43,6 +44,8 @@ struct Builder<'input> {
     language: &'static str,
     /// Values that an alias may repeat, by the parser's number of the anchor.
     anchors: HashMap<usize, Node>,
+    /// Keys of the sections that are being read.
+    path: Vec<String>,
     nodes: usize,
     doubled: Problems,
 }
@@ -135,15 +138,22 @@ impl<'input> Builder<'input> {
                 (_, line) => return Err((line, "a key must be plain text".to_owned())),
             };
             let (event, line) = self.next()?;
+            self.path.push(key);
             let node = self.node(event, line, depth + 1)?;
+            let key = self.path.pop().unwrap_or_default();
             if key == "<<" {
                 merged.push(node);
             } else if seen.insert(key.clone()) {
                 entries.push(Entry { key, at: self.at(key_line), node });
-            } else if !self.doubled.is_full() {
-                let first = entries.iter().find(|entry| entry.key == key).map_or(1, |entry| entry.at.line);
-                let message = format!("stands here a second time, first in line {first}");
-                self.doubled.add(key, self.at(key_line), message);
+            } else {
+                let message = if self.doubled.is_full() {
+                    String::new()
+                } else {
+                    let first = entries.iter().find(|entry| entry.key == key).map_or(1, |entry| entry.at.line);
+                    format!("stands here a second time, first in line {first}")
+                };
+                let path = [self.path.as_slice(), &[key]].concat().join(".");
+                self.doubled.add(path, self.at(key_line), message);
             }
         }
         for node in merged {
