@@ -70,7 +70,8 @@ const char *rr_ini(const char *name)
 
 const char *rr_php_version(void)
 {
-    return php_version();
+    zval *version = zend_get_constant_str(ZEND_STRL("PHP_VERSION"));
+    return version && Z_TYPE_P(version) == IS_STRING ? Z_STRVAL_P(version) : NULL;
 }
 
 bool rr_is_debug(void)
