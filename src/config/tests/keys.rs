@@ -32,8 +32,11 @@ fn file(path: &str, value: &str) -> String {
     path.rsplit('.').fold(value.to_owned(), |inner, part| match part {
         "*" => format!("{{name: {inner}}}"),
         "[]" => format!("[{inner}]"),
-        // Nothing is read in this section without its command.
+        // Nothing is read in these sections without these keys.
         "on_init" if !inner.contains("command:") => format!("{{on_init: {{command: x, {}}}", &inner[1..]),
+        "file_logger_options" if !inner.contains("log_output:") => {
+            format!("{{file_logger_options: {{log_output: x, {}}}", &inner[1..])
+        }
         part => format!("{{{part}: {inner}}}"),
     })
 }
