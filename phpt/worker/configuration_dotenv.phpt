@@ -16,3 +16,11 @@ array_map(unlink(...), ["$directory/.rr.yaml", "$directory/app.env"]);
 rmdir($directory);
 ?>
 --EXPECT--
+RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
+  line 1: http.internal_error_code is "environment", but must be a whole number from 400 to 599
+  line 1: http.pool.num_workers is "dotenv", but must be a whole number from 0 to 500
+the script goes on
+status 0
+RoadRunner\Exception\ServerException: cannot read the configuration missing.env: No such file or directory (os error 2)
+the script goes on
+status 0

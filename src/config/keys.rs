@@ -199,7 +199,8 @@ impl Row {
         let (_, block) = blocks.iter().find(|(block, _)| block == name).expect("a block that is used must exist");
         for row in block {
             let path = format!("{}.{}", self.path, row.path);
-            Self { path, class: self.class, ..row.clone() }.expand(blocks, rows);
+            let default = if self.default.is_empty() { &row.default } else { &self.default };
+            Self { path, class: self.class, default: default.clone(), ..row.clone() }.expand(blocks, rows);
         }
     }
 

@@ -40,6 +40,7 @@ impl Config {
             ("warn", Level::Warn),
             ("warning", Level::Warn),
             ("error", Level::Error),
+            ("panic", Level::Error),
         ];
         Self { level: section.choice("level", &levels, problems).unwrap_or_default() }
     }

@@ -91,7 +91,7 @@ fn all_problems_are_reported_at_once_by_line() {
     let text = "logs:\n  level: loud\nhttp:\n  pool: 4\n  adress: x\n  internal_error_code: 200\n  address: nowhere\n";
     assert_eq!(
         problems(text),
-        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, warning, error\n  \
+        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, warning, error, panic\n  \
          line 4: http.pool is 4, but must be a section of keys\n  \
          line 5: http.adress is not a known key; did you mean http.address?\n  \
          line 6: http.internal_error_code is 200, but must be a whole number from 400 to 599\n  \
