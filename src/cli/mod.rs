@@ -18,7 +18,7 @@ mod stop;
 mod usage;
 mod worker;
 
-use std::ffi::OsString;
+use std::{ffi::OsString, path::PathBuf};
 
 pub use arguments::{Command, Misuse, Options, parse};
 pub use worker::Worker;
@@ -34,6 +34,9 @@ pub trait Php: crate::doctor::Php {
     /// Runs a server in this process until it ends, its workers running `worker`. Calls `serving` once it takes
     /// connections. Returns the exit code.
     fn serve(&self, loaded: Loaded, worker: &Worker, serving: &dyn Fn()) -> u8;
+
+    /// The path of the extension.
+    fn library(&self) -> Option<PathBuf>;
 
     /// What PHP's configuration (php.ini and `-d`) says of a setting; `None` where it says nothing.
     fn configured(&self, name: &str) -> Option<String>;

@@ -107,6 +107,14 @@ fn variables(loaded: &Loaded) -> BTreeMap<String, String> {
 /// The command line of the server's process: PHP as this process was started, and the flags of `server.command`.
 fn command(options: &Options, worker: &Worker, place: &Place, php: &dyn Php) -> std::io::Result<Vec<OsString>> {
     let mut command = own_command()?;
+    let named = command.iter().any(|word| word.to_string_lossy().starts_with("extension="));
+    if worker.is_without_ini()
+        && !named
+        && let Some(library) = php.library()
+    {
+        // It was php.ini that loaded it.
+        command.extend(["-d".into(), [OsString::from("extension="), library.into_os_string()].into_iter().collect()]);
+    }
     command.extend(worker.flags.iter().map(OsString::from));
     let told = !worker.is_without_ini() && php.configured("opcache.enable_cli").is_some();
     if !told && !worker.sets("opcache.enable_cli") {

@@ -1,6 +1,6 @@
 //! `RoadRunner\Cli`: the command `rr` in this process.
 
-use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
 use ext_php_rs::{exception::PhpException, types::ZendHashTable};
 use tracing::error;
@@ -56,6 +56,10 @@ impl cli::Php for Engine {
                 exit::FAILURE
             }
         }
+    }
+
+    fn library(&self) -> Option<PathBuf> {
+        exception::text(sys::rr_library()).and_then(|path| std::fs::canonicalize(path).ok())
     }
 
     fn configured(&self, name: &str) -> Option<String> {

@@ -666,6 +666,19 @@ fn the_extension_is_found_where_it_is_said_to_be_beside_the_script_or_in_php_ini
 }
 
 #[test]
+fn the_extension_is_there_without_the_php_ini_that_loads_it() {
+    let place = Place::with("server: {command: php -n worker.php}", "$answer = php_ini_loaded_file() ?: 'none';");
+    place.file("php.ini", &format!("extension={}\n", extension()));
+    let log = fs::File::create(place.path("log")).unwrap();
+    let mut command = place.command(&["serve"]);
+    command.env_remove("RR_EXTENSION").stdout(log.try_clone().unwrap()).stderr(log);
+    let server = Running { place: &place, child: command.spawn().unwrap() };
+    server.wait_for("Serving http://");
+    assert_eq!(server.get("/"), "none");
+    server.end();
+}
+
+#[test]
 fn a_thread_safe_php_is_looked_for() {
     let place = Place::hello();
     // What the script asks of a PHP, answered by one that is not thread-safe.

@@ -8,6 +8,7 @@
 #include "zend_ini.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -72,6 +73,12 @@ const char *rr_php_version(void)
 {
     zval *version = zend_get_constant_str(ZEND_STRL("PHP_VERSION"));
     return version && Z_TYPE_P(version) == IS_STRING ? Z_STRVAL_P(version) : NULL;
+}
+
+const char *rr_library(void)
+{
+    Dl_info found;
+    return dladdr((void *) rr_library, &found) ? found.dli_fname : NULL;
 }
 
 bool rr_is_debug(void)
