@@ -4,18 +4,14 @@
 #![allow(unsafe_code, reason = "system calls of which the standard library has no safe form")]
 
 use std::{
-    ffi::{CStr, CString, OsStr, OsString, c_char, c_int},
+    ffi::{OsString, c_int},
     io,
     mem::MaybeUninit,
     os::{
         fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
-        unix::{
-            ffi::OsStrExt,
-            process::{CommandExt, ExitStatusExt},
-        },
+        unix::process::{CommandExt, ExitStatusExt},
     },
-    path::PathBuf,
-    process::{Child, Command, ExitStatus},
+    process::{Command, ExitStatus},
     ptr,
     time::Duration,
 };
@@ -138,105 +134,28 @@ pub fn take(number: RawFd) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
-/// A program to be run.
-///
-/// Its environment is given to the system directly: the standard library sets `environ` for the child and calls
-/// `execvp()`, and in a library that PHP has loaded (by `RTLD_DEEPBIND`) the two do not mean the same variable.
-#[derive(Debug, Default)]
-pub struct Program {
-    /// Its path.
-    pub path: PathBuf,
-    /// Its words; the first one is its name.
-    pub words: Vec<OsString>,
-    /// Its whole environment.
-    pub environment: Vec<(OsString, OsString)>,
-    /// Where it is to work; `None`: where this process does.
-    pub directory: Option<PathBuf>,
-    /// Descriptors that it inherits, under their numbers, beside the standard streams. No others.
-    pub descriptors: Vec<RawFd>,
-    /// Whether it is told to terminate when the thread that has started it ends.
-    pub follows: bool,
-}
-
-/// The strings of a call to `execve()`. Neither moved nor changed while it lives.
-struct Words {
-    pointers: Vec<*const c_char>,
-    _strings: Vec<CString>,
-}
-
-// SAFETY: the pointers are those of strings on the heap, which the same value owns and nobody changes.
-unsafe impl Send for Words {}
-// SAFETY: as above.
-unsafe impl Sync for Words {}
-
-// === impl Program ===
-
-impl Program {
-    /// Sets a variable of its environment.
-    pub fn set(&mut self, name: &str, value: impl Into<OsString>) {
-        self.environment.retain(|(other, _)| other != name);
-        self.environment.push((name.into(), value.into()));
-    }
-
-    /// Starts it as a child of this process.
-    ///
-    /// # Errors
-    ///
-    /// What the system says.
-    pub fn spawn(self) -> io::Result<Child> {
-        let mut command = Command::new(&self.path);
-        if let Some(directory) = &self.directory {
-            command.current_dir(directory);
-        }
-        let (path, words, environment) = self.strings()?;
-        let parent = libc::pid_t::try_from(std::process::id()).unwrap_or_default();
-        let become_it = move || {
-            // SAFETY: numbers only.
-            unsafe {
-                keep_only(&self.descriptors)?;
-                if self.follows {
-                    libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
-                    if libc::getppid() != parent {
-                        return Err(io::ErrorKind::NotFound.into());
-                    }
+/// Lets the child of `command` inherit `descriptors`, under their numbers, and no other but the standard streams; it hears
+/// every signal. `follows`: it is told to terminate when the thread that starts it ends.
+pub fn pass_on(command: &mut Command, descriptors: Vec<RawFd>, follows: bool) {
+    let parent = libc::pid_t::try_from(std::process::id()).unwrap_or_default();
+    let prepare = move || {
+        // SAFETY: between fork and exec; system calls with numbers, and one with a set of signals on the stack.
+        unsafe {
+            keep_only(&descriptors)?;
+            let mut none = MaybeUninit::uninit();
+            libc::sigemptyset(none.as_mut_ptr());
+            libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+            if follows {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+                if libc::getppid() != parent {
+                    return Err(io::ErrorKind::NotFound.into());
                 }
             }
-            Err(execute(&path, &words, &environment))
-        };
-        // SAFETY: between fork and exec, system calls only; nothing is allocated.
-        unsafe { command.pre_exec(become_it) };
-        command.spawn()
-    }
-
-    /// Puts it into the place of this process. Comes back only with what the system says against it.
-    pub fn exec(self) -> io::Error {
-        match self.strings() {
-            Ok((path, words, environment)) => execute(&path, &words, &environment),
-            Err(error) => error,
         }
-    }
-
-    fn strings(&self) -> io::Result<(CString, Words, Words)> {
-        let pair = |(name, value): &(OsString, OsString)| [name.as_bytes(), b"=", value.as_bytes()].concat();
-        let words = Words::new(self.words.iter().map(|word| word.as_bytes().to_vec()))?;
-        Ok((CString::new(self.path.as_os_str().as_bytes())?, words, Words::new(self.environment.iter().map(pair))?))
-    }
-}
-
-// === impl Words ===
-
-impl Words {
-    fn new(words: impl Iterator<Item = Vec<u8>>) -> io::Result<Self> {
-        let strings = words.map(CString::new).collect::<Result<Vec<_>, _>>()?;
-        let pointers = strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect();
-        Ok(Self { pointers, _strings: strings })
-    }
-}
-
-fn execute(path: &CStr, words: &Words, environment: &Words) -> io::Error {
-    // SAFETY: both lists end in a null pointer, and their strings live.
-    unsafe { libc::execve(path.as_ptr(), words.pointers.as_ptr(), environment.pointers.as_ptr()) };
-    io::Error::last_os_error()
+        Ok(())
+    };
+    // SAFETY: between fork and exec, system calls only; nothing is allocated.
+    unsafe { command.pre_exec(prepare) };
 }
 
 /// Marks every descriptor but the standard streams to be closed by `execve()`, but for those given: what PHP code opens
@@ -256,34 +175,6 @@ unsafe fn keep_only(descriptors: &[RawFd]) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-/// The environment of this process.
-///
-/// For the time when there is one thread. Not by the standard library, see [`Program`].
-pub fn environment() -> Vec<(OsString, OsString)> {
-    // SAFETY: the handle is that of the program itself, whose `environ` is the one that the C library uses: a list of
-    // strings that ends in a null pointer.
-    unsafe {
-        let environ = libc::dlsym(libc::dlopen(ptr::null(), libc::RTLD_NOW), c"environ".as_ptr());
-        let mut items = match environ.cast::<*const *const c_char>().as_ref() {
-            Some(items) if !items.is_null() => *items,
-            _ => return Vec::new(),
-        };
-        let mut environment = Vec::new();
-        while let Some(item) = (*items).as_ref() {
-            environment.extend(pair(CStr::from_ptr(item).to_bytes()));
-            items = items.add(1);
-        }
-        environment
-    }
-}
-
-/// Name and value of `name=value`.
-pub fn pair(item: &[u8]) -> Option<(OsString, OsString)> {
-    let at = item.iter().position(|byte| *byte == b'=').filter(|at| *at > 0)?;
-    let text = |bytes: &[u8]| OsStr::from_bytes(bytes).to_owned();
-    Some((text(&item[..at]), text(&item[at + 1..])))
 }
 
 /// Takes a variable out of the environment.
@@ -310,38 +201,13 @@ mod tests {
         for file in [&passed, &other] {
             assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) }, 0);
         }
-        let program = |script: &str, descriptors| Program {
-            path: "/bin/sh".into(),
-            words: ["sh", "-c", script].map(OsString::from).to_vec(),
-            environment: vec![("PATH".into(), "/bin:/usr/bin".into()), ("GIVEN".into(), "a=b".into())],
-            directory: Some("/".into()),
-            descriptors,
-            follows: true,
-        };
-        let file = std::env::temp_dir().join(format!("rr-process-{}", std::process::id()));
-        let script = format!("{{ ls /proc/self/fd; pwd; env; }} > {}", file.display());
-        let status = program(&script, vec![passed.as_raw_fd()]).spawn().unwrap().wait().unwrap();
-        let output = std::fs::read_to_string(&file).unwrap();
-        std::fs::remove_file(file).unwrap();
-        assert!(status.success());
-        assert!(output.contains("\n/\n") && output.contains("GIVEN=a=b\n") && !output.contains("CARGO"), "{output}");
-        let numbers: Vec<RawFd> = output.lines().map_while(|line| line.parse().ok()).collect();
+        let mut command = Command::new("ls");
+        command.arg("/proc/self/fd");
+        pass_on(&mut command, vec![passed.as_raw_fd()], true);
+        let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let numbers: Vec<RawFd> = output.lines().map(|line| line.parse().unwrap()).collect();
         assert!(numbers.contains(&passed.as_raw_fd()), "{numbers:?}");
         assert!(!numbers.contains(&other.as_raw_fd()), "{numbers:?}");
-    }
-
-    #[test]
-    fn a_program_that_is_not_there_is_an_error() {
-        let program = || Program { path: "/nowhere".into(), words: vec!["nowhere".into()], ..Program::default() };
-        assert_eq!(program().spawn().unwrap_err().kind(), io::ErrorKind::NotFound);
-        assert_eq!(program().exec().kind(), io::ErrorKind::NotFound);
-    }
-
-    #[test]
-    fn the_environment_is_that_of_the_c_library() {
-        assert!(environment().contains(&("PATH".into(), std::env::var_os("PATH").unwrap())));
-        assert_eq!(pair(b"a=b=c"), Some(("a".into(), "b=c".into())));
-        assert_eq!((pair(b"=c"), pair(b"c")), (None, None));
     }
 
     #[test]

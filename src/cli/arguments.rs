@@ -39,6 +39,7 @@ pub enum Command {
 
 /// The flags.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Options {
     /// `-c`: the configuration file.
     pub config: Option<PathBuf>,
@@ -56,7 +57,7 @@ pub struct Options {
     pub pid: bool,
     /// `-e`: RoadRunner's experimental features.
     pub experimental: bool,
-    /// `-f`: end at once.
+    /// `-f`: end at once; replace what is there.
     pub force: bool,
     /// `--no-parent`: no process above the server's.
     pub no_parent: bool,
@@ -114,8 +115,8 @@ pub(super) const FLAGS: &[Flag] = &[
     flag!(switch debug, "debug", Some(b'd'), None, "accepted, no effect: there is no pprof server here"),
     flag!(switch silent, "silent", Some(b's'), None, "print nothing but the log"),
     flag!(switch pid, "pid", Some(b'p'), None, "write the process number to .pid in the working directory"),
-    flag!(switch experimental, "enable-experimental", Some(b'e'), None, "read the key envfile"),
-    flag!(switch force, "force", Some(b'f'), None, "stop: end at once, without waiting for requests"),
+    flag!(switch experimental, "enable-experimental", Some(b'e'), None, "accepted, no effect: nothing here waits to be switched on by it"),
+    flag!(switch force, "force", Some(b'f'), None, "stop: end without waiting for requests; install: replace what is there"),
     flag!(switch lenient, "lenient", None, None, "keys that are not supported yet are warnings"),
     flag!(switch no_parent, "no-parent", None, Some("serve"), "no process above the server's: for systemd and the like"),
     flag!(switch check, "check", None, Some("config"), "tell every problem of the configuration (default)"),
@@ -164,7 +165,9 @@ pub fn parse(arguments: &[OsString]) -> Result<(Command, Options), Misuse> {
                 });
                 if let Some((_, command @ Command::Unsupported(_))) = command
                     && !help
+                    && !reading.rest.clone().any(|next| next == "-h" || next == "--help")
                 {
+                    // Its flags are not known.
                     return Ok((command, reading.options));
                 }
             }

@@ -1,127 +1,120 @@
 //! `serve`: from the command line to a running server.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, ffi::OsString};
 
-use super::{Console, Options, Php, Worker, arguments::SERVER, exit, worker::own_command};
+use tracing::warn;
+
+use super::{
+    Options, Php, Worker,
+    arguments::SERVER,
+    console, pid,
+    place::{Place, Problem},
+    worker::own_command,
+};
 use crate::{
-    config::Config,
-    parent,
-    process::{self, Program},
+    config::{Loaded, Loader},
+    parent, program,
+    server::Identity,
 };
 
-/// The file that is read if nothing else is said.
-const DEFAULT_FILE: &str = ".rr.yaml";
 /// What PHP runs in the server's process.
 const CODE: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
 
-/// Reads the configuration and starts the server's process. Returns when that has ended, or could not be started.
-pub(super) fn launch(options: &Options, php: &dyn Php, console: &Console) -> u8 {
-    if options.debug && !options.silent {
-        console.problem("-d has no effect: there is no pprof server here");
+/// Reads the configuration and starts the server's process. Returns the exit code when that has ended.
+pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
+    if !options.silent {
+        for (given, flag) in [
+            (options.debug, "-d has no effect: there is no pprof server here"),
+            (options.experimental, "-e has no effect: nothing here waits to be switched on by it"),
+        ] {
+            if given {
+                console::problem(flag);
+            }
+        }
     }
-    let (config, worker, place) = match prepare(options) {
-        Ok(prepared) => prepared,
-        Err(problem) => return problem.tell(console),
-    };
-    let command = match command(options, &worker, &place, php) {
-        Ok(command) => command,
-        Err(error) => {
-            console.problem(&format!("cannot tell how PHP was started: {error}"));
-            return exit::FAILURE;
+    let place = Place::go(options)?;
+    let (loaded, worker) = read(place.loader(options))?;
+    let command = command(options, &worker, &place, php)
+        .map_err(|error| Problem::failure(format!("cannot tell how PHP was started: {error}")))?;
+    let env: Vec<(OsString, OsString)> =
+        variables(&loaded).into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    if options.pid {
+        pid::write(&place.directory)?;
+    }
+    if options.no_parent {
+        let error = program::exec(&command, program::environment().into_iter().chain(env).collect());
+        pid::remove(&place.directory);
+        return Err(Problem::failure(format!("cannot start {}: {error}", command[0].display())));
+    }
+    let code = parent::run(&parent::Options {
+        command,
+        env,
+        grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
+        addresses: loaded.config.http.addresses,
+    });
+    if options.pid {
+        pid::remove(&place.directory);
+    }
+    Ok(code)
+}
+
+/// Serves in this process. Returns the exit code.
+pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
+    let place = Place::go(options)?;
+    let (loaded, worker) = read(place.loader(options))?;
+    // The next generation takes the file over.
+    let serving = || {
+        if options.pid
+            && let Err(Problem(_, message)) = pid::take_over(&place.directory)
+        {
+            warn!("{message}");
         }
     };
-    let env: Vec<_> = config.server.env.iter().map(|(name, value)| (name.into(), value.into())).collect();
-    if !options.no_parent {
-        config.logs.install();
-        return parent::run(&parent::Options {
-            command,
-            env,
-            addresses: config.http.addresses.clone(),
-            grace: config.life.shutdown_delay + config.grace(),
-        });
+    let code = php.serve(loaded, &worker, &serving);
+    if options.pid {
+        pid::remove(&place.directory);
     }
-    let path = PathBuf::from(&command[0]);
-    let mut program = Program { path, words: command, environment: process::environment(), ..Program::default() };
-    for (name, value) in &config.server.env {
-        program.set(name, value);
-    }
-    let path = program.path.clone();
-    console.problem(&format!("cannot start {}: {}", path.display(), program.exec()));
-    exit::FAILURE
+    Ok(code)
 }
 
-/// Serves in this process.
-pub(super) fn server(options: &Options, php: &dyn Php, console: &Console) -> u8 {
-    match prepare(options) {
-        Ok((config, worker, _)) => php.serve(config, &worker),
-        Err(problem) => problem.tell(console),
+/// Reads the configuration, and checks what a server needs beyond it.
+///
+/// `server.env` is part of the environment in which the server's process reads it. So that both read the same, its
+/// variables count here, too.
+fn read(mut loader: Loader) -> Result<(Loaded, Worker), Problem> {
+    let mut read = loader.load()?;
+    if !read.config.server.env.is_empty() {
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let present = program::environment().into_iter().map(|(name, value)| (text(name), text(value)));
+        loader.variables = Some(present.chain(variables(&read)).collect());
+        let dotenv = read.variables;
+        read = loader.load()?;
+        read.variables = dotenv;
     }
-}
-
-/// Where the server lives.
-struct Place {
-    directory: PathBuf,
-    /// The configuration file, absolute, if there is one.
-    file: Option<PathBuf>,
-}
-
-/// Why a server cannot be started: exit code and what to say.
-struct Problem(u8, String);
-
-// === impl Problem ===
-
-impl Problem {
-    fn tell(&self, console: &Console) -> u8 {
-        console.problem(&self.1);
-        self.0
-    }
-}
-
-/// Goes to the working directory and reads the configuration.
-fn prepare(options: &Options) -> Result<(Config, Worker, Place), Problem> {
-    let place = go(options)?;
-    let config = match &place.file {
-        Some(file) => Config::load(file).map_err(|error| Problem(exit::CONFIG, error.to_string()))?,
-        None => Config::default(),
-    };
-    let wrong = |message| Problem(exit::CONFIG, format!("server.command {message}"));
-    let worker = Worker::parse(&config.server.command).map_err(wrong)?;
+    let server = &read.config.server;
+    let wrong = |message| Problem::config(format!("server.command {message}"));
+    let worker = Worker::parse(&server.command).map_err(wrong)?;
     worker.path().map_err(wrong)?;
-    Ok((config, worker, place))
+    Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;
+    Ok((read, worker))
 }
 
-/// Goes to the working directory: the one that is named, else that of the configuration file.
-fn go(options: &Options) -> Result<Place, Problem> {
-    let enter = |directory: &Path| {
-        env::set_current_dir(directory)
-            .map_err(|error| Problem(exit::CONFIG, format!("cannot work in {}: {error}", directory.display())))
-    };
-    if let Some(directory) = &options.workdir {
-        enter(directory)?;
-    }
-    let absolute = |path: &Path| {
-        std::path::absolute(path).map_err(|error| Problem(exit::CONFIG, format!("{}: {error}", path.display())))
-    };
-    let file = match &options.config {
-        Some(file) => Some(absolute(file)?),
-        None if Path::new(DEFAULT_FILE).exists() => Some(absolute(Path::new(DEFAULT_FILE))?),
-        None => None,
-    };
-    if let (None, Some(directory)) = (&options.workdir, file.as_ref().and_then(|file| file.parent())) {
-        enter(directory)?;
-    }
-    let directory =
-        env::current_dir().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))?;
-    Ok(Place { directory, file })
+/// What the configuration adds to the environment: dotenv files, then `server.env`.
+fn variables(loaded: &Loaded) -> BTreeMap<String, String> {
+    loaded.variables.iter().chain(&loaded.config.server.env).cloned().collect()
 }
 
 /// The command line of the server's process: PHP as this process was started, and the flags of `server.command`.
 fn command(options: &Options, worker: &Worker, place: &Place, php: &dyn Php) -> std::io::Result<Vec<OsString>> {
     let mut command = own_command()?;
+    let named = command.iter().any(|word| word.to_string_lossy().starts_with("extension="));
+    if worker.is_without_ini()
+        && !named
+        && let Some(library) = php.library()
+    {
+        // It was php.ini that loaded it.
+        command.extend(["-d".into(), [OsString::from("extension="), library.into_os_string()].into_iter().collect()]);
+    }
     command.extend(worker.flags.iter().map(OsString::from));
     let told = !worker.is_without_ini() && php.configured("opcache.enable_cli").is_some();
     if !told && !worker.sets("opcache.enable_cli") {
@@ -138,7 +131,8 @@ fn command(options: &Options, worker: &Worker, place: &Place, php: &dyn Php) -> 
     for value in &options.overrides {
         command.extend(["-o".into(), value.into()]);
     }
-    for (given, flag) in [(options.lenient, "--lenient"), (options.experimental, "-e"), (options.pid, "-p")] {
+    // The parent has its own number in the file.
+    for (given, flag) in [(options.lenient, "--lenient"), (options.pid && options.no_parent, "-p")] {
         if given {
             command.push(flag.into());
         }

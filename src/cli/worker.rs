@@ -39,21 +39,32 @@ impl Worker {
     ///
     /// What of it cannot be understood; the sentence goes on from the key.
     pub fn parse(command: &[String]) -> Result<Self, String> {
+        // Laravel Octane names it so, as RoadRunner takes a comma for the border of two words.
+        let split: Vec<String>;
+        let command = match command {
+            [words] if words.contains(',') => {
+                split = words.split(',').map(str::to_owned).collect();
+                &split
+            }
+            words => words,
+        };
         let Some((program, words)) = command.split_first() else {
             return Err("is required: the command line of the workers, such as \"php worker.php\"".to_owned());
         };
         let name = Path::new(program).file_name().unwrap_or_default().to_string_lossy();
-        if !name.starts_with("php") || is_script(&name) {
-            if is_script(&name) {
-                return Ok(Self { flags: Vec::new(), script: program.clone(), arguments: words.to_vec() });
-            }
+        if is_script(&name) {
+            return Ok(Self { flags: Vec::new(), script: program.clone(), arguments: words.to_vec() });
+        }
+        if !name.starts_with("php") {
             return Err(format!(
                 "starts \"{program}\", but workers are threads of PHP: it must be \"php [flags] script [arguments]\""
             ));
         }
         let (flags, rest) = flags(words);
         let rest = match rest {
-            [flag, script, rest @ ..] if flag == "-f" || flag == "--file" => [&[script.clone()], rest].concat(),
+            [flag, script, rest @ ..] if flag == "-f" || flag == "--file" => {
+                [std::slice::from_ref(script), rest].concat()
+            }
             [end, rest @ ..] if end == "--" => rest.to_vec(),
             rest => rest.to_vec(),
         };
@@ -140,3 +151,6 @@ pub(super) fn own_command() -> std::io::Result<Vec<OsString>> {
     let program = std::env::current_exe()?.into_os_string();
     Ok([&[program], flags(&words).0].concat())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,19 +2,15 @@
 
 use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
-use super::{Document, Node, Problems, Value, value};
-
-/// Similarity (Jaro-Winkler) from which a known key is offered for an unknown one.
-const SIMILAR: f64 = 0.75;
+use super::{At, Document, Entry, Node, Problems, Value, value};
 
 /// A section being read.
 #[derive(Debug)]
 pub struct Section<'a> {
     /// Path of its keys: empty, or ending in a dot.
     path: String,
-    /// Line of the section.
-    line: usize,
-    entries: &'a [(String, usize, Node)],
+    at: At,
+    entries: &'a [Entry],
     /// Keys that were asked for, in the file or not.
     known: Vec<&'static str>,
 }
@@ -25,20 +21,20 @@ impl<'a> Section<'a> {
     /// Starts at the top of a document. An empty one is a section without keys.
     pub fn root(document: &'a Document, problems: &mut Problems) -> Self {
         let root = &document.root;
-        Self { path: String::new(), line: root.line, entries: entries(root, "", problems), known: Vec::new() }
+        Self { path: String::new(), at: root.at.clone(), entries: entries(root, "", problems), known: Vec::new() }
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'a Node> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        self.entries.iter().find(|(name, ..)| name == key).map(|(.., node)| node)
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
     fn wrong(&self, key: &str, node: &Node, expected: &str, problems: &mut Problems) {
         problems.add(
             format!("{}{key}", self.path),
-            node.line,
+            node.at.clone(),
             format!("is {}, but must be {expected}", node.value.describe()),
         );
     }
@@ -50,7 +46,7 @@ impl<'a> Section<'a> {
 
     /// Reports a key that must stand here and does not.
     pub fn missing(&self, key: &'static str, problems: &mut Problems) {
-        problems.add(format!("{}{key}", self.path), self.line, "is required here");
+        problems.add(format!("{}{key}", self.path), self.at.clone(), "is required here");
     }
 
     /// Knows a key without reading it.
@@ -62,17 +58,17 @@ impl<'a> Section<'a> {
     pub fn section(&mut self, key: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
         let node = self.find(key)?;
         let path = format!("{}{key}.", self.path);
-        Some(Section { line: node.line, entries: entries(node, &path, problems), path, known: Vec::new() })
+        Some(Section { at: node.at.clone(), entries: entries(node, &path, problems), path, known: Vec::new() })
     }
 
-    /// Reads text; numbers and booleans are taken as they are written. Returns its line, too.
-    pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<(String, usize)> {
+    /// Reads text; numbers and booleans are taken as they are written. Returns its place, too.
+    pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<(String, At)> {
         let node = self.find(key)?;
         let text = node.value.as_text();
         if text.is_none() && node.value != Value::Null {
             self.wrong(key, node, "text", problems);
         }
-        text.map(|text| (text, node.line))
+        text.map(|text| (text, node.at.clone()))
     }
 
     /// Reads `true` or `false`; the words as text are taken, too.
@@ -81,6 +77,7 @@ impl<'a> Section<'a> {
         let flag = match &node.value {
             Value::Null => return None,
             Value::Bool(flag) => Some(*flag),
+            Value::Integer(number @ (0 | 1)) => Some(*number == 1),
             Value::Text(text) => text.to_lowercase().parse().ok(),
             _ => None,
         };
@@ -90,16 +87,16 @@ impl<'a> Section<'a> {
         flag
     }
 
-    /// Reads a list of texts; a single text is a list of one.
+    /// Reads a list of texts, or text with a comma between them.
     pub fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
         let node = self.find(key)?;
         let texts = match &node.value {
             Value::Null => return None,
             Value::List(items) => items.iter().map(|item| item.value.as_text()).collect(),
-            value => value.as_text().map(|text| vec![text]),
+            value => value.as_text().map(|text| text.split(',').map(|text| text.trim().to_owned()).collect()),
         };
         if texts.is_none() {
-            self.wrong(key, node, "text, or a list of texts", problems);
+            self.wrong(key, node, "a list of texts, or text with commas", problems);
         }
         texts
     }
@@ -118,15 +115,20 @@ impl<'a> Section<'a> {
         words
     }
 
-    /// Reads a section of free names with a text each, in the file's order.
+    /// Reads free names with a text each, in the file's order: a section, or a list of sections.
     pub fn pairs(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<(String, String)>> {
-        let section = self.section(key, problems)?;
-        let mut pairs = Vec::with_capacity(section.entries.len());
-        for (name, _, node) in section.entries {
+        let node = self.find(key)?;
+        let path = format!("{}{key}.", self.path);
+        let entries: Vec<&Entry> = match &node.value {
+            Value::List(items) => items.iter().flat_map(|item| entries(item, &path, problems)).collect(),
+            _ => entries(node, &path, problems).iter().collect(),
+        };
+        let mut pairs = Vec::with_capacity(entries.len());
+        for Entry { key: name, node, .. } in entries {
             match node.value.as_text() {
                 Some(text) => pairs.push((name.clone(), text)),
                 None if node.value == Value::Null => pairs.push((name.clone(), String::new())),
-                None => section.wrong(name, node, "text", problems),
+                None => self.wrong(&format!("{key}.{name}"), node, "text", problems),
             }
         }
         Some(pairs)
@@ -135,10 +137,10 @@ impl<'a> Section<'a> {
     /// Reads a section of free names with a section each, in the file's order.
     pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(String, Section<'a>)> {
         let Some(Section { path, entries: outer, .. }) = self.section(key, problems) else { return Vec::new() };
-        let inner = |(name, _, node): &'a (String, usize, Node)| {
-            let path = format!("{path}{name}.");
+        let inner = |Entry { key, node, .. }: &'a Entry| {
+            let path = format!("{path}{key}.");
             let entries = entries(node, &path, problems);
-            (name.clone(), Section { line: node.line, entries, path, known: Vec::new() })
+            (key.clone(), Section { at: node.at.clone(), entries, path, known: Vec::new() })
         };
         outer.iter().map(inner).collect()
     }
@@ -151,9 +153,11 @@ impl<'a> Section<'a> {
         problems: &mut Problems,
     ) -> Option<T> {
         let node = self.find(key)?;
-        if let Value::Text(text) = &node.value
-            && let Some((_, choice)) = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text))
-        {
+        let text = match &node.value {
+            Value::Null => return None,
+            value => value.as_text().unwrap_or_default(),
+        };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) {
             return Some(*choice);
         }
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
@@ -208,35 +212,25 @@ impl<'a> Section<'a> {
         addresses
     }
 
-    /// Ends the reading: every key that nobody asked for is unknown, but for those that start with `x-`.
+    /// Ends the reading. Every key that is left in a section at this point is one that the table of keys calls honoured:
+    /// one that nobody asked for is a defect of ours, and is said.
     pub fn finish(self, problems: &mut Problems) {
-        for (key, line, _) in self.entries {
-            if self.known.contains(&key.as_str()) || key.starts_with("x-") {
-                continue;
+        for entry in self.entries {
+            if !self.known.contains(&entry.key.as_str()) {
+                problems.add(format!("{}{}", self.path, entry.key), entry.at.clone(), "is known, but nothing reads it");
             }
-            let nearest = self
-                .known
-                .iter()
-                .map(|known| (strsim::jaro_winkler(known, &key.to_lowercase()), known))
-                .filter(|(similarity, _)| *similarity >= SIMILAR)
-                .max_by(|one, other| one.0.total_cmp(&other.0));
-            let hint = match nearest {
-                Some((_, known)) => format!("did you mean {}{known}?", self.path),
-                None => format!("known here: {}", self.known.join(", ")),
-            };
-            problems.add(format!("{}{key}", self.path), *line, format!("is not a known key; {hint}"));
         }
     }
 }
 
-fn entries<'a>(node: &'a Node, path: &str, problems: &mut Problems) -> &'a [(String, usize, Node)] {
+fn entries<'a>(node: &'a Node, path: &str, problems: &mut Problems) -> &'a [Entry] {
     match &node.value {
         Value::Map(entries) => entries,
         Value::Null => &[],
         other => {
             let message = format!("is {}, but must be a section of keys", other.describe());
             let key = if path.is_empty() { "the file" } else { path.trim_end_matches('.') };
-            problems.add(key, node.line, message);
+            problems.add(key, node.at.clone(), message);
             &[]
         }
     }

@@ -1,6 +1,7 @@
 //! One process that serves, or is about to.
 
 use std::{
+    ffi::OsStr,
     io::{self, Read},
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd},
@@ -13,7 +14,7 @@ use std::{
 use super::Options;
 use crate::{
     net::{HandOver, Inherited},
-    process::{self, Program},
+    process, program,
     server::Starter,
 };
 
@@ -43,24 +44,18 @@ impl Child {
     /// Starts the server's process with the sockets that are handed over.
     pub(super) fn start(options: &Options, over: HandOver) -> io::Result<Self> {
         let (channel, theirs, value) = Starter::channel()?;
-        let mut program = Program {
-            path: options.command.first().ok_or(io::ErrorKind::InvalidInput)?.into(),
-            words: options.command.clone(),
-            environment: process::environment(),
-            directory: None,
-            descriptors: over.descriptors,
-            follows: true,
-        };
+        let mut environment = program::environment();
         // Meant for this process; what it asks for, the server's process does.
-        program.environment.retain(|(name, _)| name != "WATCHDOG_PID");
-        for (name, value) in &options.env {
-            program.set(&name.to_string_lossy(), value);
-        }
-        program.set(Inherited::VARIABLE, over.variable);
-        program.set(Starter::PARENT, value);
-        program.descriptors.push(theirs.as_raw_fd());
+        environment.remove(OsStr::new("WATCHDOG_PID"));
+        environment.extend(options.env.iter().cloned());
+        environment.insert(Inherited::VARIABLE.into(), over.variable.into());
+        environment.insert(Starter::PARENT.into(), value.into());
+        let mut command = program::command(&options.command, environment)?;
+        let mut descriptors = over.descriptors;
+        descriptors.push(theirs.as_raw_fd());
+        process::pass_on(&mut command, descriptors, true);
         // Waited for with every other child, by its number.
-        let process = program.spawn()?.id();
+        let process = command.spawn()?.id();
         channel.set_nonblocking(true)?;
         Ok(Self { process, channel, silent: false, line: Vec::new(), started: Instant::now(), ready: None, end: None })
     }

@@ -1,6 +1,6 @@
 //! `RoadRunner\Cli`: the command `rr` in this process.
 
-use std::{ffi::OsString, os::unix::ffi::OsStringExt};
+use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
 use ext_php_rs::{exception::PhpException, types::ZendHashTable};
 use tracing::error;
@@ -13,21 +13,41 @@ use super::{
 };
 use crate::{
     cli::{self, Worker, exit},
-    config::Config,
+    config::Loaded,
+    doctor,
 };
 
 /// PHP as `rr` needs it.
-struct Engine;
+pub(super) struct Engine;
 
 // === impl Engine ===
 
+impl doctor::Php for Engine {
+    fn version(&self) -> String {
+        exception::text(sys::rr_php_version()).unwrap_or_default()
+    }
+
+    fn is_debug(&self) -> bool {
+        sys::rr_is_debug()
+    }
+
+    fn has_extension(&self, name: &str) -> bool {
+        // SAFETY: the name lives for the call, which keeps nothing of it.
+        unsafe { sys::rr_has_extension(c_string(name).as_ptr()) }
+    }
+
+    fn setting(&self, name: &str) -> Option<String> {
+        engine::ini(&c_string(name))
+    }
+}
+
 impl cli::Php for Engine {
-    fn serve(&self, config: Config, worker: &Worker) -> u8 {
+    fn serve(&self, loaded: Loaded, worker: &Worker, serving: &dyn Fn()) -> u8 {
         let words = std::iter::once(&worker.script).chain(&worker.arguments).map(|word| c_string(word)).collect();
         let served = match (engine::foreign(), worker.path()) {
             (Some(reason), _) => Err(reason),
             (None, Err(reason)) => Err(format!("server.command {reason}")),
-            (None, Ok(script)) => engine::launch(config, &script.to_string_lossy(), words),
+            (None, Ok(script)) => engine::launch(loaded, &script.to_string_lossy(), words, serving),
         };
         match served {
             Ok(()) => exit::OK,
@@ -36,6 +56,10 @@ impl cli::Php for Engine {
                 exit::FAILURE
             }
         }
+    }
+
+    fn library(&self) -> Option<PathBuf> {
+        exception::text(sys::rr_library()).and_then(|path| std::fs::canonicalize(path).ok())
     }
 
     fn configured(&self, name: &str) -> Option<String> {

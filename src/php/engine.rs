@@ -1,8 +1,8 @@
 //! The main thread's side: from the first wait call to the end of the server.
 
 use std::{
-    ffi::{CString, c_int},
-    path::{Path, PathBuf},
+    ffi::{CStr, CString, c_int},
+    path::PathBuf,
     ptr,
     sync::{
         Arc, OnceLock,
@@ -14,22 +14,22 @@ use std::{
 use crossbeam_channel::{Sender, bounded};
 use ext_php_rs::exception::PhpException;
 use parking_lot::{Mutex, RawMutex, lock_api::RawMutex as _, lock_api::RawMutexTimed as _};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{
+    cli::Engine,
     exception::{self, Misuse, server},
     host::PhpHost,
     local::guarded,
     sys,
 };
 use crate::{
-    config::Config,
+    config::{self, Loaded, Loader},
+    doctor,
     process::SAME_SIGNAL,
     server::{Command, Origin, Outcome, run},
 };
 
-/// The file that is read if nothing else is said, as by RoadRunner.
-const DEFAULT_FILE: &str = ".rr.yaml";
 /// A holder of the engine lock for longer than this is named in the log.
 const ENGINE_LOCK: Duration = Duration::from_secs(5);
 
@@ -66,7 +66,14 @@ pub(super) fn serve() -> Result<(), PhpException> {
     // SAFETY: on the main thread; nothing else uses its buffer.
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
-    launch(configuration()?, &script, Vec::new()).map_err(server)?;
+    let loaded = configuration()?;
+    let unused = !loaded.config.server.env.is_empty();
+    let serving = || {
+        if unused {
+            warn!("server.env has no effect on a script that was started directly: use rr serve");
+        }
+    };
+    launch(loaded, &script, Vec::new(), serving).map_err(server)?;
     // SAFETY: on the main thread, called by PHP.
     unsafe { sys::rr_leave_script(0) };
     Ok(())
@@ -79,28 +86,38 @@ pub(super) fn foreign() -> Option<String> {
 }
 
 /// Runs a server on the main thread until it has ended: its workers run `script` with the words of `command_line`, or,
-/// if there are none, with those of this process. Ends the process if a worker does not leave.
+/// if there are none, with those of this process. Calls `serving` once it takes connections. Ends the process if a worker
+/// does not leave.
 ///
 /// # Errors
 ///
 /// When it does not come to run.
-pub(super) fn launch(mut config: Config, script: &str, command_line: Vec<CString>) -> Result<(), String> {
+pub(super) fn launch(
+    loaded: Loaded,
+    script: &str,
+    command_line: Vec<CString>,
+    serving: impl FnOnce(),
+) -> Result<(), String> {
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }
+    let Loaded { mut config, warnings, .. } = loaded;
     config.http.pool.thread_runs = thread_runs()?;
     config.logs.install();
+    for warning in warnings.iter() {
+        warn!(%warning, "Configuration is not followed in everything");
+    }
     let origin = Origin::find();
     // The workers use them to the end of the process.
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
     // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
-    if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
-        info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
-    }
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands);
+    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands, || {
+        doctor::log(&Engine);
+        serving();
+    });
     *COMMANDS.lock() = None;
     match outcome {
         Ok(Outcome::Clean) => {
@@ -134,16 +151,20 @@ fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn configuration() -> Result<Config, PhpException> {
-    let named = ini(c"roadrunner.config")
-        .filter(|path| !path.is_empty())
-        .or_else(|| std::env::var("RR_CONFIG").ok().filter(|path| !path.is_empty()))
-        .map(PathBuf::from);
-    let path = named.or_else(|| Path::new(DEFAULT_FILE).exists().then(|| PathBuf::from(DEFAULT_FILE)));
-    match path {
-        Some(path) => Config::load(&path).map_err(|error| server(error.to_string())),
-        None => Ok(Config::default()),
-    }
+fn configuration() -> Result<Loaded, PhpException> {
+    let loader = Loader {
+        path: config::find(ini(c"roadrunner.config").map(PathBuf::from)),
+        overrides: config::split_overrides(&ini(c"roadrunner.override").unwrap_or_default()),
+        dotenv: std::env::var_os("DOTENV_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
+        lenient: ini(c"roadrunner.lenient").is_some_and(|value| is_on(&value)),
+        ..Loader::default()
+    };
+    loader.load().map_err(|error| server(error.to_string()))
+}
+
+/// Reads a flag as PHP reads one.
+fn is_on(value: &str) -> bool {
+    matches!(value.to_lowercase().as_str(), "1" | "on" | "true" | "yes")
 }
 
 fn thread_runs() -> Result<Option<u64>, String> {
@@ -156,7 +177,7 @@ fn thread_runs() -> Result<Option<u64>, String> {
     }
 }
 
-fn ini(name: &std::ffi::CStr) -> Option<String> {
+pub(super) fn ini(name: &CStr) -> Option<String> {
     // SAFETY: on a PHP thread inside a request; the value is copied before it can change.
     exception::text(unsafe { sys::rr_ini(name.as_ptr()) })
 }

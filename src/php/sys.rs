@@ -46,6 +46,10 @@ unsafe extern "C" {
     pub(super) fn rr_leave_script(status: c_int);
     pub(super) fn rr_hard_exit(status: c_int);
     pub(super) fn rr_ini(name: *const c_char) -> *const c_char;
+    pub(super) safe fn rr_php_version() -> *const c_char;
+    pub(super) safe fn rr_library() -> *const c_char;
+    pub(super) safe fn rr_is_debug() -> bool;
+    pub(super) fn rr_has_extension(name: *const c_char) -> bool;
     pub(super) fn rr_configured(name: *const c_char) -> *const c_char;
 
     pub(super) fn rr_thread_open(thread: *mut Thread);

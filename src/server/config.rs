@@ -92,7 +92,6 @@ impl Config {
             group: section.text("group", problems).map(|(group, _)| group),
             on_init: section.section("on_init", problems).and_then(|section| OnInit::read(section, problems)),
         };
-        section.any("relay");
         section.finish(problems);
         config
     }

@@ -8,7 +8,9 @@ mod config;
 mod error;
 mod generation;
 mod heartbeat;
+mod identity;
 mod notify;
+mod on_init;
 mod origin;
 mod original;
 mod run;
@@ -18,6 +20,7 @@ mod tests;
 
 pub use config::{Config, Life, OnInit};
 pub use error::Error;
+pub use identity::{Identity, IdentityError};
 pub use notify::Notifier;
 pub(crate) use notify::{Relay, Starter};
 pub(crate) use origin::add_from_manager;

@@ -1,15 +1,15 @@
 //! This process as it was started, and another one like it: the next generation.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fs,
     io::{self, Read},
     os::{
         fd::AsRawFd,
-        unix::{ffi::OsStringExt, fs::MetadataExt, net::UnixStream},
+        unix::{ffi::OsStringExt, fs::MetadataExt, net::UnixStream, process::CommandExt},
     },
     path::{Path, PathBuf},
-    process::Child,
+    process::{Child, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -19,7 +19,8 @@ use crossbeam_channel::{Receiver, bounded};
 use super::notify::Starter;
 use crate::{
     net::{HandOver, Inherited},
-    process::{self, Program},
+    process,
+    program::{self, Variables},
 };
 
 /// How long a successor that failed may take to end before it is killed.
@@ -42,7 +43,7 @@ const OWN: [&str; 7] = [
 pub struct Original {
     command_line: Vec<OsString>,
     /// As it was then: what a script has added since, such as the values of a `.env` file, must not win over new ones.
-    environment: Vec<(OsString, OsString)>,
+    environment: Variables,
     /// The working directory by the name that the starter knew: a symbolic link in it may point elsewhere by now.
     directory: Option<PathBuf>,
 }
@@ -71,10 +72,9 @@ impl Original {
         if command_line.get(1).is_none_or(|word| word.is_empty()) {
             return Err("the script has changed the title of the process, and with it its command line".to_owned());
         }
-        let environment = read("/proc/self/environ")?;
-        let environment = environment.split(|byte| *byte == 0).filter_map(process::pair);
-        let environment: Vec<_> = environment.filter(|(name, _)| !OWN.iter().any(|own| name == own)).collect();
-        let directory = environment.iter().find(|(name, _)| name == "PWD").map(|(_, path)| PathBuf::from(path));
+        let environment = split(&read("/proc/self/environ")?).into_iter().filter_map(|item| pair(item.into_vec()));
+        let environment: Variables = environment.filter(|(name, _)| !OWN.iter().any(|own| name == own)).collect();
+        let directory = environment.get(OsStr::new("PWD")).map(PathBuf::from);
         let directory = directory.filter(|path| path.is_absolute() && is_here(path));
         Ok(Self { command_line, environment, directory })
     }
@@ -82,18 +82,19 @@ impl Original {
     /// Starts such a process again, with the sockets of this one. It has the time of `patience` to become ready.
     pub(super) fn succeed(&self, over: HandOver, patience: Duration) -> io::Result<Successor> {
         let (ours, theirs, channel) = Starter::channel()?;
-        let mut program = Program {
-            path: program()?,
-            words: self.command_line.clone(),
-            environment: self.environment.clone(),
-            directory: self.directory.clone().filter(|path| path.is_dir()),
-            descriptors: over.descriptors,
-            follows: false,
-        };
-        program.set(Inherited::VARIABLE, over.variable);
-        program.set(Starter::PREDECESSOR, channel);
-        program.descriptors.push(theirs.as_raw_fd());
-        let child = program.spawn()?;
+        let mut command = Command::new(own_program()?);
+        command.arg0(&self.command_line[0]).args(&self.command_line[1..]);
+        let mut environment = self.environment.clone();
+        environment.insert(Inherited::VARIABLE.into(), over.variable.into());
+        environment.insert(Starter::PREDECESSOR.into(), channel.into());
+        program::set_environment(&mut command, environment)?;
+        if let Some(directory) = self.directory.as_ref().filter(|path| path.is_dir()) {
+            command.current_dir(directory);
+        }
+        let mut descriptors = over.descriptors;
+        descriptors.push(theirs.as_raw_fd());
+        process::pass_on(&mut command, descriptors, false);
+        let child = command.spawn()?;
         let process = child.id();
         let (done, outcome) = bounded(1);
         thread::Builder::new().name("rr-successor".to_owned()).spawn(move || {
@@ -143,7 +144,7 @@ fn attend(mut child: Child, mut channel: UnixStream, patience: Duration) -> Resu
 }
 
 /// The program to run: what is at the path of this process' program now, be it replaced; else the program itself.
-fn program() -> io::Result<PathBuf> {
+fn own_program() -> io::Result<PathBuf> {
     let own = Path::new("/proc/self/exe");
     let path = fs::read_link(own)?;
     let now = path.to_str().and_then(|path| path.strip_suffix(REPLACED)).map(PathBuf::from).unwrap_or(path);
@@ -152,6 +153,14 @@ fn program() -> io::Result<PathBuf> {
 
 fn split(bytes: &[u8]) -> Vec<OsString> {
     bytes.split(|byte| *byte == 0).map(|word| OsString::from_vec(word.to_vec())).collect()
+}
+
+/// `name=value`
+fn pair(mut item: Vec<u8>) -> Option<(OsString, OsString)> {
+    let at = item.iter().position(|byte| *byte == b'=').filter(|at| *at > 0)?;
+    let value = item.split_off(at + 1);
+    item.pop();
+    Some((OsString::from_vec(item), OsString::from_vec(value)))
 }
 
 /// Whether `path` is the working directory.

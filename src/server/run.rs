@@ -11,10 +11,11 @@ use crossbeam_channel::{Receiver, bounded, never};
 use tracing::{error, info, warn};
 
 use super::{
-    Error, Origin,
+    Error, Identity, Origin,
     generation::{Change, Generations},
     heartbeat::Heartbeat,
     notify::Notifier,
+    on_init,
     supervisor::{INTERRUPT, Supervisor, Woken},
 };
 use crate::{
@@ -73,7 +74,8 @@ struct Running<'a> {
     status: String,
 }
 
-/// Runs a server until [`Command::Shutdown`], or until the other end of `commands` is dropped.
+/// Runs a server until [`Command::Shutdown`], or until the other end of `commands` is dropped. Calls `serving` once it
+/// takes connections.
 ///
 /// # Errors
 ///
@@ -83,13 +85,32 @@ pub fn run(
     mut origin: Origin,
     host: Arc<dyn Host<http::Request, http::Answer>>,
     commands: &Receiver<Command>,
+    serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let inherited = std::mem::take(&mut origin.inherited);
     let bound = Bound::adopt(&config.http.addresses, net::reactors(), inherited)?;
-    run_bound(config, origin, bound, host, commands, || {})
+    if !prepare(&config.server, commands)? {
+        return Ok(Outcome::Clean);
+    }
+    run_bound(config, origin, bound, host, commands, serving)
 }
 
-/// Runs a server as [`run`] does, on sockets that are bound already, and calls `serving` once they take connections.
+/// What comes between binding and the first worker: the initial command, then giving up root, which binding may have
+/// needed. Returns false if the server was told to end meanwhile.
+fn prepare(config: &super::Config, commands: &Receiver<Command>) -> Result<bool, Error> {
+    let identity = Identity::of(config)?;
+    if let Some(on_init) = &config.on_init
+        && !on_init::run(on_init, commands)?
+    {
+        return Ok(false);
+    }
+    if let Some(identity) = identity {
+        identity.assume()?;
+    }
+    Ok(true)
+}
+
+/// Runs a server as [`run`] does, on sockets that are bound already.
 ///
 /// # Errors
 ///

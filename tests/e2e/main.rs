@@ -23,5 +23,6 @@ mod misuse;
 mod notes;
 mod opcache;
 mod overload;
+mod rr;
 mod signals;
 mod storm;

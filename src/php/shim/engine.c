@@ -8,6 +8,7 @@
 #include "zend_ini.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -66,6 +67,28 @@ const char *rr_script(void)
 const char *rr_ini(const char *name)
 {
     return zend_ini_string(name, strlen(name), 0);
+}
+
+const char *rr_php_version(void)
+{
+    zval *version = zend_get_constant_str(ZEND_STRL("PHP_VERSION"));
+    return version && Z_TYPE_P(version) == IS_STRING ? Z_STRVAL_P(version) : NULL;
+}
+
+const char *rr_library(void)
+{
+    Dl_info found;
+    return dladdr((void *) rr_library, &found) ? found.dli_fname : NULL;
+}
+
+bool rr_is_debug(void)
+{
+    return ZEND_DEBUG;
+}
+
+bool rr_has_extension(const char *name)
+{
+    return zend_hash_str_exists(&module_registry, name, strlen(name));
 }
 
 const char *rr_configured(const char *name)

@@ -70,6 +70,10 @@ bool rr_is_forked(void);               /* this process is a fork of the server *
 void rr_leave_script(int status);      /* as exit(status) */
 void rr_hard_exit(int status);         /* ends the process without touching other threads */
 const char *rr_ini(const char *name);
+const char *rr_php_version(void);
+const char *rr_library(void);          /* the path of the extension */
+bool rr_is_debug(void);
+bool rr_has_extension(const char *name);     /* in lower case */
 const char *rr_configured(const char *name); /* what php.ini or -d says, or NULL */
 void rr_opcache_guard(void);           /* in each PHP thread, after ts_resource */
 extern int rr_argc;

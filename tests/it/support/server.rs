@@ -133,7 +133,7 @@ impl Builder {
     /// Runs the server on this thread; for those that are not to come to run.
     pub fn run(self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
-        run(&self.config, Origin::default(), Arc::new(self.host), &told)
+        run(&self.config, Origin::default(), Arc::new(self.host), &told, || {})
     }
 
     /// Starts the server and waits until it serves.

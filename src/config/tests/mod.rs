@@ -1,6 +1,8 @@
+mod keys;
+
 use std::time::Duration;
 
-use super::Config;
+use super::{Config, Loader};
 use crate::{http::MEBIBYTE, log::Level};
 
 #[track_caller]
@@ -80,7 +82,7 @@ fn unknown_keys_name_their_path_line_and_the_nearest_key() {
     );
     assert_eq!(
         problems("zzz: 1\n"),
-        "  line 1: zzz is not a known key; known here: version, server, endure, shutdown, http, logs"
+        "  line 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, http, logs"
     );
 }
 
@@ -89,7 +91,7 @@ fn all_problems_are_reported_at_once_by_line() {
     let text = "logs:\n  level: loud\nhttp:\n  pool: 4\n  adress: x\n  internal_error_code: 200\n  address: nowhere\n";
     assert_eq!(
         problems(text),
-        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, error\n  \
+        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, warning, error, panic\n  \
          line 4: http.pool is 4, but must be a section of keys\n  \
          line 5: http.adress is not a known key; did you mean http.address?\n  \
          line 6: http.internal_error_code is 200, but must be a whole number from 400 to 599\n  \
@@ -124,7 +126,7 @@ fn durations_are_read_as_go_reads_them() {
 
 #[test]
 fn a_version_that_cannot_be_read_is_refused() {
-    assert_eq!(problems("version: '4'\n"), "  line 1: version is \"4\", but only \"3\" and \"2.7\" can be read");
+    assert_eq!(problems("version: '4'\n"), "  line 1: version is \"4\", but must be one of 3, 2.7");
     assert!(Config::parse("version: 3").is_ok());
 }
 
@@ -132,7 +134,7 @@ fn a_version_that_cannot_be_read_is_refused() {
 fn doubled_keys_are_refused() {
     assert_eq!(
         problems("http:\n  address: :1\n  address: :2\n"),
-        "  line 3: address stands here a second time, first in line 2"
+        "  line 3: http.address stands here a second time, first in line 2"
     );
 }
 
@@ -157,7 +159,8 @@ fn broken_and_hostile_files_get_a_clear_error() {
 
 #[test]
 fn unreadable_files_name_the_path_and_the_reason() {
-    let error = Config::load("/nonexistent/.rr.yaml".as_ref()).unwrap_err().to_string();
+    let loader = Loader { path: Some("/nonexistent/.rr.yaml".into()), ..Loader::default() };
+    let error = loader.load().unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration /nonexistent/.rr.yaml: No such file"), "{error}");
 }
 
