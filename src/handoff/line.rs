@@ -101,10 +101,12 @@ impl<Q, A> Line<Q, A> {
 
     /// Puts a request on the line. Where the one before is still with a worker, another slot is taken.
     pub(super) fn load(&mut self, request: Q) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
-        if self.0.contents.lock().busy {
-            self.0 = Slot::new(&self.0.port);
-        }
         let mut contents = self.0.contents.lock();
+        if contents.busy {
+            drop(contents);
+            self.0 = Slot::new(&self.0.port);
+            contents = self.0.contents.lock();
+        }
         contents.busy = true;
         contents.request = Some(request);
         drop(contents);
@@ -151,10 +153,6 @@ impl<Q, A> Slot<Q, A> {
             waker.wake();
         }
     }
-
-    pub(super) fn port(&self) -> &Arc<Port<Q, A>> {
-        &self.port
-    }
 }
 
 // === impl Replier ===
@@ -163,6 +161,11 @@ impl<Q, A> Replier<Q, A> {
     /// Returns whether nobody waits for the answer any more: the client has gone.
     pub fn is_abandoned(&self) -> bool {
         self.slot.as_ref().is_none_or(|slot| slot.abandoned.load(Ordering::Relaxed))
+    }
+
+    /// Where the answer goes, until it was given.
+    pub(super) fn port(&self) -> Option<&Arc<Port<Q, A>>> {
+        self.slot.as_ref().map(|slot| &slot.port)
     }
 
     /// Hands the answer over. Returns false when the client has gone.

@@ -78,7 +78,7 @@ impl<Q, A> Monitor<Q, A> {
         // What was put off before the store is seen by this look, what is put off after it rings.
         if self.taken() == taken
             && self.inbox.is_empty()
-            && !self.ports.iter().any(|port| port.is_forgotten())
+            && !self.ports.iter().any(|port| port.is_put_off())
             && !self.stopped.load(Ordering::SeqCst)
         {
             self.inbox.monitor.bell.sleep(None);

@@ -27,6 +27,10 @@ pub struct Port<Q, A> {
     kicks: AtomicU64,
     /// Clients that left before their answer, since somebody last asked.
     left: AtomicU64,
+    /// Times that the reactor fetched answers. Written by the reactor alone.
+    drains: AtomicU64,
+    /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
+    suspected: AtomicU64,
 }
 
 // === impl Port ===
@@ -40,6 +44,8 @@ impl<Q, A> Port<Q, A> {
             root: Mutex::new(None),
             kicks: AtomicU64::new(0),
             left: AtomicU64::new(0),
+            drains: AtomicU64::new(0),
+            suspected: AtomicU64::new(0),
         })
     }
 
@@ -72,9 +78,16 @@ impl<Q, A> Port<Q, A> {
         }
     }
 
-    /// Returns whether answers were left that a sleeping reactor was not told of.
-    pub(super) fn is_forgotten(&self) -> bool {
+    /// Returns whether answers wait for a reactor that sleeps. Normal for as long as their worker may put them off.
+    pub(super) fn is_put_off(&self) -> bool {
         !self.answers.is_empty() && self.parked.load(Ordering::SeqCst)
+    }
+
+    /// A look of the monitor. Returns whether answers wait that did so at its last look: nobody told the reactor of them.
+    pub(super) fn is_forgotten(&self) -> bool {
+        let drains = self.drains.load(Ordering::Relaxed) + 1;
+        let suspected = if self.is_put_off() { drains } else { 0 };
+        self.suspected.swap(suspected, Ordering::Relaxed) == drains && suspected == drains
     }
 
     /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones.
@@ -86,6 +99,7 @@ impl<Q, A> Port<Q, A> {
                 place => *place = Some(root.clone()),
             }
         }
+        self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         while let Some(slot) = self.answers.pop() {
             slot.wake();
         }

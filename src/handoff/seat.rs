@@ -170,14 +170,15 @@ impl<Q, A> Seat<Q, A> {
         self.post().begin(now);
         while let Some(slot) = self.inbox.take() {
             let eager = self.post().mean() > SLOW;
-            let port = Arc::clone(slot.port());
             let Some(envelope) = slot.open(eager, now) else {
                 self.inbox.count_abandoned();
                 continue;
             };
             // Before the monitor is poked, which looks at it before it sleeps.
             self.post().taken.fetch_add(1, Ordering::SeqCst);
-            self.put_off(port, eager, now);
+            if let Some(port) = envelope.replier.port() {
+                self.put_off(port, eager, now);
+            }
             self.pass_on(now);
             return Some(Received::Request(envelope));
         }
@@ -193,9 +194,9 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Remembers where the answer to the request in hand goes, and announces what was put off for long enough.
-    fn put_off(&self, port: Arc<Port<Q, A>>, eager: bool, now: Nanos) {
+    fn put_off(&self, port: &Arc<Port<Q, A>>, eager: bool, now: Nanos) {
         let mut unannounced = self.unannounced.lock();
-        let other = unannounced.port.as_ref().is_some_and(|before| !Arc::ptr_eq(before, &port));
+        let other = unannounced.port.as_ref().is_some_and(|before| !Arc::ptr_eq(before, port));
         if eager || other || now.saturating_sub(unannounced.since) > BATCH {
             if let Some(before) = unannounced.port.take() {
                 before.announce();
@@ -203,7 +204,9 @@ impl<Q, A> Seat<Q, A> {
             unannounced.since = now;
         }
         if !eager {
-            unannounced.port = Some(port);
+            if unannounced.port.is_none() {
+                unannounced.port = Some(Arc::clone(port));
+            }
             drop(unannounced);
             self.inbox.monitor.poke();
         }

@@ -12,13 +12,16 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use memchr::{memchr, memchr2};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
 /// lets hyper look at it at once. Until it sees the end of a head that came in pieces, hyper parses nothing.
 const SPOILT: &[u8] = b"\0\r\n\r\n";
 /// Bytes of a header name that are remembered, enough to tell the two that matter.
-const NAME: usize = "transfer-encoding".len();
+const NAME: usize = TRANSFER_ENCODING.len();
+const CONTENT_LENGTH: &[u8] = b"content-length";
+const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
 
 /// A byte stream of HTTP/1 requests, checked while it is read.
 #[derive(Debug)]
@@ -97,11 +100,6 @@ impl<S> Checked<S> {
     pub fn is_between_requests(&self) -> bool {
         self.framing.state == State::Start
     }
-
-    /// Returns the stream itself.
-    pub fn into_inner(self) -> S {
-        self.stream
-    }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
@@ -179,7 +177,7 @@ impl Framing {
                     at += step;
                 }
                 // Most of a head is neither a line end nor the start of a line.
-                State::RequestLine => match bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'#')) {
+                State::RequestLine => match memchr2(b'\n', b'#', &bytes[at..]) {
                     // A target has no fragment. hyper drops it in silence, where a proxy may have taken it for a path.
                     Some(step) if bytes[at + step] == b'#' => return Err(self.refuse(at + step)),
                     Some(step) => {
@@ -197,7 +195,14 @@ impl Framing {
                         return Ok(());
                     }
                 },
-                _ => {
+                state => {
+                    if *state == State::Header
+                        && self.line.is_new()
+                        && let Some(length) = harmless_line(&bytes[at..])
+                    {
+                        at += length;
+                        continue;
+                    }
                     if !self.step(bytes[at]) {
                         return Err(self.refuse(at));
                     }
@@ -324,14 +329,14 @@ impl Framing {
             return self.head_end();
         }
         match line.name.get(..line.name_length) {
-            Some(b"content-length") => {
+            Some(CONTENT_LENGTH) => {
                 // Two of them, even equal ones, and anything but one number are refused.
                 let number = line.number.filter(|_| line.digits);
                 let first = self.length.is_none();
                 self.length = number;
                 first && number.is_some()
             }
-            Some(b"transfer-encoding") => !std::mem::replace(&mut self.chunked, true),
+            Some(TRANSFER_ENCODING) => !std::mem::replace(&mut self.chunked, true),
             _ => true,
         }
     }
@@ -354,6 +359,11 @@ impl Framing {
 // === impl Line ===
 
 impl Line {
+    /// Returns whether no byte of the line was seen.
+    fn is_new(&self) -> bool {
+        self.name_length == 0 && !self.in_value && !self.carriage_return
+    }
+
     /// Reads one byte of a value as part of a number.
     fn value(&mut self, byte: u8) {
         match byte {
@@ -368,6 +378,23 @@ impl Line {
             _ => self.number = None,
         }
     }
+}
+
+/// The length of the header line that `bytes` start with, if it is whole, well formed and of no meaning for the framing.
+/// Nearly every line is; the others are looked at byte by byte.
+fn harmless_line(bytes: &[u8]) -> Option<usize> {
+    let end = memchr(b'\r', bytes)?;
+    if bytes.get(end + 1) != Some(&b'\n') {
+        return None;
+    }
+    let line = &bytes[..end];
+    let name = &line[..memchr(b':', line)?];
+    let harmless = !name.is_empty()
+        && name.len() != CONTENT_LENGTH.len()
+        && name.len() != TRANSFER_ENCODING.len()
+        && memchr2(b' ', b'\t', name).is_none()
+        && memchr(b'\n', line).is_none();
+    harmless.then_some(end + 2)
 }
 
 fn left_to_step(left: u64, available: usize) -> usize {

@@ -1,6 +1,7 @@
 //! What passes between the HTTP server and a worker.
 
 use std::{
+    cell::OnceCell,
     fmt,
     sync::{
         OnceLock,
@@ -27,10 +28,10 @@ pub struct Request {
     pub id: RequestId,
     /// A worker stopped without answering it, and left it to another one.
     pub given_back: bool,
-    /// When the head had arrived, for durations.
+    /// When the head had arrived.
     pub arrived: Instant,
-    /// When the head had arrived, by the clock on the wall.
-    pub arrived_at: SystemTime,
+    /// The same by the clock on the wall, once somebody has asked for it.
+    arrived_at: OnceCell<SystemTime>,
 }
 
 /// Identifies a request in logs and answers: 32 hexadecimal digits.
@@ -49,6 +50,20 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The whole body.
     pub body: Bytes,
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Creates a request that has just arrived.
+    pub fn new(head: Parts, body: Bytes, peer: Peer, arrived: Instant) -> Self {
+        Self { head, body, peer, id: RequestId::next(), given_back: false, arrived, arrived_at: OnceCell::new() }
+    }
+
+    /// Returns when the head had arrived, by the clock on the wall.
+    pub fn arrived_at(&self) -> SystemTime {
+        *self.arrived_at.get_or_init(|| SystemTime::now() - self.arrived.elapsed())
+    }
 }
 
 // === impl RequestId ===

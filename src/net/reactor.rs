@@ -69,6 +69,11 @@ impl Drain {
         // The sender lives as long as the reactor, and the reactor longer than its connections.
         let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
     }
+
+    /// Returns whether something was asked since this copy was made; a reason to look at [`Drain::asked`] again.
+    pub fn has_changed(&self) -> bool {
+        self.0.has_changed().unwrap_or(true)
+    }
 }
 
 // === impl Reactors ===

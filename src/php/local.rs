@@ -35,7 +35,7 @@ pub(super) struct Local {
 /// A request and its unanswered half.
 pub(super) struct Exchange {
     /// `None` once the request is over.
-    request: RefCell<Option<Box<http::Request>>>,
+    request: RefCell<Option<http::Request>>,
     /// `None` once it was answered.
     replier: Cell<Option<http::Replier>>,
     /// Made by user code, so nobody waits.
@@ -103,7 +103,7 @@ impl Local {
             return None;
         };
         let exchange = Rc::new(Exchange {
-            request: RefCell::new(Some(Box::new(envelope.request))),
+            request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),
             detached: false,
         });
@@ -124,7 +124,7 @@ impl Local {
             // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner. But once: a script
             // that stops on each request would pass it round for ever.
             request.given_back = true;
-            return self.worker.give_back(http::Envelope { request: *request, replier });
+            return self.worker.give_back(http::Envelope { request, replier });
         }
         if !replier.is_abandoned() {
             let (file, line) = engine::position();
@@ -199,7 +199,7 @@ impl Local {
 impl Exchange {
     /// An exchange that nobody waits for, made by user code.
     pub(super) fn detached(request: http::Request) -> Rc<Self> {
-        Rc::new(Self { request: RefCell::new(Some(Box::new(request))), replier: Cell::new(None), detached: true })
+        Rc::new(Self { request: RefCell::new(Some(request)), replier: Cell::new(None), detached: true })
     }
 
     /// Calls `inside` with the request.
@@ -211,7 +211,7 @@ impl Exchange {
     ///
     /// When the request is over.
     pub(super) fn with<T>(&self, inside: impl FnOnce(&http::Request) -> T) -> Result<T, Misuse> {
-        self.request.borrow().as_deref().map(inside).ok_or(Misuse::Finished)
+        self.request.borrow().as_ref().map(inside).ok_or(Misuse::Finished)
     }
 
     /// Returns whether the client has gone before its answer.

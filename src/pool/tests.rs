@@ -8,7 +8,7 @@ use std::{
     },
     task::{Context, Poll, Waker},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::Receiver;
@@ -85,7 +85,7 @@ fn stop(mut pool: Pool<u32, u32>, ear: &Receiver<Event>) {
 fn answer(pool: &Pool<u32, u32>, request: u32) -> Result<u32, Unanswered> {
     // A driver that looks again and again needs no waking.
     let (inbox, port) = (pool.inbox(), Port::new(64));
-    let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request).unwrap());
+    let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request, Instant::now()).unwrap());
     loop {
         inbox.announce();
         port.drain(Waker::noop());

@@ -6,7 +6,7 @@ use std::{
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::super::*;
@@ -35,7 +35,7 @@ impl Driver {
     }
 
     fn dispatch(&mut self, request: u32) -> Result<Pending<u32, u32>, Overloaded<u32>> {
-        let pending = self.inbox.try_dispatch(&mut self.line, request);
+        let pending = self.inbox.try_dispatch(&mut self.line, request, Instant::now());
         self.inbox.announce();
         pending
     }
@@ -252,7 +252,7 @@ fn the_monitor_wakes_whom_the_rule_forgot() {
         thread::spawn(move || request(seat.wait()).request)
     };
     asleep(&inbox);
-    let _pending = driver.inbox.try_dispatch(&mut driver.line, 2).unwrap();
+    let _pending = driver.inbox.try_dispatch(&mut driver.line, 2, Instant::now()).unwrap();
     while !sleeper.is_finished() {
         monitor.look(true);
         thread::yield_now();
