@@ -99,23 +99,25 @@ impl<Q, A> Port<Q, A> {
                 place => *place = Some(root.clone()),
             }
         }
+        self.fetch();
+    }
+
+    /// Wakes the tasks of all answers, which costs no system call on their own thread.
+    fn fetch(&self) {
         self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         while let Some(slot) = self.answers.pop() {
             slot.wake();
         }
     }
 
-    /// The reactor is about to block. It is woken at once if an answer came meanwhile.
+    /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.
     pub fn parking(&self) {
         self.parked.store(true, Ordering::SeqCst);
         // Pairs with the fence in `announce`.
         fence(Ordering::SeqCst);
         if !self.answers.is_empty() {
             self.parked.store(false, Ordering::SeqCst);
-            let root = self.root.lock().clone();
-            if let Some(root) = root {
-                root.wake();
-            }
+            self.fetch();
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     bell::Bell,
     clock::{self, Nanos, nanos},
     inbox::{BATCH, Inbox, Overloaded},
-    line::{Envelope, Line, Pending, Slot},
+    line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
     sync::{ArrayQueue, AtomicU8, AtomicU64, Mutex, Ordering, fence},
 };
@@ -66,7 +66,7 @@ struct Unannounced<Q, A> {
 #[derive(Debug)]
 pub enum Received<Q, A> {
     /// A request to work on.
-    Request(Envelope<Q, A>),
+    Request(Sealed<Q, A>),
     /// The worker is to leave its loop.
     Leave(Leave),
 }
@@ -161,26 +161,26 @@ impl<Q, A> Seat<Q, A> {
             self.pass_on(now);
             return Some(Received::Leave(leave));
         }
-        if let Some(envelope) = self.mailbox.pop().and_then(|slot| slot.open(true, now)) {
+        if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(true, now)) {
             self.announce(now);
             self.pass_on(now);
-            return Some(Received::Request(envelope));
+            return Some(Received::Request(sealed));
         }
         // Busy before the request leaves the ring, so that it is counted in one of the two places at any time.
         self.post().begin(now);
         while let Some(slot) = self.inbox.take() {
             let eager = self.post().mean() > SLOW;
-            let Some(envelope) = slot.open(eager, now) else {
+            let Some(sealed) = slot.seal(eager, now) else {
                 self.inbox.count_abandoned();
                 continue;
             };
             // Before the monitor is poked, which looks at it before it sleeps.
             self.post().taken.fetch_add(1, Ordering::SeqCst);
-            if let Some(port) = envelope.replier.port() {
+            if let Some(port) = sealed.port() {
                 self.put_off(port, eager, now);
             }
             self.pass_on(now);
-            return Some(Received::Request(envelope));
+            return Some(Received::Request(sealed));
         }
         self.post().begin(0);
         None

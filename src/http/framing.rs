@@ -12,7 +12,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use memchr::{memchr, memchr2};
+use memchr::memchr2;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
@@ -28,6 +28,8 @@ const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
 pub struct Checked<S> {
     stream: S,
     framing: Framing,
+    /// Times that something was written.
+    writes: u32,
     /// Once a byte was refused: what is still to be read in its place.
     rest: Option<&'static [u8]>,
 }
@@ -42,6 +44,19 @@ struct Framing {
     length: Option<u64>,
     /// Whether this head has `Transfer-Encoding`.
     chunked: bool,
+    /// Requests that were read to their end.
+    requests: u32,
+}
+
+/// How far a connection has come. Two equal ones say that it came nowhere in between.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Progress {
+    /// Between requests, after so many of them and so many writes.
+    Idle(u32, u32),
+    /// In the head behind so many requests.
+    Head(u32),
+    /// In a body, which is timed by whoever reads it.
+    Body,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -93,12 +108,29 @@ struct Line {
 impl<S> Checked<S> {
     /// Checks what is read from `stream`.
     pub fn new(stream: S) -> Self {
-        Self { stream, framing: Framing::default(), rest: None }
+        Self { stream, framing: Framing::default(), writes: 0, rest: None }
     }
 
     /// Returns whether what was read ended with a complete request.
     pub fn is_between_requests(&self) -> bool {
         self.framing.state == State::Start
+    }
+
+    /// Returns how far the connection has come.
+    pub(super) fn progress(&self) -> Progress {
+        match self.framing.state {
+            State::Start => Progress::Idle(self.framing.requests, self.writes),
+            State::RequestLine | State::Header | State::HeadRefused => Progress::Head(self.framing.requests),
+            _ => Progress::Body,
+        }
+    }
+
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    pub(super) fn into_stream(self) -> S {
+        self.stream
     }
 }
 
@@ -129,6 +161,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes = self.writes.wrapping_add(1);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -137,6 +170,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.writes = self.writes.wrapping_add(1);
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
@@ -352,7 +386,7 @@ impl Framing {
     }
 
     fn next_request(&mut self) {
-        *self = Self::default();
+        *self = Self { requests: self.requests.wrapping_add(1), ..Self::default() };
     }
 }
 
@@ -383,18 +417,13 @@ impl Line {
 /// The length of the header line that `bytes` start with, if it is whole, well formed and of no meaning for the framing.
 /// Nearly every line is; the others are looked at byte by byte.
 fn harmless_line(bytes: &[u8]) -> Option<usize> {
-    let end = memchr(b'\r', bytes)?;
-    if bytes.get(end + 1) != Some(&b'\n') {
+    // Names are short: a search would cost more than it saves.
+    let name = bytes.iter().position(|byte| matches!(byte, b':' | b'\r' | b'\n' | b' ' | b'\t'))?;
+    if bytes[name] != b':' || name == 0 || name == CONTENT_LENGTH.len() || name == TRANSFER_ENCODING.len() {
         return None;
     }
-    let line = &bytes[..end];
-    let name = &line[..memchr(b':', line)?];
-    let harmless = !name.is_empty()
-        && name.len() != CONTENT_LENGTH.len()
-        && name.len() != TRANSFER_ENCODING.len()
-        && memchr2(b' ', b'\t', name).is_none()
-        && memchr(b'\n', line).is_none();
-    harmless.then_some(end + 2)
+    let end = name + memchr2(b'\r', b'\n', &bytes[name..])?;
+    (bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n')).then_some(end + 2)
 }
 
 fn left_to_step(left: u64, available: usize) -> usize {

@@ -14,8 +14,8 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+    HeaderValue, Method, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
     request::Parts,
 };
 use http_body_util::{BodyExt, Full};
@@ -24,7 +24,7 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Pending, Request, head};
+use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
@@ -169,10 +169,11 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     fn call(&self, request: hyper::Request<Incoming>) -> Answering {
         let arrived = Instant::now();
         let (mut head, body) = request.into_parts();
-        if let Err((status, text)) = head::check(&mut head) {
+        let has_body = !body.is_end_stream();
+        if let Err((status, text)) = head::check(&mut head, has_body) {
             return closing(status, text).into();
         }
-        if body.is_end_stream() {
+        if !has_body {
             return self.dispatch(head, Bytes::new(), arrived, arrived);
         }
         Answering::Body(Box::pin(self.clone().receive(head, body, arrived)))
@@ -252,26 +253,15 @@ fn closing(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 }
 
 fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
-    let Answer { status, mut headers, body } = answer;
-    own_framing(&mut headers, head_only && body.is_empty());
+    let Answer { status, mut headers, body, length } = answer;
+    if let Length::Known(length) = length
+        && head_only
+        && body.is_empty()
+    {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// Takes out what frames the body on the wire, which hyper writes from the true length.
-///
-/// The answer to a HEAD request may announce the length that a GET would have.
-fn own_framing(headers: &mut HeaderMap, keep_length: bool) {
-    headers.remove(TRANSFER_ENCODING);
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let known = match (lengths.next().and_then(|length| length.to_str().ok()), lengths.next()) {
-        // `parse` alone takes a plus sign, too.
-        (Some(length), None) => length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u64>().is_ok(),
-        _ => false,
-    };
-    if !(keep_length && known) {
-        headers.remove(CONTENT_LENGTH);
-    }
 }

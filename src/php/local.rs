@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use ::http::HeaderMap;
 use tracing::{debug, error, info, warn};
 
 use super::{engine, exception::Misuse, sys};
@@ -24,6 +25,8 @@ pub(super) struct Local {
     worker: Arc<Worker>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
+    /// The headers of the request before, for their memory: it goes round from answer to request.
+    spare: Cell<HeaderMap>,
     /// Echoed text whose line has not ended.
     line: RefCell<Vec<u8>>,
     /// The script was told to leave its loop.
@@ -58,6 +61,7 @@ pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
     let local = Local {
         worker,
         current: RefCell::default(),
+        spare: Cell::default(),
         line: RefCell::default(),
         left: Cell::new(false),
         over: Cell::new(false),
@@ -86,6 +90,7 @@ impl Local {
 
     /// A run of the script begins.
     pub(super) fn begin_run(&self) {
+        super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);
         self.worker.boots();
@@ -98,10 +103,11 @@ impl Local {
         if self.over.get() {
             return None;
         }
-        let Some(envelope) = self.worker.wait() else {
+        let Some(sealed) = self.worker.wait() else {
             self.left.set(true);
             return None;
         };
+        let envelope = sealed.open();
         let exchange = Rc::new(Exchange {
             request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),
@@ -109,6 +115,11 @@ impl Local {
         });
         self.current.replace(Some(Rc::clone(&exchange)));
         Some(exchange)
+    }
+
+    /// A header map to be filled.
+    pub(super) fn spare_headers(&self) -> HeaderMap {
+        self.spare.take()
     }
 
     /// The request taken last.
@@ -119,7 +130,11 @@ impl Local {
     fn finish_current(&self) {
         let Some(exchange) = self.current.replace(None) else { return };
         let request = exchange.request.borrow_mut().take();
-        let (Some(replier), Some(mut request)) = (exchange.replier.take(), request) else { return };
+        let (replier, Some(mut request)) = (exchange.replier.take(), request) else { return };
+        let Some(replier) = replier else {
+            self.spare.set(request.head.headers);
+            return;
+        };
         if self.worker.is_leaving() && !self.worker.is_stopping() && !request.given_back {
             // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner. But once: a script
             // that stops on each request would pass it round for ever.

@@ -64,7 +64,8 @@ fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -
 fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize) {
     loop {
         match seat.wait() {
-            Received::Request(envelope) => {
+            Received::Request(sealed) => {
+                let envelope = sealed.open();
                 taken.fetch_add(1, Ordering::SeqCst);
                 let answer = envelope.request + 100;
                 envelope.replier.answer(answer);
@@ -153,7 +154,10 @@ fn recycling_and_closing_lose_nothing() {
             };
             let port = Port::new(16);
             let mut lines = [Line::new(&port), Line::new(&port)];
-            let dispatched = lines.iter_mut().filter_map(|line| inbox.try_dispatch(line, 1, Instant::now()).ok()).collect::<Vec<_>>();
+            let dispatched = lines
+                .iter_mut()
+                .filter_map(|line| inbox.try_dispatch(line, 1, Instant::now()).ok())
+                .collect::<Vec<_>>();
             inbox.announce();
             let root = Arc::new(Root(Bell::default()));
             let waker = Waker::from(Arc::clone(&root));
@@ -224,7 +228,8 @@ fn the_monitor_mends_what_the_rule_misjudged() {
                 (
                     gate,
                     thread::spawn(move || match seat.wait() {
-                        Received::Request(envelope) => {
+                        Received::Request(sealed) => {
+                            let envelope = sealed.open();
                             opened.sleep(None);
                             let answer = envelope.request + 100;
                             envelope.replier.answer(answer);
@@ -238,7 +243,8 @@ fn the_monitor_mends_what_the_rule_misjudged() {
                 let seat = inbox.seat(1);
                 let gate = Arc::clone(&slow.0);
                 thread::spawn(move || {
-                    while let Received::Request(envelope) = seat.wait() {
+                    while let Received::Request(sealed) = seat.wait() {
+                        let envelope = sealed.open();
                         let answer = envelope.request + 100;
                         envelope.replier.answer(answer);
                         gate.ring();

@@ -57,7 +57,7 @@ impl Driver {
 
 fn request(received: Received<u32, u32>) -> Envelope<u32, u32> {
     match received {
-        Received::Request(envelope) => envelope,
+        Received::Request(sealed) => sealed.open(),
         Received::Leave(why) => panic!("left: {why:?}"),
     }
 }
@@ -311,7 +311,8 @@ fn nothing_is_lost_between_sleepers_and_senders() {
         .map(|number| {
             let (seat, worked) = (inbox.seat(number), Arc::clone(&worked));
             thread::spawn(move || {
-                while let Received::Request(envelope) = seat.wait() {
+                while let Received::Request(sealed) = seat.wait() {
+                    let envelope = sealed.open();
                     worked.fetch_add(1, Ordering::Relaxed);
                     let answer = envelope.request * 2;
                     envelope.replier.answer(answer);
