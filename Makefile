@@ -117,12 +117,14 @@ fmt: ## formats the sources
 	cargo fmt
 
 .PHONY: gen
-gen: setup ## generates argument information and stubs from php-src-stubs/
+gen: setup ## generates argument information and stubs from php-src-stubs/, docs/config.* from the table of keys
 	"$(BIN)" -n scripts/gen-stubs.php
+	UPDATE=1 cargo test --locked --no-default-features -q --lib config::docs
 
 .PHONY: gen-check
 gen-check: setup
 	"$(BIN)" -n scripts/gen-stubs.php --check
+	cargo test --locked --no-default-features -q --lib config::docs
 
 .PHONY: clean
 clean: ## removes what was built here (not the PHP in the cache)

@@ -16,6 +16,16 @@ string(0) ""
 bool(true)
 bool(false)
 bool(true)
+string(18) "roadrunner.lenient"
+string(1) "0"
+bool(true)
+bool(false)
+bool(true)
+string(19) "roadrunner.override"
+string(0) ""
+bool(true)
+bool(false)
+bool(true)
 string(22) "roadrunner.thread_runs"
 string(1) "5"
 bool(true)

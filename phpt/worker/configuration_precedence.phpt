@@ -22,22 +22,22 @@ rmdir($directory);
 ?>
 --EXPECT--
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
-  line 1: default is not a known key; known here: version, server, http, logs
+  line 1: default is not a known key; known here: version, include, envfile, server, endure, shutdown, http, logs
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
-  line 1: default is not a known key; known here: version, server, http, logs
+  line 1: default is not a known key; known here: version, include, envfile, server, endure, shutdown, http, logs
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: environment.yaml is not a valid configuration:
-  line 1: environment is not a known key; known here: version, server, http, logs
+  line 1: environment is not a known key; did you mean envfile?
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: environment.yaml is not a valid configuration:
-  line 1: environment is not a known key; known here: version, server, http, logs
+  line 1: environment is not a known key; did you mean envfile?
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: setting.yaml is not a valid configuration:
-  line 1: setting is not a known key; known here: version, server, http, logs
+  line 1: setting is not a known key; known here: version, include, envfile, server, endure, shutdown, http, logs
 the script goes on
 status 0

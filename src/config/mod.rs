@@ -1,104 +1,86 @@
 //! The configuration: from a file to typed, checked values.
 //!
-//! Two levels: a [`Document`] is what the user wrote, with the line of every key; a [`Section`] hands out checked values
-//! and collects every problem. Each room reads its own section into its own `Config`; defaults live in their
-//! `Default`s alone.
+//! A [`Loader`] takes files, environment and overrides. What was said becomes one [`Document`], in which each value knows
+//! where it stands; the table of keys (`keys.txt`) says which of its keys are honoured, have no effect, are not supported,
+//! not yet, or unknown; a [`Section`] hands out checked values and collects every problem. Each room reads its own section
+//! into its own `Config`; defaults live in their `Default`s alone.
 
+mod check;
+#[cfg(test)]
+mod docs;
 mod document;
+mod expand;
+mod keys;
+mod load;
+mod overrides;
+mod print;
 mod problem;
 mod section;
 #[cfg(test)]
 mod tests;
+mod toml;
+mod value;
 mod yaml;
 
-use std::path::{Path, PathBuf};
-
-pub use document::{Document, Node, Value};
+pub use document::{At, Document, Entry, Node, Source, Value};
+pub use load::{Error, Loaded, Loader, find};
+pub use overrides::split as split_overrides;
+pub use print::{Effective, check, print};
 pub use problem::{Problem, Problems};
 pub use section::Section;
 
-use crate::{http, log};
-
-/// Files longer than this are refused.
-const MAX_BYTES: u64 = 1024 * 1024;
+use self::check::Check;
+use crate::{http, log, server};
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
+    /// Section `server`.
+    pub server: server::Config,
+    /// Sections `endure` and `shutdown`.
+    pub life: server::Life,
     /// Section `http`.
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
 }
 
-/// A configuration that cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum Error {
-    /// The file cannot be read.
-    #[error("cannot read the configuration {}: {reason}", path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The file is not valid, or its values are not.
-    #[error("{} is not a valid configuration:\n{problems}", path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// Everything that is wrong with it.
-        problems: Problems,
-    },
-}
-
 // === impl Config ===
 
 impl Config {
-    /// Reads the file at `path`.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be read, or with all its problems at once, each with key path, line and remedy.
-    pub fn load(path: &Path) -> Result<Self, Error> {
-        let unreadable = |reason: String| Error::Unreadable { path: path.to_owned(), reason };
-        let length = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
-        if length > MAX_BYTES {
-            return Err(unreadable(format!("it has {length} bytes, more than the {MAX_BYTES} allowed")));
-        }
-        let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| {
-            unreadable(format!("it is not UTF-8, byte {} is invalid", error.utf8_error().valid_up_to()))
-        })?;
-        Self::parse(&text).map_err(|problems| Error::Invalid { path: path.to_owned(), problems })
-    }
-
-    /// Reads a configuration from its text (YAML; JSON is a subset).
+    /// Reads a configuration from its text (YAML; JSON is a subset), and from nothing else.
     ///
     /// # Errors
     ///
     /// All problems at once.
     pub fn parse(text: &str) -> Result<Self, Problems> {
-        let document = yaml::parse(text)?;
-        let mut problems = Problems::default();
-        let config = Self::read(&document, &mut problems);
+        let mut document = Document { root: yaml::parse(text, &Source::File, "YAML")? };
+        let (mut problems, mut warnings) = (Problems::default(), Problems::default());
+        let config = Self::understand(&mut document, false, &mut problems, &mut warnings);
         if problems.is_empty() { Ok(config) } else { Err(problems) }
+    }
+
+    /// Checks a document against the table of keys, leaves the honoured keys in it and reads them.
+    fn understand(document: &mut Document, lenient: bool, problems: &mut Problems, warnings: &mut Problems) -> Self {
+        Check { lenient, problems, warnings }.document(document);
+        Self::read(document, problems)
     }
 
     fn read(document: &Document, problems: &mut Problems) -> Self {
         let mut config = Self::default();
         let mut root = Section::root(document, problems);
-        if let Some((version, line)) = root.text("version", problems)
-            && version != "3"
-            && version != "2.7"
-        {
-            problems.add("version", line, format!("is \"{version}\", but only \"3\" and \"2.7\" can be read"));
+        root.choice("version", &[("3", ()), ("2.7", ())], problems);
+        // Read by the loader.
+        root.any("include");
+        root.any("envfile");
+        if let Some(server) = root.section("server", problems) {
+            config.server = server::Config::read(server, problems);
         }
-        if let Some(mut server) = root.section("server", problems) {
-            // The script is the one that PHP was started with.
-            server.any("command");
-            server.finish(problems);
+        if let Some(endure) = root.section("endure", problems) {
+            config.life.read_endure(endure, problems);
+        }
+        if let Some(shutdown) = root.section("shutdown", problems) {
+            config.life.read_shutdown(shutdown, problems);
         }
         if let Some(http) = root.section("http", problems) {
             config.http = http::Config::read(http, problems);

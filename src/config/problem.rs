@@ -2,43 +2,69 @@
 
 use std::fmt;
 
+use super::At;
+
 /// Problems reported at most; a file with more is hardly a configuration.
-const MOST: usize = 50;
+const MOST: usize = 100;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// Path of the key, such as `http.pool.num_workers`; empty for the file as a whole.
     pub key: String,
-    /// Line in the file.
-    pub line: usize,
+    /// Where it stands.
+    pub at: At,
     /// What was found and what is allowed; continues the sentence that the key starts.
     pub message: String,
+    /// What comes before the key in that sentence.
+    pub lead: &'static str,
 }
 
-/// Everything that is wrong, in the order in which it was found.
+/// Everything that is wrong.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Problems(Vec<Problem>);
+pub struct Problems {
+    list: Vec<Problem>,
+    /// How many were found beyond those in the list.
+    more: usize,
+}
 
 // === impl Problems ===
 
 impl Problems {
+    /// Adds one whose sentence starts with the key.
+    pub fn add(&mut self, key: impl Into<String>, at: At, message: impl Into<String>) {
+        self.push(Problem { key: key.into(), at, message: message.into(), lead: "" });
+    }
+
     /// Adds one.
-    pub fn add(&mut self, key: impl Into<String>, line: usize, message: impl Into<String>) {
-        if self.0.len() < MOST {
-            self.0.push(Problem { key: key.into(), line, message: message.into() });
+    pub fn push(&mut self, problem: Problem) {
+        if self.list.len() < MOST {
+            self.list.push(problem);
+        } else {
+            self.more += 1;
         }
+    }
+
+    /// Adds those of another file.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.more += others.more;
+        others.list.into_iter().for_each(|problem| self.push(problem));
+    }
+
+    /// Returns whether one more would only be counted.
+    pub(super) fn is_full(&self) -> bool {
+        self.list.len() >= MOST
     }
 
     /// Returns whether nothing is wrong.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.list.is_empty()
     }
 
-    /// Returns them by line.
+    /// Returns them by place.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
-        let mut sorted: Vec<_> = self.0.iter().collect();
-        sorted.sort_by_key(|problem| problem.line);
+        let mut sorted: Vec<_> = self.list.iter().collect();
+        sorted.sort_by(|one, other| one.at.cmp(&other.at));
         sorted.into_iter()
     }
 }
@@ -46,10 +72,24 @@ impl Problems {
 impl fmt::Display for Problems {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, problem) in self.iter().enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            let space = if problem.key.is_empty() { "" } else { " " };
-            write!(formatter, "{separator}  line {}: {}{space}{}", problem.line, problem.key, problem.message)?;
+            write!(formatter, "{}  {problem}", if index == 0 { "" } else { "\n" })?;
+        }
+        if self.more > 0 {
+            write!(formatter, "\n  and {} more", self.more)?;
         }
         Ok(())
+    }
+}
+
+// === impl Problem ===
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let space = if self.key.is_empty() || self.message.is_empty() || self.message.starts_with([':', ';']) {
+            ""
+        } else {
+            " "
+        };
+        write!(formatter, "{}: {}{}{space}{}", self.at, self.lead, self.key, self.message)
     }
 }

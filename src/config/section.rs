@@ -1,22 +1,16 @@
 //! A section being read: hands out checked values, remembers what was asked for, and reports the rest as unknown.
 
-use std::{
-    net::{SocketAddr, ToSocketAddrs},
-    ops::RangeInclusive,
-    time::Duration,
-};
+use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
 
-use super::{Document, Node, Problems, Value};
-
-/// Similarity (Jaro-Winkler) from which a known key is offered for an unknown one.
-const SIMILAR: f64 = 0.75;
+use super::{At, Document, Entry, Node, Problems, Value, value};
 
 /// A section being read.
 #[derive(Debug)]
 pub struct Section<'a> {
     /// Path of its keys: empty, or ending in a dot.
     path: String,
-    entries: &'a [(String, usize, Node)],
+    at: At,
+    entries: &'a [Entry],
     /// Keys that were asked for, in the file or not.
     known: Vec<&'static str>,
 }
@@ -26,22 +20,33 @@ pub struct Section<'a> {
 impl<'a> Section<'a> {
     /// Starts at the top of a document. An empty one is a section without keys.
     pub fn root(document: &'a Document, problems: &mut Problems) -> Self {
-        Self { path: String::new(), entries: entries(&document.root, "", problems), known: Vec::new() }
+        let root = &document.root;
+        Self { path: String::new(), at: root.at.clone(), entries: entries(root, "", problems), known: Vec::new() }
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'a Node> {
         if !self.known.contains(&key) {
             self.known.push(key);
         }
-        self.entries.iter().find(|(name, ..)| name == key).map(|(.., node)| node)
+        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node)
     }
 
     fn wrong(&self, key: &str, node: &Node, expected: &str, problems: &mut Problems) {
         problems.add(
             format!("{}{key}", self.path),
-            node.line,
+            node.at.clone(),
             format!("is {}, but must be {expected}", node.value.describe()),
         );
+    }
+
+    /// Returns whether nothing stands in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Reports a key that must stand here and does not.
+    pub fn missing(&self, key: &'static str, problems: &mut Problems) {
+        problems.add(format!("{}{key}", self.path), self.at.clone(), "is required here");
     }
 
     /// Knows a key without reading it.
@@ -53,22 +58,91 @@ impl<'a> Section<'a> {
     pub fn section(&mut self, key: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
         let node = self.find(key)?;
         let path = format!("{}{key}.", self.path);
-        Some(Section { entries: entries(node, &path, problems), path, known: Vec::new() })
+        Some(Section { at: node.at.clone(), entries: entries(node, &path, problems), path, known: Vec::new() })
     }
 
-    /// Reads text; numbers and booleans are taken as they are written. Returns its line, too.
-    pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<(String, usize)> {
+    /// Reads text; numbers and booleans are taken as they are written. Returns its place, too.
+    pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<(String, At)> {
         let node = self.find(key)?;
-        let text = match &node.value {
+        let text = node.value.as_text();
+        if text.is_none() && node.value != Value::Null {
+            self.wrong(key, node, "text", problems);
+        }
+        text.map(|text| (text, node.at.clone()))
+    }
+
+    /// Reads `true` or `false`; the words as text are taken, too.
+    pub fn boolean(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
+        let node = self.find(key)?;
+        let flag = match &node.value {
             Value::Null => return None,
-            Value::Text(text) => text.clone(),
-            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => node.value.describe(),
-            Value::List(_) | Value::Map(_) => {
-                self.wrong(key, node, "text", problems);
-                return None;
-            }
+            Value::Bool(flag) => Some(*flag),
+            Value::Integer(number @ (0 | 1)) => Some(*number == 1),
+            Value::Text(text) => text.to_lowercase().parse().ok(),
+            _ => None,
         };
-        Some((text, node.line))
+        if flag.is_none() {
+            self.wrong(key, node, "true or false", problems);
+        }
+        flag
+    }
+
+    /// Reads a list of texts, or text with a comma between them.
+    pub fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+        let node = self.find(key)?;
+        let texts = match &node.value {
+            Value::Null => return None,
+            Value::List(items) => items.iter().map(|item| item.value.as_text()).collect(),
+            value => value.as_text().map(|text| text.split(',').map(|text| text.trim().to_owned()).collect()),
+        };
+        if texts.is_none() {
+            self.wrong(key, node, "a list of texts, or text with commas", problems);
+        }
+        texts
+    }
+
+    /// Reads a command line: a list of words, or text that is split as a shell splits it.
+    pub fn words(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+        let node = self.find(key)?;
+        let words = match &node.value {
+            Value::Null => return None,
+            Value::List(items) => items.iter().map(|item| item.value.as_text()).collect(),
+            value => value.as_text().and_then(|text| shlex::split(&text)),
+        };
+        if words.is_none() {
+            self.wrong(key, node, "a command line with every quote closed, or a list of its words", problems);
+        }
+        words
+    }
+
+    /// Reads free names with a text each, in the file's order: a section, or a list of sections.
+    pub fn pairs(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<(String, String)>> {
+        let node = self.find(key)?;
+        let path = format!("{}{key}.", self.path);
+        let entries: Vec<&Entry> = match &node.value {
+            Value::List(items) => items.iter().flat_map(|item| entries(item, &path, problems)).collect(),
+            _ => entries(node, &path, problems).iter().collect(),
+        };
+        let mut pairs = Vec::with_capacity(entries.len());
+        for Entry { key: name, node, .. } in entries {
+            match node.value.as_text() {
+                Some(text) => pairs.push((name.clone(), text)),
+                None if node.value == Value::Null => pairs.push((name.clone(), String::new())),
+                None => self.wrong(&format!("{key}.{name}"), node, "text", problems),
+            }
+        }
+        Some(pairs)
+    }
+
+    /// Reads a section of free names with a section each, in the file's order.
+    pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(String, Section<'a>)> {
+        let Some(Section { path, entries: outer, .. }) = self.section(key, problems) else { return Vec::new() };
+        let inner = |Entry { key, node, .. }: &'a Entry| {
+            let path = format!("{path}{key}.");
+            let entries = entries(node, &path, problems);
+            (key.clone(), Section { at: node.at.clone(), entries, path, known: Vec::new() })
+        };
+        outer.iter().map(inner).collect()
     }
 
     /// Reads one of a few words, regardless of case.
@@ -79,9 +153,11 @@ impl<'a> Section<'a> {
         problems: &mut Problems,
     ) -> Option<T> {
         let node = self.find(key)?;
-        if let Value::Text(text) = &node.value
-            && let Some((_, choice)) = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text))
-        {
+        let text = match &node.value {
+            Value::Null => return None,
+            value => value.as_text().unwrap_or_default(),
+        };
+        if let Some((_, choice)) = choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(&text)) {
             return Some(*choice);
         }
         let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
@@ -112,7 +188,7 @@ impl<'a> Section<'a> {
         let duration = match &node.value {
             Value::Null => return None,
             Value::Integer(0) => Some(Duration::ZERO),
-            Value::Text(text) => duration(text),
+            Value::Text(text) => value::duration(text),
             _ => None,
         };
         if duration.is_none() {
@@ -129,80 +205,33 @@ impl<'a> Section<'a> {
             Value::Text(text) => text.as_str(),
             _ => "",
         };
-        let addresses = addresses(text);
+        let addresses = value::addresses(text);
         if addresses.is_none() {
             self.wrong(key, node, "host:port, :port or [v6]:port", problems);
         }
         addresses
     }
 
-    /// Ends the reading: every key that nobody asked for is unknown, but for those that start with `x-`.
+    /// Ends the reading. Every key that is left in a section at this point is one that the table of keys calls honoured:
+    /// one that nobody asked for is a defect of ours, and is said.
     pub fn finish(self, problems: &mut Problems) {
-        for (key, line, _) in self.entries {
-            if self.known.contains(&key.as_str()) || key.starts_with("x-") {
-                continue;
+        for entry in self.entries {
+            if !self.known.contains(&entry.key.as_str()) {
+                problems.add(format!("{}{}", self.path, entry.key), entry.at.clone(), "is known, but nothing reads it");
             }
-            let nearest = self
-                .known
-                .iter()
-                .map(|known| (strsim::jaro_winkler(known, &key.to_lowercase()), known))
-                .filter(|(similarity, _)| *similarity >= SIMILAR)
-                .max_by(|one, other| one.0.total_cmp(&other.0));
-            let hint = match nearest {
-                Some((_, known)) => format!("did you mean {}{known}?", self.path),
-                None => format!("known here: {}", self.known.join(", ")),
-            };
-            problems.add(format!("{}{key}", self.path), *line, format!("is not a known key; {hint}"));
         }
     }
 }
 
-fn entries<'a>(node: &'a Node, path: &str, problems: &mut Problems) -> &'a [(String, usize, Node)] {
+fn entries<'a>(node: &'a Node, path: &str, problems: &mut Problems) -> &'a [Entry] {
     match &node.value {
         Value::Map(entries) => entries,
         Value::Null => &[],
         other => {
             let message = format!("is {}, but must be a section of keys", other.describe());
             let key = if path.is_empty() { "the file" } else { path.trim_end_matches('.') };
-            problems.add(key, node.line, message);
+            problems.add(key, node.at.clone(), message);
             &[]
         }
     }
-}
-
-fn addresses(text: &str) -> Option<Vec<SocketAddr>> {
-    if let Some(port) = text.strip_prefix(':') {
-        let port = port.parse().ok()?;
-        return Some(vec![SocketAddr::from(([0, 0, 0, 0], port))]);
-    }
-    // `localhost` may have an address of each family.
-    let addresses: Vec<_> = text.to_socket_addrs().ok()?.collect();
-    (!addresses.is_empty()).then_some(addresses)
-}
-
-/// Parses a duration by the rules of Go's `time.ParseDuration`; negative ones are refused.
-fn duration(text: &str) -> Option<Duration> {
-    if text == "0" {
-        return Some(Duration::ZERO);
-    }
-    let mut rest = text;
-    let mut total = 0.0;
-    while !rest.is_empty() {
-        let digits = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
-        let number: f64 = rest[..digits].parse().ok()?;
-        rest = &rest[digits..];
-        let unit = rest.find(|character: char| character.is_ascii_digit() || character == '.').unwrap_or(rest.len());
-        let seconds = match &rest[..unit] {
-            "ns" => 1e-9,
-            "us" | "µs" | "μs" => 1e-6,
-            "ms" => 1e-3,
-            "s" => 1.0,
-            "m" => 60.0,
-            "h" => 3600.0,
-            _ => return None,
-        };
-        rest = &rest[unit..];
-        total += number * seconds;
-    }
-    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
 }

@@ -1,10 +1,10 @@
-//! YAML into a [`Document`], with bounds: what a small file expands to stays small.
+//! YAML and JSON into values, with bounds: what a small file expands to stays small.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
-use super::{Document, Node, Problems, Value};
+use super::{At, Entry, Node, Problems, Source, Value};
 
 /// Values in a document, those repeated by aliases included.
 const MAX_NODES: usize = 100_000;
@@ -16,15 +16,22 @@ const MAX_DEPTH: usize = 64;
 /// # Errors
 ///
 /// The first place that is not YAML, or every key that stands twice.
-pub(super) fn parse(text: &str) -> Result<Document, Problems> {
-    let mut builder =
-        Builder { events: Parser::new_from_str(text), anchors: HashMap::new(), nodes: 0, doubled: Problems::default() };
+pub(super) fn parse(text: &str, source: &Source, language: &'static str) -> Result<Node, Problems> {
+    let mut builder = Builder {
+        events: Parser::new_from_str(text),
+        source,
+        language,
+        anchors: HashMap::new(),
+        path: Vec::new(),
+        nodes: 0,
+        doubled: Problems::default(),
+    };
     let root = builder.document().map_err(|(line, message)| {
         let mut problems = Problems::default();
-        problems.add("", line, message);
+        problems.add("", At { source: source.clone(), line }, message);
         problems
     })?;
-    if builder.doubled.is_empty() { Ok(Document { root }) } else { Err(builder.doubled) }
+    if builder.doubled.is_empty() { Ok(root) } else { Err(builder.doubled) }
 }
 
 /// A line and what is wrong there.
@@ -32,8 +39,13 @@ type Failure = (usize, String);
 
 struct Builder<'input> {
     events: Parser<'input, saphyr_parser::StrInput<'input>>,
+    source: &'input Source,
+    /// What the user calls the file's language.
+    language: &'static str,
     /// Values that an alias may repeat, by the parser's number of the anchor.
     anchors: HashMap<usize, Node>,
+    /// Keys of the sections that are being read.
+    path: Vec<String>,
     nodes: usize,
     doubled: Problems,
 }
@@ -44,16 +56,22 @@ impl<'input> Builder<'input> {
     fn next(&mut self) -> Result<(Event<'input>, usize), Failure> {
         match self.events.next() {
             Some(Ok((event, span))) => Ok((event, span.start.line())),
-            Some(Err(error)) => Err((error.marker().line(), format!("is not valid YAML: {}", error.info()))),
+            Some(Err(error)) => {
+                Err((error.marker().line(), format!("is not valid {}: {}", self.language, error.info())))
+            }
             None => Ok((Event::StreamEnd, 1)),
         }
+    }
+
+    fn at(&self, line: usize) -> At {
+        At { source: self.source.clone(), line }
     }
 
     fn document(&mut self) -> Result<Node, Failure> {
         let mut root = None;
         loop {
             match self.next()? {
-                (Event::StreamEnd, _) => return Ok(root.unwrap_or(Node { value: Value::Null, line: 1 })),
+                (Event::StreamEnd, _) => return Ok(root.unwrap_or(Node::new(Value::Null, self.at(1)))),
                 (Event::DocumentStart(_), line) if root.is_some() => {
                     return Err((line, "a second document starts here, only one is read".to_owned()));
                 }
@@ -81,7 +99,7 @@ impl<'input> Builder<'input> {
             }
             _ => return Err((line, "something is missing here".to_owned())),
         };
-        let node = Node { value, line };
+        let node = Node::new(value, self.at(line));
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }
@@ -110,7 +128,8 @@ impl<'input> Builder<'input> {
     }
 
     fn map(&mut self, depth: usize) -> Result<Value, Failure> {
-        let mut entries: Vec<(String, usize, Node)> = Vec::new();
+        let mut entries: Vec<Entry> = Vec::new();
+        let mut seen = HashSet::new();
         let mut merged = Vec::new();
         loop {
             let (key, key_line) = match self.next()? {
@@ -119,42 +138,47 @@ impl<'input> Builder<'input> {
                 (_, line) => return Err((line, "a key must be plain text".to_owned())),
             };
             let (event, line) = self.next()?;
+            self.path.push(key);
             let node = self.node(event, line, depth + 1)?;
+            let key = self.path.pop().unwrap_or_default();
             if key == "<<" {
                 merged.push(node);
-            } else if let Some((_, first, _)) = entries.iter().find(|(other, ..)| *other == key) {
-                self.doubled.add(key, key_line, format!("stands here a second time, first in line {first}"));
+            } else if seen.insert(key.clone()) {
+                entries.push(Entry { key, at: self.at(key_line), node });
             } else {
-                entries.push((key, key_line, node));
+                let message = if self.doubled.is_full() {
+                    String::new()
+                } else {
+                    let first = entries.iter().find(|entry| entry.key == key).map_or(1, |entry| entry.at.line);
+                    format!("stands here a second time, first in line {first}")
+                };
+                let path = [self.path.as_slice(), &[key]].concat().join(".");
+                self.doubled.add(path, self.at(key_line), message);
             }
         }
         for node in merged {
-            merge(&mut entries, node)?;
+            merge(&mut entries, &mut seen, node)?;
         }
         Ok(Value::Map(entries))
     }
 }
 
 /// Adds what a merge key (`<<`) brings; keys of the section itself win.
-fn merge(entries: &mut Vec<(String, usize, Node)>, node: Node) -> Result<(), Failure> {
+fn merge(entries: &mut Vec<Entry>, seen: &mut HashSet<String>, node: Node) -> Result<(), Failure> {
     match node.value {
         Value::Map(others) => {
-            for other in others {
-                if entries.iter().all(|(key, ..)| *key != other.0) {
-                    entries.push(other);
-                }
-            }
+            entries.extend(others.into_iter().filter(|other| seen.insert(other.key.clone())));
             Ok(())
         }
-        Value::List(nodes) => nodes.into_iter().try_for_each(|node| merge(entries, node)),
-        _ => Err((node.line, "only a section can be merged".to_owned())),
+        Value::List(nodes) => nodes.into_iter().try_for_each(|node| merge(entries, seen, node)),
+        _ => Err((node.at.line, "only a section can be merged".to_owned())),
     }
 }
 
 fn size(node: &Node) -> usize {
     1 + match &node.value {
         Value::List(items) => items.iter().map(size).sum(),
-        Value::Map(entries) => entries.iter().map(|(.., node)| size(node)).sum(),
+        Value::Map(entries) => entries.iter().map(|entry| size(&entry.node)).sum(),
         _ => 0,
     }
 }
@@ -162,9 +186,11 @@ fn size(node: &Node) -> usize {
 /// Reads a scalar by YAML 1.2's core schema (section 10.3.2).
 fn scalar(text: &str, style: ScalarStyle, tag: Option<&Tag>) -> Value {
     let is_text = tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.suffix == "str");
-    if style != ScalarStyle::Plain || is_text {
-        return Value::Text(text.to_owned());
-    }
+    if style != ScalarStyle::Plain || is_text { Value::Text(text.to_owned()) } else { plain(text) }
+}
+
+/// Reads a scalar without quotes.
+pub(super) fn plain(text: &str) -> Value {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Value::Null,
         "true" | "True" | "TRUE" => return Value::Bool(true),

@@ -34,10 +34,15 @@ pub enum Level {
 impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
-        let levels = [("debug", Level::Debug), ("info", Level::Info), ("warn", Level::Warn), ("error", Level::Error)];
-        let config = Self { level: section.choice("level", &levels, problems).unwrap_or_default() };
-        section.finish(problems);
-        config
+        let levels = [
+            ("debug", Level::Debug),
+            ("info", Level::Info),
+            ("warn", Level::Warn),
+            ("warning", Level::Warn),
+            ("error", Level::Error),
+            ("panic", Level::Error),
+        ];
+        Self { level: section.choice("level", &levels, problems).unwrap_or_default() }
     }
 
     /// Starts writing the log to standard error. A second call in a process changes nothing.

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{CString, c_int},
-    path::{Path, PathBuf},
+    path::PathBuf,
     ptr,
     sync::{
         Arc, OnceLock,
@@ -23,12 +23,10 @@ use super::{
     sys,
 };
 use crate::{
-    config::Config,
+    config::{self, Loaded, Loader},
     server::{Command, Outcome, run},
 };
 
-/// The file that is read if nothing else is said, as by RoadRunner.
-const DEFAULT_FILE: &str = ".rr.yaml";
 /// A holder of the engine lock for longer than this is named in the log.
 const ENGINE_LOCK: Duration = Duration::from_secs(5);
 
@@ -65,9 +63,12 @@ pub(super) fn serve() -> Result<(), PhpException> {
     // SAFETY: on the main thread; nothing else uses its buffer.
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
-    let mut config = configuration()?;
+    let Loaded { mut config, warnings, .. } = configuration()?;
     config.http.pool.thread_runs = thread_runs()?;
     config.logs.install();
+    for warning in warnings.iter() {
+        warn!(%warning, "Configuration is not followed in everything");
+    }
     // SAFETY: on the main thread, before any other thread of ours.
     unsafe { sys::rr_engine_open() };
     if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
@@ -111,16 +112,20 @@ fn describe(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn configuration() -> Result<Config, PhpException> {
-    let named = ini(c"roadrunner.config")
-        .filter(|path| !path.is_empty())
-        .or_else(|| std::env::var("RR_CONFIG").ok().filter(|path| !path.is_empty()))
-        .map(PathBuf::from);
-    let path = named.or_else(|| Path::new(DEFAULT_FILE).exists().then(|| PathBuf::from(DEFAULT_FILE)));
-    match path {
-        Some(path) => Config::load(&path).map_err(|error| server(error.to_string())),
-        None => Ok(Config::default()),
-    }
+fn configuration() -> Result<Loaded, PhpException> {
+    let loader = Loader {
+        path: config::find(ini(c"roadrunner.config").map(PathBuf::from)),
+        overrides: config::split_overrides(&ini(c"roadrunner.override").unwrap_or_default()),
+        dotenv: std::env::var_os("DOTENV_PATH").filter(|path| !path.is_empty()).map(PathBuf::from),
+        lenient: ini(c"roadrunner.lenient").is_some_and(|value| is_on(&value)),
+        ..Loader::default()
+    };
+    loader.load().map_err(|error| server(error.to_string()))
+}
+
+/// Reads a flag as PHP reads one.
+fn is_on(value: &str) -> bool {
+    matches!(value.to_lowercase().as_str(), "1" | "on" | "true" | "yes")
 }
 
 fn thread_runs() -> Result<Option<u64>, PhpException> {

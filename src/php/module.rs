@@ -9,9 +9,13 @@ use ext_php_rs::{
 use super::sys;
 
 /// Settings, all of them read at the first wait call.
-static SETTINGS: IniEntryDefs<3> = IniEntryDefs::new([
+static SETTINGS: IniEntryDefs<5> = IniEntryDefs::new([
     // Path of the configuration file.
     IniEntryDef::new(c"roadrunner.config", c"", IniEntryPermission::System),
+    // Overrides of its keys, `section.key=value`: one a line, or with `;` between them.
+    IniEntryDef::new(c"roadrunner.override", c"", IniEntryPermission::System),
+    // Whether keys that are not supported are warned of instead of refused.
+    IniEntryDef::new(c"roadrunner.lenient", c"0", IniEntryPermission::System),
     // Scripts that a thread runs before a new thread takes its place; 0 = no limit.
     IniEntryDef::new(c"roadrunner.thread_runs", c"0", IniEntryPermission::System),
     IniEntryDef::end(),

@@ -7,6 +7,7 @@ mod support;
 
 mod bad;
 mod bodies;
+mod config;
 mod overload;
 mod pipeline;
 mod shutdown;

@@ -1,6 +1,8 @@
+mod keys;
+
 use std::time::Duration;
 
-use super::Config;
+use super::{Config, Loader};
 use crate::{http::MEBIBYTE, log::Level};
 
 #[track_caller]
@@ -78,7 +80,10 @@ fn unknown_keys_name_their_path_line_and_the_nearest_key() {
         problems("http:\n  pool:\n    num_worker: 3\n"),
         "  line 3: http.pool.num_worker is not a known key; did you mean http.pool.num_workers?"
     );
-    assert_eq!(problems("zzz: 1\n"), "  line 1: zzz is not a known key; known here: version, server, http, logs");
+    assert_eq!(
+        problems("zzz: 1\n"),
+        "  line 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, http, logs"
+    );
 }
 
 #[test]
@@ -86,7 +91,7 @@ fn all_problems_are_reported_at_once_by_line() {
     let text = "logs:\n  level: loud\nhttp:\n  pool: 4\n  adress: x\n  internal_error_code: 200\n  address: nowhere\n";
     assert_eq!(
         problems(text),
-        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, error\n  \
+        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, warning, error, panic\n  \
          line 4: http.pool is 4, but must be a section of keys\n  \
          line 5: http.adress is not a known key; did you mean http.address?\n  \
          line 6: http.internal_error_code is 200, but must be a whole number from 400 to 599\n  \
@@ -121,7 +126,7 @@ fn durations_are_read_as_go_reads_them() {
 
 #[test]
 fn a_version_that_cannot_be_read_is_refused() {
-    assert_eq!(problems("version: '4'\n"), "  line 1: version is \"4\", but only \"3\" and \"2.7\" can be read");
+    assert_eq!(problems("version: '4'\n"), "  line 1: version is \"4\", but must be one of 3, 2.7");
     assert!(Config::parse("version: 3").is_ok());
 }
 
@@ -129,7 +134,7 @@ fn a_version_that_cannot_be_read_is_refused() {
 fn doubled_keys_are_refused() {
     assert_eq!(
         problems("http:\n  address: :1\n  address: :2\n"),
-        "  line 3: address stands here a second time, first in line 2"
+        "  line 3: http.address stands here a second time, first in line 2"
     );
 }
 
@@ -154,6 +159,43 @@ fn broken_and_hostile_files_get_a_clear_error() {
 
 #[test]
 fn unreadable_files_name_the_path_and_the_reason() {
-    let error = Config::load("/nonexistent/.rr.yaml".as_ref()).unwrap_err().to_string();
+    let loader = Loader { path: Some("/nonexistent/.rr.yaml".into()), ..Loader::default() };
+    let error = loader.load().unwrap_err().to_string();
     assert!(error.starts_with("cannot read the configuration /nonexistent/.rr.yaml: No such file"), "{error}");
+}
+
+#[test]
+fn the_server_section_is_read() {
+    let config = Config::parse(
+        "server:\n  command: \"php -d 'a b=1' worker.php\"\n  env: {App_Env: prod, PORT: 8080, DEBUG: true, NONE: }\n  \
+         user: www-data\n  group: 33\n  relay: pipes\n  on_init:\n    command: [php, artisan, 'migrate now']\n    \
+         env: {a: b}\n    user: root\n    exit_on_error: true\n",
+    )
+    .unwrap();
+    let server = config.server;
+    assert_eq!(server.command, ["php", "-d", "a b=1", "worker.php"]);
+    let pairs: Vec<_> = server.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(pairs, ["APP_ENV=prod", "PORT=8080", "DEBUG=true", "NONE="]);
+    assert_eq!((server.user.as_deref(), server.group.as_deref()), (Some("www-data"), Some("33")));
+    let on_init = server.on_init.unwrap();
+    assert_eq!(on_init.command, ["php", "artisan", "migrate now"]);
+    assert_eq!(on_init.exec_timeout, Duration::from_mins(1));
+    assert_eq!(on_init.env, [("A".to_owned(), "b".to_owned())]);
+    assert_eq!((on_init.user.as_deref(), on_init.exit_on_error), (Some("root"), true));
+    assert_eq!(
+        problems("server: {command: \"php 'x\", on_init: {exit_on_error: yes}, env: {a: [1]}}"),
+        "  line 1: server.command is \"php 'x\", but must be a command line with every quote closed, or a list of its \
+         words\n  line 1: server.env.a is a list, but must be text\n  line 1: server.on_init.exit_on_error is \"yes\", \
+         but must be true or false\n  line 1: server.on_init.command is required here"
+    );
+}
+
+#[test]
+fn the_life_of_the_process_is_read() {
+    let config =
+        Config::parse("endure: {grace_period: 20s, watchdog_sec: 10}\nshutdown: {delay: 1500ms}\n").unwrap().life;
+    assert_eq!(config.grace_period, Some(Duration::from_secs(20)));
+    assert_eq!(config.watchdog, Some(Duration::from_secs(10)));
+    assert_eq!(config.shutdown_delay, Duration::from_millis(1500));
+    assert_eq!(Config::parse("endure: {watchdog_sec: 0}").unwrap().life, crate::server::Life::default());
 }

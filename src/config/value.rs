@@ -1,0 +1,44 @@
+//! Values that are written as text.
+
+use std::{
+    net::{SocketAddr, ToSocketAddrs},
+    time::Duration,
+};
+
+/// Parses where to listen; a name may have several addresses.
+pub(super) fn addresses(text: &str) -> Option<Vec<SocketAddr>> {
+    if let Some(port) = text.strip_prefix(':') {
+        let port = port.parse().ok()?;
+        return Some(vec![SocketAddr::from(([0, 0, 0, 0], port))]);
+    }
+    // `localhost` may have an address of each family.
+    let addresses: Vec<_> = text.to_socket_addrs().ok()?.collect();
+    (!addresses.is_empty()).then_some(addresses)
+}
+
+/// Parses a duration by the rules of Go's `time.ParseDuration`; negative ones are refused.
+pub(super) fn duration(text: &str) -> Option<Duration> {
+    if text == "0" {
+        return Some(Duration::ZERO);
+    }
+    let mut rest = text;
+    let mut total = 0.0;
+    while !rest.is_empty() {
+        let digits = rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|character: char| character.is_ascii_digit() || character == '.').unwrap_or(rest.len());
+        let seconds = match &rest[..unit] {
+            "ns" => 1e-9,
+            "us" | "µs" | "μs" => 1e-6,
+            "ms" => 1e-3,
+            "s" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            _ => return None,
+        };
+        rest = &rest[unit..];
+        total += number * seconds;
+    }
+    (!text.is_empty()).then(|| Duration::try_from_secs_f64(total).ok()).flatten()
+}
