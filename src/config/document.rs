@@ -38,6 +38,15 @@ pub enum Value {
 // === impl Value ===
 
 impl Value {
+    /// Returns text as it is, numbers and booleans as they are written.
+    pub fn as_text(&self) -> Option<String> {
+        match self {
+            Self::Text(text) => Some(text.clone()),
+            Self::Integer(_) | Self::Float(_) | Self::Bool(_) => Some(self.describe()),
+            Self::Null | Self::List(_) | Self::Map(_) => None,
+        }
+    }
+
     /// Names the value for an error message.
     pub fn describe(&self) -> String {
         match self {

@@ -16,6 +16,8 @@ const SIMILAR: f64 = 0.75;
 pub struct Section<'a> {
     /// Path of its keys: empty, or ending in a dot.
     path: String,
+    /// Line of the section.
+    line: usize,
     entries: &'a [(String, usize, Node)],
     /// Keys that were asked for, in the file or not.
     known: Vec<&'static str>,
@@ -26,7 +28,8 @@ pub struct Section<'a> {
 impl<'a> Section<'a> {
     /// Starts at the top of a document. An empty one is a section without keys.
     pub fn root(document: &'a Document, problems: &mut Problems) -> Self {
-        Self { path: String::new(), entries: entries(&document.root, "", problems), known: Vec::new() }
+        let root = &document.root;
+        Self { path: String::new(), line: root.line, entries: entries(root, "", problems), known: Vec::new() }
     }
 
     fn find(&mut self, key: &'static str) -> Option<&'a Node> {
@@ -44,6 +47,11 @@ impl<'a> Section<'a> {
         );
     }
 
+    /// Reports a key that must stand here and does not.
+    pub fn missing(&self, key: &'static str, problems: &mut Problems) {
+        problems.add(format!("{}{key}", self.path), self.line, "is required here");
+    }
+
     /// Knows a key without reading it.
     pub fn any(&mut self, key: &'static str) {
         self.find(key);
@@ -53,22 +61,57 @@ impl<'a> Section<'a> {
     pub fn section(&mut self, key: &'static str, problems: &mut Problems) -> Option<Section<'a>> {
         let node = self.find(key)?;
         let path = format!("{}{key}.", self.path);
-        Some(Section { entries: entries(node, &path, problems), path, known: Vec::new() })
+        Some(Section { line: node.line, entries: entries(node, &path, problems), path, known: Vec::new() })
     }
 
     /// Reads text; numbers and booleans are taken as they are written. Returns its line, too.
     pub fn text(&mut self, key: &'static str, problems: &mut Problems) -> Option<(String, usize)> {
         let node = self.find(key)?;
-        let text = match &node.value {
+        let text = node.value.as_text();
+        if text.is_none() && node.value != Value::Null {
+            self.wrong(key, node, "text", problems);
+        }
+        text.map(|text| (text, node.line))
+    }
+
+    /// Reads `true` or `false`; the words as text are taken, too.
+    pub fn boolean(&mut self, key: &'static str, problems: &mut Problems) -> Option<bool> {
+        let node = self.find(key)?;
+        let flag = match &node.value {
             Value::Null => return None,
-            Value::Text(text) => text.clone(),
-            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => node.value.describe(),
-            Value::List(_) | Value::Map(_) => {
-                self.wrong(key, node, "text", problems);
-                return None;
-            }
+            Value::Bool(flag) => Some(*flag),
+            Value::Text(text) => text.to_lowercase().parse().ok(),
+            _ => None,
         };
-        Some((text, node.line))
+        if flag.is_none() {
+            self.wrong(key, node, "true or false", problems);
+        }
+        flag
+    }
+
+    /// Reads a list of texts; a single text is a list of one.
+    pub fn texts(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
+        let node = self.find(key)?;
+        let texts = match &node.value {
+            Value::Null => return None,
+            Value::List(items) => items.iter().map(|item| item.value.as_text()).collect(),
+            value => value.as_text().map(|text| vec![text]),
+        };
+        if texts.is_none() {
+            self.wrong(key, node, "text, or a list of texts", problems);
+        }
+        texts
+    }
+
+    /// Reads a section of free names with a section each, in the file's order.
+    pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(String, Section<'a>)> {
+        let Some(Section { path, entries: outer, .. }) = self.section(key, problems) else { return Vec::new() };
+        let inner = |(name, _, node): &'a (String, usize, Node)| {
+            let path = format!("{path}{name}.");
+            let entries = entries(node, &path, problems);
+            (name.clone(), Section { line: node.line, entries, path, known: Vec::new() })
+        };
+        outer.iter().map(inner).collect()
     }
 
     /// Reads one of a few words, regardless of case.

@@ -42,7 +42,7 @@ x-anything: {goes: here}
     assert_eq!(config.http.pool.num_workers.get(), 3);
     assert_eq!(config.http.pool.max_queue_size, 4);
     assert_eq!(config.http.pool.destroy_timeout, Duration::from_secs(90));
-    assert_eq!(config.logs.level, Level::Warn);
+    assert_eq!(config.logs.default.level, Level::Warn);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn all_problems_are_reported_at_once_by_line() {
     let text = "logs:\n  level: loud\nhttp:\n  pool: 4\n  adress: x\n  internal_error_code: 200\n  address: nowhere\n";
     assert_eq!(
         problems(text),
-        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, error\n  \
+        "  line 2: logs.level is \"loud\", but must be one of debug, info, warn, warning, error, panic\n  \
          line 4: http.pool is 4, but must be a section of keys\n  \
          line 5: http.adress is not a known key; did you mean http.address?\n  \
          line 6: http.internal_error_code is 200, but must be a whole number from 400 to 599\n  \
