@@ -68,13 +68,9 @@ impl<'a> Recorder<'a> {
         Self { scratch, place }
     }
 
-    fn is_json(&self) -> bool {
-        self.place == Place::Json
-    }
-
     fn name(&mut self, name: &str) {
         let fields = &mut self.scratch.fields;
-        if self.is_json() {
+        if self.place == Place::Json {
             fields.push(b',');
             json_string(name, fields);
             fields.push(b':');
@@ -99,7 +95,7 @@ impl<'a> Recorder<'a> {
         }
         self.name(name);
         let fields = &mut self.scratch.fields;
-        if self.is_json() {
+        if self.place == Place::Json {
             json_string(value, fields);
         } else if is_plain(value) {
             let _ = Escaped { to: fields, place: Place::Quotes }.write_str(value);
