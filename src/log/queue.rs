@@ -121,8 +121,8 @@ impl Queue {
         let mut state = self.state.lock();
         let direct = state.phase == Phase::Direct;
         let waiting = state.pending.bytes.len();
-        // A single long entry is taken whatever its length.
-        let full = waiting > 0 && waiting + entry.len() > CAPACITY;
+        // While there is much room a long entry is taken, too, whatever its length.
+        let full = waiting > CAPACITY / 2 && waiting + entry.len() > CAPACITY;
         if full || (state.missing > 0 && !direct) {
             state.missing += 1;
             self.dropped.fetch_add(1, Ordering::Relaxed);
