@@ -47,7 +47,8 @@ pub struct Channel {
 
     /// `logs.level`: least severe level that is written: `debug`, `info`, `warn`, `error` or `panic`.
     ///
-    /// Default: `debug`, in every mode.
+    /// Default: `info`, in every mode. RoadRunner's is `debug`; what the server itself says at that level is of no use to
+    /// an operator from day to day.
     pub level: Level,
 
     /// `logs.encoding`: `console` (a line of text) or `json` (an object per line).

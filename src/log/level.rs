@@ -9,9 +9,9 @@ pub(super) const PANIC: &str = "roadrunner::panic";
 #[derive(Clone, Copy, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub enum Level {
     /// Details for finding a fault.
-    #[default]
     Debug,
     /// What happens in a normal life.
+    #[default]
     Info,
     /// Something was wrong and was handled.
     Warn,

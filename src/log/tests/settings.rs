@@ -8,10 +8,10 @@ fn problems(text: &str) -> String {
 }
 
 #[test]
-fn the_defaults_are_those_of_roadrunner() {
+fn the_defaults_are_those_of_roadrunner_but_for_the_level() {
     let channel = Config::default().default;
     assert_eq!(config("{}"), Config::default());
-    assert_eq!((channel.mode, channel.level, channel.encoding()), (Mode::Development, Level::Debug, Encoding::Console));
+    assert_eq!((channel.mode, channel.level, channel.encoding()), (Mode::Development, Level::Info, Encoding::Console));
     assert_eq!((channel.output, channel.err_output), (vec![Output::Stderr], vec![Output::Stderr]));
     let rotation = config("{file_logger_options: {log_output: x}}").default.file_logger_options.unwrap();
     let expected = Rotation { log_output: "x".into(), max_size: 100, max_age: 24, max_backups: 10, compress: false };
