@@ -62,8 +62,10 @@ impl LogFile {
         let Some(limit) = self.rotation.as_ref().map(|rotating| rotating.limit) else {
             return self.append(batch, 0, batch.ends.len());
         };
-        // A server that takes over from this one rotates the same file.
-        if fs::metadata(&self.path).is_ok_and(|there| (there.dev(), there.ino()) != self.identity)
+        if self.rotation.as_ref().is_some_and(|rotating| rotating.keeper.is_due()) {
+            self.tidy(troubles);
+        }
+        if self.is_gone()
             && let Err(error) = self.reopen()
         {
             troubles.push(format!("cannot open {} again: {error}", self.path.display()));
@@ -106,18 +108,41 @@ impl LogFile {
         }
     }
 
+    /// Whether another file has the name now, or none: a server that takes over from this one rotates the same file.
+    fn is_gone(&self) -> bool {
+        match fs::metadata(&self.path) {
+            Ok(there) => (there.dev(), there.ino()) != self.identity,
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+
+    /// Removes and compresses old files. What goes wrong is added to `troubles`.
+    pub(super) fn tidy(&mut self, troubles: &mut Vec<String>) {
+        if let Some(rotating) = &mut self.rotation {
+            rotating.keeper.tidy(troubles);
+        }
+    }
+
+    /// Ends what goes on in the background.
+    pub(super) fn rest(&mut self) {
+        if let Some(rotating) = &mut self.rotation {
+            rotating.keeper.rest();
+        }
+    }
+
     /// Gives the file the name of an old one, and starts a new one.
     fn rotate(&mut self, troubles: &mut Vec<String>) -> io::Result<()> {
         let backup = backup_name(&self.path, &Moment::now());
+        let permissions = self.file.metadata()?.permissions();
         fs::rename(&self.path, &backup)?;
         if let Err(error) = self.reopen() {
             // Better the old name than none.
             let _ = fs::rename(&backup, &self.path);
             return Err(error);
         }
-        if let Some(rotating) = &mut self.rotation {
-            rotating.keeper.tidy(troubles);
-        }
+        // Who may not read the old one may not read the new one.
+        self.file.set_permissions(permissions)?;
+        self.tidy(troubles);
         Ok(())
     }
 }

@@ -29,6 +29,8 @@ pub(super) struct Keeper {
     path: PathBuf,
     rotation: Rotation,
     work: Option<Work>,
+    /// There was something to do while the thread was busy.
+    due: bool,
 }
 
 /// A thread that compresses, because that takes long.
@@ -65,16 +67,16 @@ fn parts(path: &Path) -> (String, String) {
     (stem, extension)
 }
 
-/// Lists the old files of the log at `path`, the youngest first, compressed or not.
-fn backups(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// Lists the old files of the log at `path` whose names end so after the extension, the youngest first.
+fn backups(path: &Path, endings: &[&str]) -> io::Result<Vec<PathBuf>> {
     let (stem, extension) = parts(path);
     let directory = path.parent().unwrap_or(Path::new("/"));
     let mut found = Vec::new();
     for entry in fs::read_dir(directory)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        let time = plain.strip_prefix(&format!("{stem}-")).and_then(|rest| rest.strip_suffix(&extension));
-        if time.is_some_and(is_time) {
+        let Some(rest) = name.strip_prefix(&format!("{stem}-")) else { continue };
+        let time = |ending: &&str| rest.strip_suffix(*ending).and_then(|rest| rest.strip_suffix(&extension));
+        if endings.iter().filter_map(time).any(is_time) {
             found.push(directory.join(name));
         }
     }
@@ -110,7 +112,6 @@ fn compress(file: &Path, stop: &AtomicBool) -> io::Result<()> {
     let mut piece = vec![0; PIECE];
     loop {
         if stop.load(Ordering::Relaxed) {
-            // The next start does it.
             return fs::remove_file(&unfinished);
         }
         match from.read(&mut piece)? {
@@ -127,7 +128,12 @@ fn compress(file: &Path, stop: &AtomicBool) -> io::Result<()> {
 
 impl Keeper {
     pub(super) fn new(path: PathBuf, rotation: Rotation) -> Self {
-        Self { path, rotation, work: None }
+        Self { path, rotation, work: None, due: false }
+    }
+
+    /// Whether [`tidy`](Self::tidy) could not do its work then and can now.
+    pub(super) fn is_due(&self) -> bool {
+        self.due && self.work.as_ref().is_none_or(|work| work.thread.is_finished())
     }
 
     /// Removes and compresses what it is time for. What goes wrong, or went wrong since, is added to `troubles`.
@@ -135,9 +141,11 @@ impl Keeper {
         if let Some(work) = &self.work {
             troubles.append(&mut work.troubles.lock());
             if !work.thread.is_finished() {
-                return; // It finds the new ones, too, next time.
+                self.due = true;
+                return;
             }
         }
+        self.due = false;
         match self.remove() {
             Ok(kept) if self.rotation.compress => self.compress(kept, troubles),
             Ok(_) => {}
@@ -145,11 +153,22 @@ impl Keeper {
         }
     }
 
+    /// Ends a compression under way; the next start does it.
+    pub(super) fn rest(&mut self) {
+        if let Some(work) = self.work.take() {
+            work.stop.store(true, Ordering::Relaxed);
+            let _ = work.thread.join();
+        }
+    }
+
     /// Removes the old files that are too many or too old; returns the others.
     fn remove(&self) -> io::Result<Vec<PathBuf>> {
         let age = DAY.saturating_mul(u32::try_from(self.rotation.max_age).unwrap_or(u32::MAX));
         let mut kept = Vec::new();
-        for file in backups(&self.path)? {
+        for file in backups(&self.path, &[UNFINISHED])? {
+            fs::remove_file(&file)?; // A process before this one was killed.
+        }
+        for file in backups(&self.path, &["", ".gz"])? {
             if kept.len() >= self.rotation.max_backups || is_older(&file, &self.path, age) {
                 fs::remove_file(&file)?;
             } else {
@@ -184,9 +203,6 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if let Some(work) = self.work.take() {
-            work.stop.store(true, Ordering::Relaxed);
-            let _ = work.thread.join();
-        }
+        self.rest();
     }
 }

@@ -163,6 +163,20 @@ impl Output {
             Self::Stream(_) | Self::Closed => Ok(()),
         }
     }
+
+    /// Removes and compresses old files of a rotated log. What goes wrong is added to `troubles`.
+    pub(super) fn tidy(&mut self, troubles: &mut Vec<String>) {
+        if let Self::File(file) = self {
+            file.tidy(troubles);
+        }
+    }
+
+    /// Ends what goes on in the background.
+    pub(super) fn rest(&mut self) {
+        if let Self::File(file) = self {
+            file.rest();
+        }
+    }
 }
 
 /// Opens a file for appending. A pipe without a reader is an error, not a wait.
@@ -257,4 +271,46 @@ pub(super) fn write_all(mut file: &File, bytes: &[u8]) -> Result<(), (usize, io:
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, pipe},
+        thread,
+    };
+
+    use super::*;
+
+    #[test]
+    fn a_pipe_that_may_not_be_opened_a_second_time_is_filled_in_small_pieces() {
+        let (mut reader, writer) = pipe().unwrap();
+        let stream = Stream { file: writer.into(), way: Way::Small };
+        let bytes = vec![b'x'; 300_000];
+        let (written, error) = stream.write(&bytes, &|| true);
+        assert!(written > 0 && written < bytes.len() && error.is_none(), "{written} {error:?}");
+        let read = thread::spawn(move || {
+            let mut all = Vec::new();
+            reader.read_to_end(&mut all).unwrap();
+            all.len()
+        });
+        assert_eq!(stream.write(&bytes[written..], &|| false).0, bytes.len() - written);
+        drop(stream);
+        assert_eq!(read.join().unwrap(), bytes.len());
+    }
+
+    #[test]
+    fn the_flags_of_a_shared_pipe_stay() {
+        let (_reader, writer) = pipe().unwrap();
+        let shared: OwnedFd = writer.try_clone().unwrap().into();
+        let stream = Stream::new(writer.into());
+        assert_eq!(stream.way, Way::NonBlocking);
+        assert!(!fcntl_getfl(&shared).unwrap().contains(OFlags::NONBLOCK));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_no_standard_stream() {
+        assert!(!is_writable(&File::open("/dev/null").unwrap().into()));
+        assert!(is_writable(&append(Path::new("/dev/null")).unwrap().into()));
+    }
 }

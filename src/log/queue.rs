@@ -159,10 +159,25 @@ impl Queue {
         state.settled >= target
     }
 
-    /// Opens a file again under its name.
+    /// Opens a file again under its name; the writer does it, if there is one.
     pub(super) fn reopen(&self) {
-        self.state.lock().reopen = true;
-        self.work.notify_one();
+        let mut state = self.state.lock();
+        if state.phase != Phase::Direct {
+            state.reopen = true;
+            drop(state);
+            self.work.notify_one();
+            return;
+        }
+        drop(state);
+        if let Some(mut output) = self.output.try_lock_for(DIRECT) {
+            self.reopen_now(&mut output);
+        }
+    }
+
+    fn reopen_now(&self, output: &mut Output) {
+        if let Err(error) = output.reopen() {
+            self.complain(format!("cannot open {} again: {error}; the old file is kept", self.name));
+        }
     }
 
     // --- the writer ---
@@ -200,6 +215,11 @@ impl Queue {
     fn run(&self) {
         let mut output = self.output.lock();
         let mut spare = Batch::default();
+        let mut troubles = Vec::new();
+        output.tidy(&mut troubles);
+        for trouble in troubles {
+            self.complain(trouble);
+        }
         loop {
             let mut state = self.state.lock();
             while state.is_idle() && state.phase == Phase::Running {
@@ -210,6 +230,7 @@ impl Queue {
             if state.phase == Phase::Ending
                 && (state.is_idle() || state.failing || self.give_up.load(Ordering::Relaxed))
             {
+                output.rest();
                 state.phase = Phase::Direct;
                 let lost = state.abandon();
                 self.dropped.fetch_add(lost, Ordering::Relaxed);
@@ -218,8 +239,8 @@ impl Queue {
             }
             let reopen = mem::take(&mut state.reopen);
             drop(state);
-            if reopen && let Err(error) = output.reopen() {
-                self.complain(format!("cannot open {} again: {error}; the old file is kept", self.name));
+            if reopen {
+                self.reopen_now(&mut output);
             }
             self.pump(&mut output, &mut spare, &|| self.give_up.load(Ordering::Relaxed));
             let mut state = self.state.lock();

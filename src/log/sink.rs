@@ -114,7 +114,7 @@ impl Log {
 
     /// Opens all files again under their names.
     pub fn reopen(&self) {
-        for queue in &self.busy {
+        for queue in &self.queues {
             queue.reopen();
         }
     }

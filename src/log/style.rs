@@ -216,3 +216,21 @@ fn pieces(format: &str) -> Vec<Piece> {
 fn coloured(colours: bool, colour: &str, text: &str, width: usize, to: &mut Vec<u8>) {
     let _ = if colours { write!(to, "\x1b[{colour}m{text:width$}\x1b[0m") } else { write!(to, "{text:width$}") };
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_person_sees_colours_and_lines_that_belong_together() {
+        for (colours, level, channel) in
+            [(true, "\x1b[33mWARN \x1b[0m", "\x1b[32mlogs  \x1b[0m"), (false, "WARN ", "logs  ")]
+        {
+            let style = Style { form: Form::Console, time: Some(Layout::parse("")), ending: "\n".to_owned(), colours };
+            let mut scratch = Scratch::default();
+            style.notice(Level::Warn, "one\ntwo\x1b[2J", &[("field", "a\nb")], true, &mut scratch);
+            let line = String::from_utf8(scratch.entry).unwrap();
+            assert_eq!(line, format!(" {level} {channel} one\n    two\\u{{1b}}[2J field=\"a\\nb\"\n"));
+        }
+    }
+}

@@ -1,6 +1,7 @@
 use std::{
-    fs,
+    fs::{self, Permissions},
     io::Read,
+    os::unix::fs::PermissionsExt,
     time::{Duration, Instant, SystemTime},
 };
 
@@ -148,16 +149,20 @@ fn old_files_are_compressed() {
     let directory = Directory::new();
     let left = directory.file(&old(1));
     fs::write(&left, "left over\n").unwrap();
+    fs::write(directory.file(&format!("{}.gz.tmp", old(2))), "of a process that was killed").unwrap();
     let log = Log::open(&config(&rotated(&directory, "compress: true"))).unwrap();
+    log.start().unwrap();
     tracing::subscriber::with_default(log.subscriber(), || {
         for _ in 0..3 {
             info!("{}", third());
         }
     });
+    // What came while another file was compressed has its turn with a later entry.
     let end = Instant::now() + PATIENCE;
     let compressed = || directory.names().iter().filter(|name| name.ends_with(".log.gz")).count();
     while compressed() < 2 || directory.names().len() > 3 {
         assert!(Instant::now() < end, "{:?}", directory.names());
+        tracing::subscriber::with_default(log.subscriber(), || info!("more"));
         std::thread::sleep(Duration::from_millis(5));
     }
     for (name, length) in directory.names().iter().zip([10, 800_002]) {
@@ -165,7 +170,50 @@ fn old_files_are_compressed() {
         GzDecoder::new(fs::File::open(directory.file(name)).unwrap()).read_to_string(&mut text).unwrap();
         assert_eq!(text.len(), length, "{name}");
     }
-    drop(log);
+    log.stop(Instant::now() + PATIENCE);
+}
+
+#[test]
+fn a_new_file_has_the_permissions_of_the_old_one() {
+    let directory = Directory::new();
+    let file = directory.file("rr.log");
+    fs::write(&file, "").unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o600)).unwrap();
+    logged(&rotated(&directory, ""), |_| {
+        for _ in 0..3 {
+            info!("{}", third());
+        }
+    });
+    assert_eq!(directory.names().len(), 2);
+    for name in directory.names() {
+        assert_eq!(fs::metadata(directory.file(&name)).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_rotated_file_that_was_deleted_is_made_again() {
+    let directory = Directory::new();
+    let file = directory.file("rr.log");
+    logged(&rotated(&directory, ""), |log| {
+        info!("one");
+        assert!(log.flush(Instant::now() + PATIENCE));
+        fs::remove_file(&file).unwrap();
+        info!("two");
+    });
+    assert_eq!(read(&file), "two\n");
+}
+
+#[test]
+fn the_file_for_troubles_is_opened_again_too() {
+    let directory = Directory::new();
+    let (file, moved) = (directory.file("errors"), directory.file("errors.1"));
+    logged(&format!("{{output: /dev/full, err_output: {}, mode: raw}}", file.display()), |log| {
+        fs::rename(&file, &moved).unwrap();
+        log.reopen();
+        info!("lost");
+    });
+    assert_eq!(read(&moved), "");
+    assert!(read(&file).starts_with("cannot write to /dev/full"), "{}", read(&file));
 }
 
 #[test]
