@@ -81,11 +81,15 @@ impl Batch {
         self.ends.push(self.bytes.len());
     }
 
-    /// Empties it; buffers far beyond `usual` bytes are given back.
-    pub(super) fn clear(&mut self, usual: usize) {
+    pub(super) fn clear(&mut self) {
         self.bytes.clear();
-        self.bytes.shrink_to(usual);
         self.ends.clear();
+    }
+
+    /// Gives back the memory that it has beyond `usual` bytes.
+    pub(super) fn trim(&mut self, usual: usize) {
+        self.bytes.shrink_to(usual);
+        self.ends.shrink_to(usual / size_of::<usize>());
     }
 
     /// Entries whose last byte is among the first `bytes`.

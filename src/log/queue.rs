@@ -23,7 +23,9 @@ use super::{
 };
 
 /// Bytes of entries that may wait for the writer.
-pub(super) const CAPACITY: usize = 1024 * 1024;
+pub(super) const CAPACITY: usize = 4 * 1024 * 1024;
+/// Bytes from which the writer no longer collects.
+const MUCH: usize = 256 * 1024;
 /// How long the writer collects entries once some have come, so that not each of them wakes it.
 const COLLECT: Duration = Duration::from_millis(5);
 /// How long an entry may take while no writer runs, before and after the server.
@@ -130,8 +132,8 @@ impl Queue {
         }
         state.pending.push(entry);
         state.taken += 1;
-        let half_full = waiting <= CAPACITY / 2 && state.pending.bytes.len() > CAPACITY / 2;
-        let wake = half_full || mem::take(&mut state.asleep);
+        let much = waiting <= MUCH && state.pending.bytes.len() > MUCH;
+        let wake = much || mem::take(&mut state.asleep);
         drop(state);
         if direct {
             let end = Instant::now() + DIRECT;
@@ -223,6 +225,8 @@ impl Queue {
         loop {
             let mut state = self.state.lock();
             while state.is_idle() && state.phase == Phase::Running {
+                spare.trim(MUCH);
+                state.pending.trim(MUCH);
                 state.asleep = true;
                 self.work.wait(&mut state);
                 state.asleep = false;
@@ -283,7 +287,7 @@ impl Queue {
         for trouble in troubles {
             self.complain(trouble);
         }
-        spare.clear(CAPACITY);
+        spare.clear();
     }
 
     fn report(&self, missing: u64, batch: &mut Batch) {
@@ -321,7 +325,7 @@ impl State {
     /// Gives up what is pending; returns how many entries that were.
     fn abandon(&mut self) -> u64 {
         let lost = self.pending.ends.len() as u64;
-        self.pending.clear(CAPACITY);
+        self.pending.clear();
         self.settled += lost;
         self.reopen = false;
         lost

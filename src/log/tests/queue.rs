@@ -77,7 +77,7 @@ fn an_end_is_not_held_up_by_an_output_that_hangs() {
     for queue in [queue(writer), queue(socket)] {
         let writer = queue.start().unwrap();
         for _ in 0..5000 {
-            queue.push([FILL; 4].concat().as_bytes());
+            queue.push([FILL; 20].concat().as_bytes());
         }
         let start = Instant::now();
         assert!(!queue.flush(start + Duration::from_millis(50)));
