@@ -29,7 +29,7 @@ pub struct Config {
     pub default: Channel,
 
     /// `logs.channels`: settings of single channels, by name: `server` (the server, and what workers print), `http`,
-    /// `app`, `pool`, `net`, `logs`.
+    /// `pool`, `net`, `logs`, `app` (the application).
     ///
     /// Each has the keys of `logs`; what it does not say is as in `logs`. A `mode` of its own also means the encoding of
     /// that mode, and an `output` of its own means no file of `file_logger_options`.
