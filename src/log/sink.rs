@@ -131,23 +131,24 @@ impl Opened {
     /// Opens what a channel needs; `busy` gets the queues that its entries go to.
     fn route(&mut self, channel: &Channel, busy: &mut Vec<Arc<Queue>>) -> Result<Option<Route>, OpenError> {
         let Some(style) = Style::of(channel).map(Arc::new) else { return Ok(None) };
-        let queues: Vec<_> = match &channel.file_logger_options {
+        let queues = match &channel.file_logger_options {
             Some(rotation) => vec![self.rotated(rotation, &style)?],
-            None => channel.output.iter().map(|name| self.open(name, &style)).collect::<Result<_, _>>()?,
+            None => self.open_all(&channel.output, &style)?,
         };
-        let troubles: Vec<_> =
-            channel.err_output.iter().map(|name| self.open(name, &style)).collect::<Result<_, _>>()?;
+        let troubles = self.open_all(&channel.err_output, &style)?;
         for queue in &queues {
             queue.tell(troubles.clone());
-            if !busy.iter().any(|known| Arc::ptr_eq(known, queue)) {
-                busy.push(Arc::clone(queue));
-            }
+            add(busy, queue);
         }
         Ok(Some(Route::new(channel.level, style, queues)))
     }
 
-    fn open(&mut self, name: &Name, style: &Arc<Style>) -> Result<Arc<Queue>, OpenError> {
-        self.find(name.clone(), style, || Output::open(name))
+    fn open_all(&mut self, names: &[Name], style: &Arc<Style>) -> Result<Vec<Arc<Queue>>, OpenError> {
+        let mut queues = Vec::new();
+        for name in names {
+            add(&mut queues, &self.find(name.clone(), style, || Output::open(name))?);
+        }
+        Ok(queues)
     }
 
     fn rotated(&mut self, rotation: &Rotation, style: &Arc<Style>) -> Result<Arc<Queue>, OpenError> {
@@ -160,6 +161,11 @@ impl Opened {
         style: &Arc<Style>,
         open: impl FnOnce() -> io::Result<Output>,
     ) -> Result<Arc<Queue>, OpenError> {
+        // Two spellings of a path are one file, whatever directory a script goes to.
+        let name = match name {
+            Name::File(path) => Name::File(std::path::absolute(&path).unwrap_or(path)),
+            stream => stream,
+        };
         if let Some((_, queue)) = self.queues.iter().find(|(known, _)| *known == name) {
             return Ok(Arc::clone(queue));
         }
@@ -172,6 +178,13 @@ impl Opened {
         let queue = Queue::new(text, output, Arc::clone(style));
         self.queues.push((name, Arc::clone(&queue)));
         Ok(queue)
+    }
+}
+
+/// Adds a queue to others, once.
+fn add(queues: &mut Vec<Arc<Queue>>, queue: &Arc<Queue>) {
+    if !queues.iter().any(|known| Arc::ptr_eq(known, queue)) {
+        queues.push(Arc::clone(queue));
     }
 }
 

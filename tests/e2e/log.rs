@@ -290,3 +290,17 @@ fn a_log_that_nobody_reads_does_not_hold_the_end_up() {
     assert_eq!(server.wait().code(), Some(0));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }
+
+#[test]
+fn a_log_that_nobody_reads_does_not_hold_an_end_at_once_up() {
+    let mut server = Stopped::start("{level: info}");
+    server.flood(40_000);
+    let _hanging = server.hang();
+    server.signal(libc::SIGTERM);
+    // A second signal sooner than that is taken for the first one.
+    std::thread::sleep(Duration::from_millis(300));
+    let start = Instant::now();
+    server.signal(libc::SIGTERM);
+    assert_eq!(server.wait().code(), Some(1));
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+}

@@ -42,7 +42,8 @@ impl Stopped {
     /// Starts the server, and reads its log no further than the address.
     pub fn start(logs: &str) -> Self {
         let body = format!(
-            "for ($i = 0; $i < {PER_REQUEST}; $i++) echo \"marked line $i of {{$request->id}}\\n\";\n\
+            "if ($request->path === '/hang') {{ touch('hanging'); sleep(600); }}\n\
+             for ($i = 0; $i < {PER_REQUEST}; $i++) echo \"marked line $i of {{$request->id}}\\n\";\n\
              $worker->respond(200, 'ok');"
         );
         let builder = Server::with_loop(&body)
@@ -100,6 +101,14 @@ impl Stopped {
         });
         until("the drops are reported", || lines.reports.load(Ordering::SeqCst) > 0);
         (lines, thread)
+    }
+
+    /// Sends a request that takes far too long, and waits until a worker has it.
+    pub fn hang(&self) -> Client {
+        let mut client = Client::connect(self.address).unwrap();
+        client.send(b"GET /hang HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        until("a worker hangs", || self.directory.join("hanging").exists());
+        client
     }
 
     pub fn signal(&self, number: i32) {

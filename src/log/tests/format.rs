@@ -142,6 +142,8 @@ fn what_is_filtered_out_is_not_even_formatted() {
 fn one_entry_may_go_to_several_outputs() {
     let directory = Directory::new();
     let (one, other) = (directory.file("one"), directory.file("other"));
-    logged(&format!("{{mode: raw, output: [{}, '{}']}}", one.display(), other.display()), |_| info!("both"));
+    let again = directory.file("./one");
+    let outputs = format!("[{}, {}, '{}']", one.display(), other.display(), again.display());
+    logged(&format!("{{mode: raw, output: {outputs}}}"), |_| info!("both"));
     assert_eq!((read(&one), read(&other)), ("both\n".to_owned(), "both\n".to_owned()));
 }

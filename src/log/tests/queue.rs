@@ -8,7 +8,7 @@ use std::{
 use super::{super::queue::CAPACITY, PATIENCE, queue};
 
 /// Far more lines than pipe and queue hold.
-const LINES: usize = 100_000;
+const LINES: usize = 200_000;
 /// With which an entry of a test ends.
 const FILL: &str = "...................................................\n";
 
