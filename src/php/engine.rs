@@ -24,7 +24,8 @@ use super::{
 };
 use crate::{
     config::{self, Loaded, Loader},
-    server::{Command, Outcome, run},
+    log,
+    server::{Command, Error, Outcome, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -42,6 +43,8 @@ static SERVED: AtomicBool = AtomicBool::new(false);
 static ASKED: OnceLock<Instant> = OnceLock::new();
 /// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
 const SAME_SIGNAL: Duration = Duration::from_millis(200);
+/// How long the log may delay an end at once.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// Runs the server on the main thread; afterwards the script is left as by `exit()`.
 ///
@@ -65,19 +68,23 @@ pub(super) fn serve() -> Result<(), PhpException> {
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
     let Loaded { mut config, warnings, .. } = configuration()?;
     config.http.pool.thread_runs = thread_runs()?;
-    config.logs.install();
+    log::install(&config.logs).map_err(|error| server(describe(&error)))?;
     for warning in warnings.iter() {
         warn!(%warning, "Configuration is not followed in everything");
     }
     // SAFETY: on the main thread, before any other thread of ours.
     unsafe { sys::rr_engine_open() };
+    let logging = log::start().map_err(Error::Thread);
     if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
         info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
     }
     let (sender, commands) = bounded(4);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, Arc::new(PhpHost::new(&script)), &commands);
+    let outcome = logging.and_then(|()| run(&config, Arc::new(PhpHost::new(&script)), &commands));
     *COMMANDS.lock() = None;
+    if !matches!(outcome, Ok(Outcome::Stuck(_))) {
+        log::stop(log::FLUSH);
+    }
     match outcome {
         Ok(Outcome::Clean) => {
             SERVED.store(true, Ordering::SeqCst);
@@ -86,8 +93,8 @@ pub(super) fn serve() -> Result<(), PhpException> {
             Ok(())
         }
         Ok(Outcome::Stuck(_)) => {
-            // SAFETY: no return; the threads that still run must not see the engine shut down.
-            unsafe { sys::rr_hard_exit(1) };
+            // The threads that still run must not see the engine shut down.
+            hard_exit(log::FLUSH);
             Ok(())
         }
         Err(error) => {
@@ -96,6 +103,13 @@ pub(super) fn serve() -> Result<(), PhpException> {
             Err(server(describe(&error)))
         }
     }
+}
+
+/// Ends the process with exit code 1 without touching its threads, once the log is written or `patience` is over.
+fn hard_exit(patience: Duration) {
+    log::flush(patience);
+    // SAFETY: no return.
+    unsafe { sys::rr_hard_exit(1) };
 }
 
 /// An error with its causes.
@@ -174,8 +188,17 @@ extern "C" fn rr_rs_engine_unlock() {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn rr_rs_forked() {
+    log::forked();
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
     guarded(|| {
+        if number == libc::SIGUSR1 {
+            info!("Opening log files again");
+            return log::reopen();
+        }
         if !matches!(number, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
             return warn!(signal = number, "Signal has no meaning yet and is ignored");
         }
@@ -183,8 +206,7 @@ extern "C" fn rr_rs_signal(number: c_int) {
         let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
         if again || !told {
             warn!(signal = number, "Ending at once");
-            // SAFETY: no return.
-            unsafe { sys::rr_hard_exit(1) };
+            hard_exit(AT_ONCE);
         }
     });
 }

@@ -20,6 +20,9 @@ pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
 /// Longest line of echoed text that is held back for its end.
 const LINE: usize = 8 * 1024;
 
+/// Channel of what workers print, and of PHP's errors in them.
+const OUTPUT: &str = "server";
+
 /// The state of one PHP thread.
 pub(super) struct Local {
     worker: Arc<Worker>,
@@ -193,18 +196,22 @@ impl Local {
         }
     }
 
+    /// Logs what PHP or the script says, as one entry, with whose it is.
     fn log(&self, level: c_int, message: &[u8]) {
-        let worker = self.worker.name.as_str();
-        let idle_end = self.is_idle_end();
-        // An entry per line: what a client made PHP say must not look like another entry.
-        for line in String::from_utf8_lossy(message).split(['\n', '\r']).filter(|line| !line.is_empty()) {
-            match level {
-                _ if idle_end => debug!(target: "php", worker, "{line}"),
-                sys::LOG_ERROR => error!(target: "php", worker, "{line}"),
-                sys::LOG_WARNING => warn!(target: "php", worker, "{line}"),
-                sys::LOG_INFO => info!(target: "php", worker, "{line}"),
-                _ => debug!(target: "php", worker, "{line}"),
-            }
+        let message = String::from_utf8_lossy(message);
+        let message = message.trim_end_matches(['\n', '\r']);
+        if message.is_empty() {
+            return;
+        }
+        let (worker, pool) = (self.worker.name.as_str(), self.worker.pool.as_str());
+        let request = self.current.borrow().as_ref().and_then(|exchange| exchange.id());
+        let request = request.as_ref().map(tracing::field::display);
+        match level {
+            _ if self.is_idle_end() => debug!(target: OUTPUT, worker, pool, request, "{message}"),
+            sys::LOG_ERROR => error!(target: OUTPUT, worker, pool, request, "{message}"),
+            sys::LOG_WARNING => warn!(target: OUTPUT, worker, pool, request, "{message}"),
+            sys::LOG_INFO => info!(target: OUTPUT, worker, pool, request, "{message}"),
+            _ => debug!(target: OUTPUT, worker, pool, request, "{message}"),
         }
     }
 }
@@ -227,6 +234,11 @@ impl Exchange {
     /// When the request is over.
     pub(super) fn with<T>(&self, inside: impl FnOnce(&http::Request) -> T) -> Result<T, Misuse> {
         self.request.borrow().as_ref().map(inside).ok_or(Misuse::Finished)
+    }
+
+    /// The request's number, until it is over.
+    fn id(&self) -> Option<http::RequestId> {
+        self.request.try_borrow().ok()?.as_deref().map(|request| request.id)
     }
 
     /// Returns whether the client has gone before its answer.
@@ -286,7 +298,7 @@ extern "C" fn rr_rs_log(level: c_int, bytes: *const c_char, length: usize) {
     let bytes = unsafe { slice(bytes, length) };
     guarded(|| {
         if with(|local| local.log(level, bytes)).is_none() {
-            warn!(target: "php", "{}", String::from_utf8_lossy(bytes));
+            warn!(target: OUTPUT, "{}", String::from_utf8_lossy(bytes));
         }
     });
 }

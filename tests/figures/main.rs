@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod log;
 mod opcache;
 mod soak;
 mod start;
@@ -66,6 +67,7 @@ fn main() -> ExitCode {
             ("start", start::measure),
             ("storm", storm::measure),
             ("opcache", opcache::measure),
+            ("log", log::measure),
             ("memory", soak::measure),
         ]
     };

@@ -114,6 +114,7 @@ void rr_rs_abandon(void);                                  /* the script is over
 void rr_rs_engine_lock(const char *who);
 void rr_rs_engine_unlock(void);
 void rr_rs_signal(int number);                             /* on the signal thread */
+void rr_rs_forked(void);                                   /* in a forked child: async-signal-safe */
 
 /* For class.c. Those that give a value or a truth may have thrown; `exchange` is Rust's share of a request. */
 void rr_rs_serve(void);
