@@ -29,6 +29,8 @@ pub struct Port<Q, A> {
     left: AtomicU64,
     /// Times that the reactor fetched answers. Written by the reactor alone.
     drains: AtomicU64,
+    /// Times that the reactor was about to block. Written by the reactor alone.
+    passes: AtomicU64,
     /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
     suspected: AtomicU64,
 }
@@ -45,6 +47,7 @@ impl<Q, A> Port<Q, A> {
             kicks: AtomicU64::new(0),
             left: AtomicU64::new(0),
             drains: AtomicU64::new(0),
+            passes: AtomicU64::new(0),
             suspected: AtomicU64::new(0),
         })
     }
@@ -112,6 +115,7 @@ impl<Q, A> Port<Q, A> {
 
     /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.
     pub fn parking(&self) {
+        self.passes.store(self.passes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.parked.store(true, Ordering::SeqCst);
         // Pairs with the fence in `announce`.
         fence(Ordering::SeqCst);
@@ -139,6 +143,11 @@ impl<Q, A> Port<Q, A> {
     /// The reactor ends: it is not woken any more.
     pub fn close(&self) {
         self.root.lock().take();
+    }
+
+    /// Passes of the reactor: times that it had nothing more to do.
+    pub(super) fn passes(&self) -> u64 {
+        self.passes.load(Ordering::Relaxed)
     }
 
     /// Times that a worker had to wake the reactor.

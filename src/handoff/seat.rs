@@ -224,6 +224,14 @@ impl<Q, A> Seat<Q, A> {
         }
     }
 
+    /// To be called before this thread blocks in anything but [`Seat::wait`]: what the thread has put off, or does for
+    /// others beside its request, must not wait for it.
+    ///
+    /// Today these are the announcements of answers. Where worker threads drive reactors, it is that role, too.
+    pub fn yield_role(&self) {
+        self.announce(clock::now());
+    }
+
     /// Sleeps for `pause`, or shorter if the worker is asked to leave. Requests do not end it.
     pub fn pause(&self, pause: Duration) {
         self.settle();
@@ -235,9 +243,8 @@ impl<Q, A> Seat<Q, A> {
 
     /// Ends the account of the request taken last: the worker is free, or gone.
     pub fn settle(&self) {
-        let now = clock::now();
-        self.post().end(now);
-        self.announce(now);
+        self.post().end(clock::now());
+        self.yield_role();
     }
 
     /// Returns for how long the worker has had its request, or none.

@@ -238,7 +238,7 @@ impl Exchange {
 
     /// The request's number, until it is over.
     fn id(&self) -> Option<http::RequestId> {
-        self.request.try_borrow().ok()?.as_deref().map(|request| request.id)
+        self.request.try_borrow().ok()?.as_ref().map(|request| request.id)
     }
 
     /// Returns whether the client has gone before its answer.

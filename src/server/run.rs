@@ -14,7 +14,7 @@ use tracing::{debug, error, info, warn};
 use super::Error;
 use crate::{
     config::Config,
-    handoff::Monitor,
+    handoff::{Counters, Monitor},
     http,
     net::{Bound, Reactors},
     pool::{Event, Host, Pool, Snapshot},
@@ -172,6 +172,8 @@ impl Drop for Watchdog {
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             error!("Watchdog thread panicked");
         }
+        let Counters { requests, passes, wakes, kicks, looks, finds } = self.monitor.counters();
+        debug!(requests, passes, wakes, kicks, looks, finds, "Hand-off ended");
     }
 }
 

@@ -293,9 +293,9 @@ fn an_idle_monitor_does_not_look() {
     while !inbox.is_monitor_asleep() {
         thread::yield_now();
     }
-    let looks = monitor.looks();
+    let looks = monitor.counters().looks;
     thread::sleep(Duration::from_millis(100));
-    assert_eq!(monitor.looks(), looks);
+    assert_eq!(monitor.counters().looks, looks);
     monitor.stop();
     looking.join().unwrap();
 }
