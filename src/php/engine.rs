@@ -70,7 +70,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
     config.http.pool.thread_runs = thread_runs()?;
     log::install(&config.logs).map_err(|error| server(describe(&error)))?;
     for warning in warnings.iter() {
-        warn!(%warning, "Configuration is not followed in everything");
+        warn!("Configuration: {warning}");
     }
     // SAFETY: on the main thread, before any other thread of ours.
     unsafe { sys::rr_engine_open() };
