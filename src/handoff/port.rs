@@ -114,13 +114,18 @@ impl<Q, A> Port<Q, A> {
     }
 
     /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.
+    ///
+    /// It may block all the same: a fetched answer may be one that its task has seen by itself, or that no task waits for
+    /// any more. So the sign stays set until the reactor runs again.
     pub fn parking(&self) {
         self.passes.store(self.passes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.parked.store(true, Ordering::SeqCst);
-        // Pairs with the fence in `announce`.
-        fence(Ordering::SeqCst);
-        if !self.answers.is_empty() {
-            self.parked.store(false, Ordering::SeqCst);
+        loop {
+            // Pairs with the fence in `announce`.
+            fence(Ordering::SeqCst);
+            if self.answers.is_empty() {
+                return;
+            }
             self.fetch();
         }
     }
