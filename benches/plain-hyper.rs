@@ -36,7 +36,6 @@ fn main() {
                 let _ = http1::Builder::new()
                     .timer(TokioTimer::new())
                     .header_read_timeout(Duration::from_mins(1))
-                    .max_headers(128)
                     .serve_connection(TokioIo::new(stream), service_fn(answer))
                     .await;
             });

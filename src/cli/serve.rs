@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{Loaded, Loader},
-    parent, program,
+    log, parent, program,
     server::Identity,
 };
 
@@ -46,6 +46,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
         pid::remove(&place.directory);
         return Err(Problem::failure(format!("cannot start {}: {error}", command[0].display())));
     }
+    log::install(&loaded.config.logs).map_err(|error| Problem::config(error.to_string()))?;
     let code = parent::run(&parent::Options {
         command,
         env,

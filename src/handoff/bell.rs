@@ -2,52 +2,50 @@
 
 use std::time::Instant;
 
-use super::sync::{Condvar, Mutex};
+use super::sync::{AtomicBool, Mutex, Ordering, Thread, current, park};
 
 /// Wakes the thread that sleeps here.
+///
+/// A ring costs a system call only if the thread really sleeps, and is one flag for many rings until then.
 #[derive(Debug, Default)]
 pub(super) struct Bell {
-    rung: Mutex<bool>,
-    wake: Condvar,
+    /// Set by a ring, taken back by the sleeper.
+    ///
+    /// Ordering: `SeqCst`. The sleeper first leaves its handle and then looks here, a ring first sets this and then looks
+    /// for a handle.
+    rung: AtomicBool,
+    /// Who slept here last.
+    sleeper: Mutex<Option<Thread>>,
 }
 
 // === impl Bell ===
 
 impl Bell {
     pub(super) fn ring(&self) {
-        *self.rung.lock() = true;
-        self.wake.notify_one();
-    }
-
-    /// Sleeps until rung, or until `deadline`.
-    #[cfg(not(feature = "shuttle"))]
-    pub(super) fn sleep(&self, deadline: Option<Instant>) {
-        let mut rung = self.rung.lock();
-        while !*rung {
-            match deadline {
-                None => self.wake.wait(&mut rung),
-                Some(deadline) => {
-                    if self.wake.wait_until(&mut rung, deadline).timed_out() {
-                        break;
-                    }
-                }
-            }
-        }
-        *rung = false;
-    }
-
-    /// The model knows no time: a sleep with a deadline may end at once.
-    #[cfg(feature = "shuttle")]
-    pub(super) fn sleep(&self, deadline: Option<Instant>) {
-        if deadline.is_some() {
-            shuttle::thread::yield_now();
-            *self.rung.lock() = false;
+        if self.rung.swap(true, Ordering::SeqCst) {
+            // Whoever rang before wakes the sleeper.
             return;
         }
-        let mut rung = self.rung.lock();
-        while !*rung {
-            rung = self.wake.wait(rung);
+        let sleeper = self.sleeper.lock().clone();
+        if let Some(sleeper) = sleeper {
+            sleeper.unpark();
         }
-        *rung = false;
+    }
+
+    /// Sleeps until rung, or until `deadline`. One thread at a time.
+    pub(super) fn sleep(&self, deadline: Option<Instant>) {
+        let this = current();
+        {
+            let mut sleeper = self.sleeper.lock();
+            if sleeper.as_ref().is_none_or(|sleeper| sleeper.id() != this.id()) {
+                *sleeper = Some(this);
+            }
+        }
+        // A park may end for no reason of ours.
+        while !self.rung.swap(false, Ordering::SeqCst) {
+            if park(deadline) {
+                break;
+            }
+        }
     }
 }

@@ -1,8 +1,8 @@
 //! Time as a number that fits an atomic.
 
-use std::time::Duration;
 #[cfg(not(feature = "shuttle"))]
-use std::{sync::OnceLock, time::Instant};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
 /// Nanoseconds since the first look at the clock, never 0.
 pub(super) type Nanos = u64;
@@ -16,9 +16,20 @@ pub(super) fn now() -> Nanos {
 /// Returns the present.
 #[cfg(not(feature = "shuttle"))]
 pub(super) fn now() -> Nanos {
+    at(Instant::now())
+}
+
+/// Returns a moment that was read from the clock elsewhere.
+#[cfg(not(feature = "shuttle"))]
+pub(super) fn at(moment: Instant) -> Nanos {
     static START: OnceLock<Instant> = OnceLock::new();
-    let since = START.get_or_init(Instant::now).elapsed();
-    nanos(since).max(1)
+    nanos(moment.saturating_duration_since(*START.get_or_init(Instant::now))).max(1)
+}
+
+/// The model's only moment.
+#[cfg(feature = "shuttle")]
+pub(super) fn at(_: Instant) -> Nanos {
+    now()
 }
 
 /// A span as a number.

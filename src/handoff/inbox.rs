@@ -6,7 +6,10 @@
 //! way at a time. A thread that takes a request and leaves others behind applies the same rule. What the rule misjudges is
 //! seen by the [`super::Monitor`].
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crossbeam_utils::CachePadded;
 
@@ -104,12 +107,18 @@ impl<Q, A> Inbox<Q, A> {
         })
     }
 
-    /// Leaves a request for the next free worker. Never blocks. Nobody is woken yet: [`Inbox::announce`] does that.
+    /// Leaves a request for the next free worker; `now` is the present, which the caller has read. Never blocks. Nobody is
+    /// woken yet: [`Inbox::announce`] does that.
     ///
     /// # Errors
     ///
     /// Gives the request back when as many requests wait as may wait, or when the inbox is closed.
-    pub fn try_dispatch(&self, line: &mut Line<Q, A>, request: Q) -> Result<Pending<Q, A>, Overloaded<Q>> {
+    pub fn try_dispatch(
+        &self,
+        line: &mut Line<Q, A>,
+        request: Q,
+        now: Instant,
+    ) -> Result<Pending<Q, A>, Overloaded<Q>> {
         if self.is_closed() {
             return Err(Overloaded(request));
         }
@@ -124,7 +133,7 @@ impl<Q, A> Inbox<Q, A> {
                 return Err(Overloaded(request));
             }
         }
-        let now = clock::now();
+        let now = clock::at(now);
         match self.unannounced.load(Ordering::Relaxed) {
             0 => self.unannounced.store(now, Ordering::Relaxed),
             since if now.saturating_sub(since) > BATCH => self.announce(),

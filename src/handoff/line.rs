@@ -47,6 +47,11 @@ struct Contents<Q, A> {
     busy: bool,
 }
 
+/// A request that a worker has taken, still in its place. Opening moves it once, to where it is to stay.
+#[must_use = "dropping it answers with `Unanswered::WorkerLost`"]
+#[derive(Debug)]
+pub struct Sealed<Q, A>(Replier<Q, A>);
+
 /// A request together with the place where its answer is awaited.
 #[must_use = "dropping an envelope answers it with `Unanswered::WorkerLost`"]
 #[derive(Debug)]
@@ -101,10 +106,12 @@ impl<Q, A> Line<Q, A> {
 
     /// Puts a request on the line. Where the one before is still with a worker, another slot is taken.
     pub(super) fn load(&mut self, request: Q) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
-        if self.0.contents.lock().busy {
-            self.0 = Slot::new(&self.0.port);
-        }
         let mut contents = self.0.contents.lock();
+        if contents.busy {
+            drop(contents);
+            self.0 = Slot::new(&self.0.port);
+            contents = self.0.contents.lock();
+        }
         contents.busy = true;
         contents.request = Some(request);
         drop(contents);
@@ -130,13 +137,12 @@ impl<Q, A> Slot<Q, A> {
         self.contents.lock().request.take()
     }
 
-    /// Takes the request out, for a worker. `None` if its client has gone.
-    pub(super) fn open(self: Arc<Self>, eager: bool, now: Nanos) -> Option<Envelope<Q, A>> {
+    /// Gives the request to a worker. `None` if its client has gone.
+    pub(super) fn seal(self: Arc<Self>, eager: bool, now: Nanos) -> Option<Sealed<Q, A>> {
         if self.abandoned.load(Ordering::Relaxed) {
             return None;
         }
-        let request = self.contents.lock().request.take()?;
-        Some(Envelope { request, replier: Replier { slot: Some(self), eager, taken: now } })
+        Some(Sealed(Replier { slot: Some(self), eager, taken: now }))
     }
 
     /// Says why there is no answer.
@@ -151,9 +157,24 @@ impl<Q, A> Slot<Q, A> {
             waker.wake();
         }
     }
+}
 
-    pub(super) fn port(&self) -> &Arc<Port<Q, A>> {
-        &self.port
+// === impl Sealed ===
+
+impl<Q, A> Sealed<Q, A> {
+    /// Takes the request out.
+    ///
+    /// # Panics
+    ///
+    /// Never: a slot is filled before it is given to anybody, and has one worker.
+    pub fn open(self) -> Envelope<Q, A> {
+        let request = self.0.slot.as_ref().and_then(|slot| slot.contents.lock().request.take());
+        Envelope { request: request.expect("a slot in the inbox is filled"), replier: self.0 }
+    }
+
+    /// Where the answer goes.
+    pub(super) fn port(&self) -> Option<&Arc<Port<Q, A>>> {
+        self.0.slot.as_ref().map(|slot| &slot.port)
     }
 }
 

@@ -21,7 +21,7 @@ mod sync;
 mod tests;
 
 pub use inbox::{Inbox, Overloaded, Statistics};
-pub use line::{Envelope, Line, Pending, Replier, Unanswered};
-pub use monitor::Monitor;
+pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
+pub use monitor::{Counters, Monitor};
 pub use port::Port;
 pub use seat::{Leave, Received, Seat};

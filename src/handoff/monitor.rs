@@ -33,6 +33,24 @@ pub struct Monitor<Q, A> {
     finds: AtomicU64,
 }
 
+/// What the hand-off of one inbox has done since the start. Wakes, kicks and looks cost system calls; in a steady load
+/// there are at most about as many of each as there are passes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Counters {
+    /// Requests taken by workers.
+    pub requests: u64,
+    /// Times that a reactor had nothing more to do.
+    pub passes: u64,
+    /// Worker threads woken.
+    pub wakes: u64,
+    /// Reactors woken by workers.
+    pub kicks: u64,
+    /// Looks of the monitor.
+    pub looks: u64,
+    /// Looks that found something to mend.
+    pub finds: u64,
+}
+
 // === impl Monitor ===
 
 impl<Q, A> Monitor<Q, A> {
@@ -78,7 +96,7 @@ impl<Q, A> Monitor<Q, A> {
         // What was put off before the store is seen by this look, what is put off after it rings.
         if self.taken() == taken
             && self.inbox.is_empty()
-            && !self.ports.iter().any(|port| port.is_forgotten())
+            && !self.ports.iter().any(|port| port.is_put_off())
             && !self.stopped.load(Ordering::SeqCst)
         {
             self.inbox.monitor.bell.sleep(None);
@@ -112,8 +130,15 @@ impl<Q, A> Monitor<Q, A> {
         self.inbox.monitor.bell.ring();
     }
 
-    /// Looks taken, and those that found something to mend.
-    pub fn looks(&self) -> (u64, u64) {
-        (self.looks.load(Ordering::Relaxed), self.finds.load(Ordering::Relaxed))
+    /// What the hand-off has done since the start.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            requests: self.taken(),
+            passes: self.ports.iter().map(|port| port.passes()).sum(),
+            wakes: self.inbox.statistics().wakes,
+            kicks: self.ports.iter().map(|port| port.kicks()).sum(),
+            looks: self.looks.load(Ordering::Relaxed),
+            finds: self.finds.load(Ordering::Relaxed),
+        }
     }
 }

@@ -27,6 +27,12 @@ pub struct Port<Q, A> {
     kicks: AtomicU64,
     /// Clients that left before their answer, since somebody last asked.
     left: AtomicU64,
+    /// Times that the reactor fetched answers. Written by the reactor alone.
+    drains: AtomicU64,
+    /// Times that the reactor was about to block. Written by the reactor alone.
+    passes: AtomicU64,
+    /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
+    suspected: AtomicU64,
 }
 
 // === impl Port ===
@@ -40,6 +46,9 @@ impl<Q, A> Port<Q, A> {
             root: Mutex::new(None),
             kicks: AtomicU64::new(0),
             left: AtomicU64::new(0),
+            drains: AtomicU64::new(0),
+            passes: AtomicU64::new(0),
+            suspected: AtomicU64::new(0),
         })
     }
 
@@ -72,9 +81,16 @@ impl<Q, A> Port<Q, A> {
         }
     }
 
-    /// Returns whether answers were left that a sleeping reactor was not told of.
-    pub(super) fn is_forgotten(&self) -> bool {
+    /// Returns whether answers wait for a reactor that sleeps. Normal for as long as their worker may put them off.
+    pub(super) fn is_put_off(&self) -> bool {
         !self.answers.is_empty() && self.parked.load(Ordering::SeqCst)
+    }
+
+    /// A look of the monitor. Returns whether answers wait that did so at its last look: nobody told the reactor of them.
+    pub(super) fn is_forgotten(&self) -> bool {
+        let drains = self.drains.load(Ordering::Relaxed) + 1;
+        let suspected = if self.is_put_off() { drains } else { 0 };
+        self.suspected.swap(suspected, Ordering::Relaxed) == drains && suspected == drains
     }
 
     /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones.
@@ -86,22 +102,31 @@ impl<Q, A> Port<Q, A> {
                 place => *place = Some(root.clone()),
             }
         }
+        self.fetch();
+    }
+
+    /// Wakes the tasks of all answers, which costs no system call on their own thread.
+    fn fetch(&self) {
+        self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         while let Some(slot) = self.answers.pop() {
             slot.wake();
         }
     }
 
-    /// The reactor is about to block. It is woken at once if an answer came meanwhile.
+    /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.
+    ///
+    /// It may block all the same: a fetched answer may be one that its task has seen by itself, or that no task waits for
+    /// any more. So the sign stays set until the reactor runs again.
     pub fn parking(&self) {
+        self.passes.store(self.passes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         self.parked.store(true, Ordering::SeqCst);
-        // Pairs with the fence in `announce`.
-        fence(Ordering::SeqCst);
-        if !self.answers.is_empty() {
-            self.parked.store(false, Ordering::SeqCst);
-            let root = self.root.lock().clone();
-            if let Some(root) = root {
-                root.wake();
+        loop {
+            // Pairs with the fence in `announce`.
+            fence(Ordering::SeqCst);
+            if self.answers.is_empty() {
+                return;
             }
+            self.fetch();
         }
     }
 
@@ -123,6 +148,11 @@ impl<Q, A> Port<Q, A> {
     /// The reactor ends: it is not woken any more.
     pub fn close(&self) {
         self.root.lock().take();
+    }
+
+    /// Passes of the reactor: times that it had nothing more to do.
+    pub(super) fn passes(&self) -> u64 {
+        self.passes.load(Ordering::Relaxed)
     }
 
     /// Times that a worker had to wake the reactor.

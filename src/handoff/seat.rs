@@ -9,7 +9,7 @@ use super::{
     bell::Bell,
     clock::{self, Nanos, nanos},
     inbox::{BATCH, Inbox, Overloaded},
-    line::{Envelope, Line, Pending, Slot},
+    line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
     sync::{ArrayQueue, AtomicU8, AtomicU64, Mutex, Ordering, fence},
 };
@@ -68,7 +68,7 @@ struct Unannounced<Q, A> {
 #[derive(Debug)]
 pub enum Received<Q, A> {
     /// A request to work on.
-    Request(Envelope<Q, A>),
+    Request(Sealed<Q, A>),
     /// The worker is to leave its loop.
     Leave(Leave),
 }
@@ -164,25 +164,26 @@ impl<Q, A> Seat<Q, A> {
             self.pass_on(now);
             return Some(Received::Leave(leave));
         }
-        if let Some(envelope) = self.mailbox.pop().and_then(|slot| slot.open(true, now)) {
+        if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(true, now)) {
             self.announce(now);
             self.pass_on(now);
-            return Some(Received::Request(envelope));
+            return Some(Received::Request(sealed));
         }
         // Busy before the request leaves the ring, so that it is counted in one of the two places at any time.
         self.post().begin(now);
         while let Some(slot) = self.inbox.take() {
             let eager = self.post().mean() > SLOW;
-            let port = Arc::clone(slot.port());
-            let Some(envelope) = slot.open(eager, now) else {
+            let Some(sealed) = slot.seal(eager, now) else {
                 self.inbox.count_abandoned();
                 continue;
             };
             // Before the monitor is poked, which looks at it before it sleeps.
             self.post().taken.fetch_add(1, Ordering::SeqCst);
-            self.put_off(port, eager, now);
+            if let Some(port) = sealed.port() {
+                self.put_off(port, eager, now);
+            }
             self.pass_on(now);
-            return Some(Received::Request(envelope));
+            return Some(Received::Request(sealed));
         }
         self.post().begin(0);
         None
@@ -196,9 +197,9 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Remembers where the answer to the request in hand goes, and announces what was put off for long enough.
-    fn put_off(&self, port: Arc<Port<Q, A>>, eager: bool, now: Nanos) {
+    fn put_off(&self, port: &Arc<Port<Q, A>>, eager: bool, now: Nanos) {
         let mut unannounced = self.unannounced.lock();
-        let other = unannounced.port.as_ref().is_some_and(|before| !Arc::ptr_eq(before, &port));
+        let other = unannounced.port.as_ref().is_some_and(|before| !Arc::ptr_eq(before, port));
         if eager || other || now.saturating_sub(unannounced.since) > BATCH {
             if let Some(before) = unannounced.port.take() {
                 before.announce();
@@ -206,7 +207,9 @@ impl<Q, A> Seat<Q, A> {
             unannounced.since = now;
         }
         if !eager {
-            unannounced.port = Some(port);
+            if unannounced.port.is_none() {
+                unannounced.port = Some(Arc::clone(port));
+            }
             drop(unannounced);
             self.inbox.monitor.poke();
         }
@@ -224,6 +227,14 @@ impl<Q, A> Seat<Q, A> {
         }
     }
 
+    /// To be called before this thread blocks in anything but [`Seat::wait`]: what the thread has put off, or does for
+    /// others beside its request, must not wait for it.
+    ///
+    /// Today these are the announcements of answers. Where worker threads drive reactors, it is that role, too.
+    pub fn yield_role(&self) {
+        self.announce(clock::now());
+    }
+
     /// Sleeps for `pause`, or shorter if the worker is asked to leave. Requests do not end it.
     pub fn pause(&self, pause: Duration) {
         self.settle();
@@ -235,9 +246,8 @@ impl<Q, A> Seat<Q, A> {
 
     /// Ends the account of the request taken last: the worker is free, or gone.
     pub fn settle(&self) {
-        let now = clock::now();
-        self.post().end(now);
-        self.announce(now);
+        self.post().end(clock::now());
+        self.yield_role();
     }
 
     /// Returns for how long the worker has had its request, or none.

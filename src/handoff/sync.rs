@@ -4,16 +4,37 @@
 mod real {
     pub(in crate::handoff) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
 
+    use std::thread;
+    pub(in crate::handoff) use std::thread::{Thread, current};
+    use std::time::Instant;
+
     pub(in crate::handoff) use crossbeam_queue::ArrayQueue;
-    pub(in crate::handoff) use parking_lot::{Condvar, Mutex};
+    pub(in crate::handoff) use parking_lot::Mutex;
+
+    /// Blocks until this thread is unparked. Returns true once `deadline` has passed.
+    pub(in crate::handoff) fn park(deadline: Option<Instant>) -> bool {
+        let Some(deadline) = deadline else {
+            thread::park();
+            return false;
+        };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return true;
+        }
+        thread::park_timeout(left);
+        false
+    }
 }
 
 /// The same names over shuttle, which runs every interleaving of a small program, or many random ones.
 #[cfg(feature = "shuttle")]
 mod model {
-    use std::collections::VecDeque;
+    use std::{collections::VecDeque, time::Instant};
 
-    pub(in crate::handoff) use shuttle::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence};
+    pub(in crate::handoff) use shuttle::{
+        sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering, fence},
+        thread::{Thread, current},
+    };
     pub(in crate::handoff) type MutexGuard<'a, T> = shuttle::sync::MutexGuard<'a, T>;
 
     #[derive(Debug, Default)]
@@ -29,17 +50,14 @@ mod model {
         }
     }
 
-    #[derive(Debug, Default)]
-    pub(in crate::handoff) struct Condvar(shuttle::sync::Condvar);
-
-    impl Condvar {
-        pub(in crate::handoff) fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-            self.0.wait(guard).expect("a panic ends the model")
+    /// The model knows no time: a park with a deadline may end at once.
+    pub(in crate::handoff) fn park(deadline: Option<Instant>) -> bool {
+        if deadline.is_some() {
+            shuttle::thread::yield_now();
+            return true;
         }
-
-        pub(in crate::handoff) fn notify_one(&self) {
-            self.0.notify_one();
-        }
+        shuttle::thread::park();
+        false
     }
 
     /// A bounded queue whose operations are atomic steps.

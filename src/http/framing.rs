@@ -12,19 +12,24 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use memchr::memchr2;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
 /// lets hyper look at it at once. Until it sees the end of a head that came in pieces, hyper parses nothing.
 const SPOILT: &[u8] = b"\0\r\n\r\n";
 /// Bytes of a header name that are remembered, enough to tell the two that matter.
-const NAME: usize = "transfer-encoding".len();
+const NAME: usize = TRANSFER_ENCODING.len();
+const CONTENT_LENGTH: &[u8] = b"content-length";
+const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
 
 /// A byte stream of HTTP/1 requests, checked while it is read.
 #[derive(Debug)]
 pub struct Checked<S> {
     stream: S,
     framing: Framing,
+    /// Times that something was written.
+    writes: u32,
     /// Once a byte was refused: what is still to be read in its place.
     rest: Option<&'static [u8]>,
 }
@@ -39,6 +44,19 @@ struct Framing {
     length: Option<u64>,
     /// Whether this head has `Transfer-Encoding`.
     chunked: bool,
+    /// Requests that were read to their end.
+    requests: u32,
+}
+
+/// How far a connection has come. Two equal ones say that it came nowhere in between.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Progress {
+    /// Between requests, after so many of them and so many writes.
+    Idle(u32, u32),
+    /// In the head behind so many requests.
+    Head(u32),
+    /// In a body, which is timed by whoever reads it.
+    Body,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -90,7 +108,7 @@ struct Line {
 impl<S> Checked<S> {
     /// Checks what is read from `stream`.
     pub fn new(stream: S) -> Self {
-        Self { stream, framing: Framing::default(), rest: None }
+        Self { stream, framing: Framing::default(), writes: 0, rest: None }
     }
 
     /// Returns whether what was read ended with a complete request.
@@ -98,8 +116,20 @@ impl<S> Checked<S> {
         self.framing.state == State::Start
     }
 
-    /// Returns the stream itself.
-    pub fn into_inner(self) -> S {
+    /// Returns how far the connection has come.
+    pub(super) fn progress(&self) -> Progress {
+        match self.framing.state {
+            State::Start => Progress::Idle(self.framing.requests, self.writes),
+            State::RequestLine | State::Header | State::HeadRefused => Progress::Head(self.framing.requests),
+            _ => Progress::Body,
+        }
+    }
+
+    pub(super) fn stream(&self) -> &S {
+        &self.stream
+    }
+
+    pub(super) fn into_stream(self) -> S {
         self.stream
     }
 }
@@ -131,6 +161,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes = self.writes.wrapping_add(1);
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
@@ -139,6 +170,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.writes = self.writes.wrapping_add(1);
         Pin::new(&mut self.stream).poll_write_vectored(context, slices)
     }
 
@@ -179,7 +211,7 @@ impl Framing {
                     at += step;
                 }
                 // Most of a head is neither a line end nor the start of a line.
-                State::RequestLine => match bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'#')) {
+                State::RequestLine => match memchr2(b'\n', b'#', &bytes[at..]) {
                     // A target has no fragment. hyper drops it in silence, where a proxy may have taken it for a path.
                     Some(step) if bytes[at + step] == b'#' => return Err(self.refuse(at + step)),
                     Some(step) => {
@@ -197,7 +229,14 @@ impl Framing {
                         return Ok(());
                     }
                 },
-                _ => {
+                state => {
+                    if *state == State::Header
+                        && self.line.is_new()
+                        && let Some(length) = harmless_line(&bytes[at..])
+                    {
+                        at += length;
+                        continue;
+                    }
                     if !self.step(bytes[at]) {
                         return Err(self.refuse(at));
                     }
@@ -324,14 +363,14 @@ impl Framing {
             return self.head_end();
         }
         match line.name.get(..line.name_length) {
-            Some(b"content-length") => {
+            Some(CONTENT_LENGTH) => {
                 // Two of them, even equal ones, and anything but one number are refused.
                 let number = line.number.filter(|_| line.digits);
                 let first = self.length.is_none();
                 self.length = number;
                 first && number.is_some()
             }
-            Some(b"transfer-encoding") => !std::mem::replace(&mut self.chunked, true),
+            Some(TRANSFER_ENCODING) => !std::mem::replace(&mut self.chunked, true),
             _ => true,
         }
     }
@@ -347,13 +386,18 @@ impl Framing {
     }
 
     fn next_request(&mut self) {
-        *self = Self::default();
+        *self = Self { requests: self.requests.wrapping_add(1), ..Self::default() };
     }
 }
 
 // === impl Line ===
 
 impl Line {
+    /// Returns whether no byte of the line was seen.
+    fn is_new(&self) -> bool {
+        self.name_length == 0 && !self.in_value && !self.carriage_return
+    }
+
     /// Reads one byte of a value as part of a number.
     fn value(&mut self, byte: u8) {
         match byte {
@@ -368,6 +412,18 @@ impl Line {
             _ => self.number = None,
         }
     }
+}
+
+/// The length of the header line that `bytes` start with, if it is whole, well formed and of no meaning for the framing.
+/// Nearly every line is; the others are looked at byte by byte.
+fn harmless_line(bytes: &[u8]) -> Option<usize> {
+    // Names are short: a search would cost more than it saves.
+    let name = bytes.iter().position(|byte| matches!(byte, b':' | b'\r' | b'\n' | b' ' | b'\t'))?;
+    if bytes[name] != b':' || name == 0 || name == CONTENT_LENGTH.len() || name == TRANSFER_ENCODING.len() {
+        return None;
+    }
+    let end = name + memchr2(b'\r', b'\n', &bytes[name..])?;
+    (bytes[end] == b'\r' && bytes.get(end + 1) == Some(&b'\n')).then_some(end + 2)
 }
 
 fn left_to_step(left: u64, available: usize) -> usize {

@@ -18,10 +18,13 @@ const TARGET: usize = 32 * 1024;
 /// Why a head is refused: the status and a sentence for people.
 pub(super) type Refusal = (StatusCode, &'static str);
 
-/// Checks `head`, and settles which host is meant.
-pub(super) fn check(head: &mut Parts) -> Result<(), Refusal> {
+/// Checks `head`, and settles which host is meant. Without a body there is no transfer coding: hyper takes a request with
+/// any for one with a body, or refuses it.
+pub(super) fn check(head: &mut Parts, has_body: bool) -> Result<(), Refusal> {
     check_host(head)?;
-    check_coding(head)?;
+    if has_body {
+        check_coding(head)?;
+    }
     if head.method == Method::CONNECT {
         return Err((StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n"));
     }
@@ -89,6 +92,23 @@ fn is_host(text: &[u8]) -> bool {
     valid && port.iter().all(u8::is_ascii_digit)
 }
 
+/// The bytes that stand for themselves in a registered name.
+const IN_NAMES: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let marks = b"-._~!$&'()*+,;=";
+    let mut mark = 0;
+    while mark < marks.len() {
+        table[marks[mark] as usize] = true;
+        mark += 1;
+    }
+    table
+};
+
 /// Whether `text` is a registered name or an IPv4 address (RFC 3986 section 3.2.2), and not empty.
 fn is_name(text: &[u8]) -> bool {
     let mut rest = text;
@@ -98,7 +118,7 @@ fn is_name(text: &[u8]) -> bool {
                 [one, two, behind @ ..] if one.is_ascii_hexdigit() && two.is_ascii_hexdigit() => behind,
                 _ => return false,
             },
-            byte if byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=".contains(byte) => behind,
+            byte if IN_NAMES[usize::from(*byte)] => behind,
             _ => return false,
         };
     }
@@ -115,7 +135,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut head = request.body(()).unwrap().into_parts().0;
-        check(&mut head).map(|()| head).map_err(|(status, _)| status)
+        check(&mut head, true).map(|()| head).map_err(|(status, _)| status)
     }
 
     #[track_caller]
@@ -150,7 +170,7 @@ mod tests {
         assert_eq!(checked("GET", "/", &[]).err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(checked("GET", "/", &[("host", "a"), ("host", "a")]).err(), Some(StatusCode::BAD_REQUEST));
         let mut head = http::Request::builder().version(Version::HTTP_10).body(()).unwrap().into_parts().0;
-        assert!(check(&mut head).is_ok());
+        assert!(check(&mut head, true).is_ok());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What passes between the HTTP server and a worker.
 
 use std::{
+    cell::OnceCell,
     fmt,
     sync::{
         OnceLock,
@@ -10,7 +11,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, StatusCode, request::Parts};
+use http::{
+    HeaderMap, HeaderName, HeaderValue, StatusCode,
+    header::{CONTENT_LENGTH, MaxSizeReached, TRANSFER_ENCODING},
+    request::Parts,
+};
 
 use crate::net::Peer;
 
@@ -27,10 +32,10 @@ pub struct Request {
     pub id: RequestId,
     /// A worker stopped without answering it, and left it to another one.
     pub given_back: bool,
-    /// When the head had arrived, for durations.
+    /// When the head had arrived.
     pub arrived: Instant,
-    /// When the head had arrived, by the clock on the wall.
-    pub arrived_at: SystemTime,
+    /// The same by the clock on the wall, once somebody has asked for it.
+    arrived_at: OnceCell<SystemTime>,
 }
 
 /// Identifies a request in logs and answers: 32 hexadecimal digits.
@@ -44,11 +49,75 @@ pub struct RequestId {
 #[derive(Debug)]
 pub struct Answer {
     /// 200 to 599.
-    pub status: StatusCode,
-    /// As given by the worker, without the framing headers, which are the server's business.
-    pub headers: HeaderMap,
+    pub(super) status: StatusCode,
+    /// Without those that frame the body.
+    pub(super) headers: HeaderMap,
     /// The whole body.
-    pub body: Bytes,
+    pub(super) body: Bytes,
+    /// The length that was given as a header.
+    pub(super) length: Length,
+}
+
+/// What a worker said of the length of its body. It counts only where there is no body: in the answer to a HEAD request,
+/// which may announce the length that a GET would have.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Length {
+    Unsaid,
+    Known(u64),
+    /// No number, or several.
+    Wrong,
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Creates a request that has just arrived.
+    pub fn new(head: Parts, body: Bytes, peer: Peer, arrived: Instant) -> Self {
+        Self { head, body, peer, id: RequestId::next(), given_back: false, arrived, arrived_at: OnceCell::new() }
+    }
+
+    /// Returns when the head had arrived, by the clock on the wall.
+    pub fn arrived_at(&self) -> SystemTime {
+        *self.arrived_at.get_or_init(|| SystemTime::now() - self.arrived.elapsed())
+    }
+}
+
+// === impl Answer ===
+
+impl Answer {
+    /// Creates an answer without headers.
+    pub fn new(status: StatusCode, body: Bytes) -> Self {
+        Self::recycling(HeaderMap::new(), status, body)
+    }
+
+    /// Creates an answer without headers that takes over the memory of a map that nobody needs any more.
+    pub fn recycling(mut headers: HeaderMap, status: StatusCode, body: Bytes) -> Self {
+        headers.clear();
+        Self { status, headers, body, length: Length::Unsaid }
+    }
+
+    /// Adds a header. Those that frame the body on the wire are the server's business, and are left out.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub fn append(&mut self, name: HeaderName, value: HeaderValue) -> Result<(), MaxSizeReached> {
+        if name == CONTENT_LENGTH {
+            let number = value.to_str().ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+            self.length = match (self.length, number.and_then(|number| number.parse().ok())) {
+                (Length::Unsaid, Some(length)) => Length::Known(length),
+                _ => Length::Wrong,
+            };
+        } else if name != TRANSFER_ENCODING {
+            self.headers.try_append(name, value)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether it has a header of that name.
+    pub fn has(&self, name: &HeaderName) -> bool {
+        self.headers.contains_key(name)
+    }
 }
 
 // === impl RequestId ===

@@ -31,5 +31,7 @@ pub type Replier = crate::handoff::Replier<Request, Answer>;
 pub type Port = crate::handoff::Port<Request, Answer>;
 /// What a connection hands its requests over by.
 type Line = crate::handoff::Line<Request, Answer>;
+/// The answer that a connection waits for.
+type Pending = crate::handoff::Pending<Request, Answer>;
 /// The place of one worker at the inbox.
 pub type Seat = crate::handoff::Seat<Request, Answer>;

@@ -1,14 +1,22 @@
 //! Turns one HTTP request into an envelope, and what comes back into a response.
 
 use std::{
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
 };
 
 use bytes::{Bytes, BytesMut};
 use http::{
-    HeaderMap, HeaderValue, Method, Response, StatusCode,
-    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, TRANSFER_ENCODING},
+    HeaderValue, Method, Response, StatusCode,
+    header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
+    request::Parts,
 };
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -16,7 +24,7 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Request, RequestId, head};
+use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
@@ -38,6 +46,32 @@ pub struct Service {
     internal_error_code: StatusCode,
 }
 
+/// Answers the requests of one connection, one at a time.
+#[derive(Clone, Debug)]
+pub(super) struct Connection(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    service: Arc<Service>,
+    peer: Peer,
+    /// Never contended for: one request at a time is under way.
+    line: Mutex<Line>,
+    /// Whether a request is with a worker. Of the connection's task alone.
+    waiting: AtomicBool,
+    /// Whether the next answer is the last one. Of the connection's task alone.
+    parting: AtomicBool,
+}
+
+/// The answer to one request. Dropping it tells the worker that the client has gone.
+pub(super) enum Answering {
+    /// The request is with a worker, or waits for one.
+    Worker { pending: Pending, head_only: bool, connection: Connection },
+    /// The body is still to come. Boxed, so that the many requests without one do not carry its weight.
+    Body(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>),
+    /// It was refused; `None` once that was said.
+    Refused(Option<Box<Response<Full<Bytes>>>>),
+}
+
 /// Why a body did not arrive.
 enum BodyError {
     TooLarge,
@@ -52,36 +86,6 @@ impl Service {
     /// Creates the service that fills `inbox`.
     pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
         Self { inbox, max_request_bytes: config.max_request_bytes, internal_error_code: config.internal_error_code }
-    }
-
-    /// Answers one request. Dropping the future tells the worker that the client has gone.
-    pub(super) async fn handle(
-        &self,
-        request: hyper::Request<Incoming>,
-        peer: Peer,
-        line: &Mutex<Line>,
-    ) -> Response<Full<Bytes>> {
-        let (arrived, arrived_at) = (Instant::now(), SystemTime::now());
-        let (mut head, body) = request.into_parts();
-        if let Err((status, text)) = head::check(&mut head) {
-            return closing(status, text);
-        }
-        let head_only = head.method == Method::HEAD;
-        let body = match self.read_body(body).await {
-            Ok(body) => body,
-            Err(error) => return refuse_body(error),
-        };
-        let request = Request { head, body, peer, id: RequestId::next(), given_back: false, arrived, arrived_at };
-        let dispatched = self.inbox.try_dispatch(&mut line.lock(), request);
-        let answer = match dispatched {
-            Ok(pending) => pending.await,
-            Err(Overloaded(_)) => return unavailable(),
-        };
-        match answer {
-            Ok(answer) => response(answer, head_only),
-            Err(Unanswered::Stopping) => unavailable(),
-            Err(Unanswered::WorkerLost) => plain(self.internal_error_code, "Internal Server Error\n"),
-        }
     }
 
     async fn read_body(&self, mut body: Incoming) -> Result<Bytes, BodyError> {
@@ -122,6 +126,106 @@ impl Service {
             }
         }
         Ok(if whole.is_empty() { first } else { whole.freeze() })
+    }
+}
+
+// === impl Connection ===
+
+impl Connection {
+    pub(super) fn new(service: Arc<Service>, peer: Peer, line: Line) -> Self {
+        Self(Arc::new(Shared {
+            service,
+            peer,
+            line: Mutex::new(line),
+            waiting: AtomicBool::new(false),
+            parting: AtomicBool::new(false),
+        }))
+    }
+
+    /// Returns whether a request is with a worker: until it is answered, the client has nothing to say.
+    pub(super) fn is_waiting(&self) -> bool {
+        self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Lets the connection end with its next answer, if `parting`.
+    pub(super) fn part_if(&self, parting: bool) {
+        if parting {
+            self.0.parting.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn dispatch(&self, head: Parts, body: Bytes, arrived: Instant, now: Instant) -> Answering {
+        let Shared { service, peer, line, .. } = &*self.0;
+        let head_only = head.method == Method::HEAD;
+        let request = Request::new(head, body, *peer, arrived);
+        let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
+        match dispatched {
+            Ok(pending) => {
+                self.0.waiting.store(true, Ordering::Relaxed);
+                Answering::Worker { pending, head_only, connection: self.clone() }
+            }
+            Err(Overloaded(_)) => unavailable().into(),
+        }
+    }
+
+    async fn receive(self, head: Parts, body: Incoming, arrived: Instant) -> Response<Full<Bytes>> {
+        match self.0.service.read_body(body).await {
+            Ok(body) => self.dispatch(head, body, arrived, Instant::now()).await.unwrap_or_else(|never| match never {}),
+            Err(error) => refuse_body(error),
+        }
+    }
+}
+
+impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Answering;
+
+    fn call(&self, request: hyper::Request<Incoming>) -> Answering {
+        let arrived = Instant::now();
+        let (mut head, body) = request.into_parts();
+        let has_body = !body.is_end_stream();
+        if let Err((status, text)) = head::check(&mut head, has_body) {
+            return closing(status, text).into();
+        }
+        if !has_body {
+            return self.dispatch(head, Bytes::new(), arrived, arrived);
+        }
+        Answering::Body(Box::pin(self.clone().receive(head, body, arrived)))
+    }
+}
+
+// === impl Answering ===
+
+impl From<Response<Full<Bytes>>> for Answering {
+    fn from(response: Response<Full<Bytes>>) -> Self {
+        Self::Refused(Some(Box::new(response)))
+    }
+}
+
+impl Future for Answering {
+    type Output = Result<Response<Full<Bytes>>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Poll::Ready(Ok(match &mut *self {
+            Self::Worker { pending, head_only, connection } => {
+                let answer = ready!(Pin::new(pending).poll(context));
+                connection.0.waiting.store(false, Ordering::Relaxed);
+                let mut response = match answer {
+                    Ok(answer) => response(answer, *head_only),
+                    Err(Unanswered::Stopping) => unavailable(),
+                    Err(Unanswered::WorkerLost) => {
+                        plain(connection.0.service.internal_error_code, "Internal Server Error\n")
+                    }
+                };
+                if connection.0.parting.load(Ordering::Relaxed) {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                }
+                response
+            }
+            Self::Body(receiving) => ready!(receiving.as_mut().poll(context)),
+            Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),
+        }))
     }
 }
 
@@ -168,26 +272,15 @@ fn closing(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
 }
 
 fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
-    let Answer { status, mut headers, body } = answer;
-    own_framing(&mut headers, head_only && body.is_empty());
+    let Answer { status, mut headers, body, length } = answer;
+    if let Length::Known(length) = length
+        && head_only
+        && body.is_empty()
+    {
+        headers.insert(CONTENT_LENGTH, length.into());
+    }
     let mut response = Response::new(Full::new(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response
-}
-
-/// Takes out what frames the body on the wire, which hyper writes from the true length.
-///
-/// The answer to a HEAD request may announce the length that a GET would have.
-fn own_framing(headers: &mut HeaderMap, keep_length: bool) {
-    headers.remove(TRANSFER_ENCODING);
-    let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
-    let known = match (lengths.next().and_then(|length| length.to_str().ok()), lengths.next()) {
-        // `parse` alone takes a plus sign, too.
-        (Some(length), None) => length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse::<u64>().is_ok(),
-        _ => false,
-    };
-    if !(keep_length && known) {
-        headers.remove(CONTENT_LENGTH);
-    }
 }

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 pub use inherited::{FromManager, Inherited};
 pub use listener::{BindError, Bound, HandOver, reactors};
-pub use reactor::{Drain, Parting, Pass, Reactors};
+pub use reactor::{Drain, Pass, Reactors};
 
 /// The two ends of a connection.
 #[derive(Clone, Copy, Debug)]

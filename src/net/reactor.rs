@@ -46,13 +46,6 @@ enum Phase {
 #[derive(Clone, Debug)]
 pub struct Drain(watch::Receiver<Phase>);
 
-/// Tells that a connection is to end with its next answer.
-#[derive(Clone, Debug)]
-pub struct Parting(
-    /// Never waited on: it has seen the first phase alone.
-    watch::Receiver<Phase>,
-);
-
 /// What a reactor does besides driving its connections: once at the end of each pass, and when its root task was woken.
 ///
 /// All of it runs on the reactor's thread.
@@ -85,18 +78,9 @@ impl Drain {
         let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
     }
 
-    /// What tells whether the connection is to end with its next answer.
-    pub fn parting(&self) -> Parting {
-        Parting(self.0.clone())
-    }
-}
-
-// === impl Parting ===
-
-impl Parting {
-    /// Returns whether the connection is to end with its next answer.
-    pub fn is_near(&self) -> bool {
-        // Looked at for each request, so without the lock around the phase. Any change of it is one towards the end.
+    /// Returns whether something was asked since this copy was made, be it only that the connection ends with its next
+    /// answer; a reason to look at [`Drain::asked`] again.
+    pub fn has_changed(&self) -> bool {
         self.0.has_changed().unwrap_or(true)
     }
 }

@@ -14,6 +14,7 @@ use super::{
     pause::Pause,
 };
 use crate::{
+    log,
     net::Bound,
     process::{self, SAME_SIGNAL, Signal, Signals},
     server::Relay,
@@ -148,7 +149,11 @@ impl<'a> State<'a> {
         match number {
             libc::SIGTERM | libc::SIGINT | libc::SIGQUIT => self.stop(number, from_kernel),
             libc::SIGUSR2 => self.change(),
-            libc::SIGHUP | libc::SIGUSR1 => self.children().for_each(|child| child.send(number)),
+            libc::SIGHUP => self.children().for_each(|child| child.send(number)),
+            libc::SIGUSR1 => {
+                log::reopen();
+                self.children().for_each(|child| child.send(number));
+            }
             _ => {}
         }
     }

@@ -25,9 +25,9 @@ use super::{
 };
 use crate::{
     config::{self, Loaded, Loader},
-    doctor,
+    doctor, log,
     process::SAME_SIGNAL,
-    server::{Command, Origin, Outcome, run},
+    server::{Command, Error, Origin, Outcome, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -46,6 +46,8 @@ static HOLDER: Mutex<String> = Mutex::new(String::new());
 static SERVED: AtomicBool = AtomicBool::new(false);
 /// When the first signal that asks for an end was heard.
 static ASKED: OnceLock<Instant> = OnceLock::new();
+/// How long the log may delay an end at once.
+const AT_ONCE: Duration = Duration::from_millis(250);
 
 /// Runs the server on the main thread; afterwards the script is left as by `exit()`.
 ///
@@ -103,9 +105,9 @@ pub(super) fn launch(
     }
     let Loaded { mut config, warnings, .. } = loaded;
     config.http.pool.thread_runs = thread_runs()?;
-    config.logs.install();
+    log::install(&config.logs).map_err(|error| describe(&error))?;
     for warning in warnings.iter() {
-        warn!(%warning, "Configuration is not followed in everything");
+        warn!("Configuration: {warning}");
     }
     let origin = Origin::find();
     // The workers use them to the end of the process.
@@ -114,19 +116,24 @@ pub(super) fn launch(
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let outcome = run(&config, origin, Arc::new(PhpHost::new(script)), &commands, || {
-        doctor::log(&Engine);
-        serving();
+    let outcome = log::start().map_err(Error::Thread).and_then(|()| {
+        run(&config, origin, Arc::new(PhpHost::new(script)), &commands, || {
+            doctor::log(&Engine);
+            serving();
+        })
     });
     *COMMANDS.lock() = None;
+    if !matches!(outcome, Ok(Outcome::Stuck(_))) {
+        log::stop(log::FLUSH);
+    }
     match outcome {
         Ok(Outcome::Clean) => {
             SERVED.store(true, Ordering::SeqCst);
             Ok(())
         }
         Ok(Outcome::Stuck(_)) => {
-            // SAFETY: no return; the threads that still run must not see the engine shut down.
-            unsafe { sys::rr_hard_exit(1) };
+            // The threads that still run must not see the engine shut down.
+            hard_exit(log::FLUSH);
             Ok(())
         }
         Err(error) => {
@@ -135,6 +142,13 @@ pub(super) fn launch(
             Err(describe(&error))
         }
     }
+}
+
+/// Ends the process with exit code 1 without touching its threads, once the log is written or `patience` is over.
+fn hard_exit(patience: Duration) {
+    log::flush(patience);
+    // SAFETY: no return.
+    unsafe { sys::rr_hard_exit(1) };
 }
 
 /// An error with its causes.
@@ -214,6 +228,11 @@ extern "C" fn rr_rs_engine_unlock() {
 }
 
 #[unsafe(no_mangle)]
+extern "C" fn rr_rs_forked() {
+    log::forked();
+}
+
+#[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
     guarded(|| match number {
         libc::SIGTERM | libc::SIGINT | libc::SIGQUIT => {
@@ -221,9 +240,12 @@ extern "C" fn rr_rs_signal(number: c_int) {
             let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
             if again || !told {
                 warn!(signal = number, "Ending at once");
-                // SAFETY: no return.
-                unsafe { sys::rr_hard_exit(1) };
+                hard_exit(AT_ONCE);
             }
+        }
+        libc::SIGUSR1 => {
+            info!("Opening log files again");
+            log::reopen();
         }
         libc::SIGUSR2 => {
             // There is always room left for the word to end.

@@ -63,6 +63,11 @@ pub(super) fn server(message: String) -> PhpException {
     exception(message, class(unsafe { sys::rr_ce_server }))
 }
 
+/// A panic, of which the log tells more.
+pub(super) fn internal() -> PhpException {
+    server("internal error: see the log".to_owned())
+}
+
 /// An argument's value is not possible.
 pub(super) fn value(message: String) -> PhpException {
     exception(message, ce::value_error())

@@ -8,6 +8,7 @@ use std::{
     sync::Arc,
 };
 
+use ::http::HeaderMap;
 use tracing::{debug, error, info, warn};
 
 use super::{engine, exception::Misuse, sys};
@@ -19,11 +20,16 @@ pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
 /// Longest line of echoed text that is held back for its end.
 const LINE: usize = 8 * 1024;
 
+/// Channel of what workers print, and of PHP's errors in them.
+const OUTPUT: &str = "server";
+
 /// The state of one PHP thread.
 pub(super) struct Local {
     worker: Arc<Worker>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
+    /// The headers of the request before, for their memory: it goes round from answer to request.
+    spare: Cell<HeaderMap>,
     /// Echoed text whose line has not ended.
     line: RefCell<Vec<u8>>,
     /// The script was told to leave its loop.
@@ -35,7 +41,7 @@ pub(super) struct Local {
 /// A request and its unanswered half.
 pub(super) struct Exchange {
     /// `None` once the request is over.
-    request: RefCell<Option<Box<http::Request>>>,
+    request: RefCell<Option<http::Request>>,
     /// `None` once it was answered.
     replier: Cell<Option<http::Replier>>,
     /// Made by user code, so nobody waits.
@@ -58,6 +64,7 @@ pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
     let local = Local {
         worker,
         current: RefCell::default(),
+        spare: Cell::default(),
         line: RefCell::default(),
         left: Cell::new(false),
         over: Cell::new(false),
@@ -86,6 +93,7 @@ impl Local {
 
     /// A run of the script begins.
     pub(super) fn begin_run(&self) {
+        super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);
         self.worker.boots();
@@ -98,17 +106,23 @@ impl Local {
         if self.over.get() {
             return None;
         }
-        let Some(envelope) = self.worker.wait() else {
+        let Some(sealed) = self.worker.wait() else {
             self.left.set(true);
             return None;
         };
+        let envelope = sealed.open();
         let exchange = Rc::new(Exchange {
-            request: RefCell::new(Some(Box::new(envelope.request))),
+            request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),
             detached: false,
         });
         self.current.replace(Some(Rc::clone(&exchange)));
         Some(exchange)
+    }
+
+    /// A header map to be filled.
+    pub(super) fn spare_headers(&self) -> HeaderMap {
+        self.spare.take()
     }
 
     /// The request taken last.
@@ -119,12 +133,16 @@ impl Local {
     fn finish_current(&self) {
         let Some(exchange) = self.current.replace(None) else { return };
         let request = exchange.request.borrow_mut().take();
-        let (Some(replier), Some(mut request)) = (exchange.replier.take(), request) else { return };
+        let (replier, Some(mut request)) = (exchange.replier.take(), request) else { return };
+        let Some(replier) = replier else {
+            self.spare.set(request.head.headers);
+            return;
+        };
         if self.worker.is_leaving() && !self.worker.is_stopping() && !request.given_back {
             // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner. But once: a script
             // that stops on each request would pass it round for ever.
             request.given_back = true;
-            return self.worker.give_back(http::Envelope { request: *request, replier });
+            return self.worker.give_back(http::Envelope { request, replier });
         }
         if !replier.is_abandoned() {
             let (file, line) = engine::position();
@@ -178,18 +196,22 @@ impl Local {
         }
     }
 
+    /// Logs what PHP or the script says, as one entry, with whose it is.
     fn log(&self, level: c_int, message: &[u8]) {
-        let worker = self.worker.name.as_str();
-        let idle_end = self.is_idle_end();
-        // An entry per line: what a client made PHP say must not look like another entry.
-        for line in String::from_utf8_lossy(message).split(['\n', '\r']).filter(|line| !line.is_empty()) {
-            match level {
-                _ if idle_end => debug!(target: "php", worker, "{line}"),
-                sys::LOG_ERROR => error!(target: "php", worker, "{line}"),
-                sys::LOG_WARNING => warn!(target: "php", worker, "{line}"),
-                sys::LOG_INFO => info!(target: "php", worker, "{line}"),
-                _ => debug!(target: "php", worker, "{line}"),
-            }
+        let message = String::from_utf8_lossy(message);
+        let message = message.trim_end_matches(['\n', '\r']);
+        if message.is_empty() {
+            return;
+        }
+        let (worker, pool) = (self.worker.name.as_str(), self.worker.pool.as_str());
+        let request = self.current.borrow().as_ref().and_then(|exchange| exchange.id());
+        let request = request.as_ref().map(tracing::field::display);
+        match level {
+            _ if self.is_idle_end() => debug!(target: OUTPUT, worker, pool, request, "{message}"),
+            sys::LOG_ERROR => error!(target: OUTPUT, worker, pool, request, "{message}"),
+            sys::LOG_WARNING => warn!(target: OUTPUT, worker, pool, request, "{message}"),
+            sys::LOG_INFO => info!(target: OUTPUT, worker, pool, request, "{message}"),
+            _ => debug!(target: OUTPUT, worker, pool, request, "{message}"),
         }
     }
 }
@@ -199,7 +221,7 @@ impl Local {
 impl Exchange {
     /// An exchange that nobody waits for, made by user code.
     pub(super) fn detached(request: http::Request) -> Rc<Self> {
-        Rc::new(Self { request: RefCell::new(Some(Box::new(request))), replier: Cell::new(None), detached: true })
+        Rc::new(Self { request: RefCell::new(Some(request)), replier: Cell::new(None), detached: true })
     }
 
     /// Calls `inside` with the request.
@@ -211,7 +233,12 @@ impl Exchange {
     ///
     /// When the request is over.
     pub(super) fn with<T>(&self, inside: impl FnOnce(&http::Request) -> T) -> Result<T, Misuse> {
-        self.request.borrow().as_deref().map(inside).ok_or(Misuse::Finished)
+        self.request.borrow().as_ref().map(inside).ok_or(Misuse::Finished)
+    }
+
+    /// The request's number, until it is over.
+    fn id(&self) -> Option<http::RequestId> {
+        self.request.try_borrow().ok()?.as_ref().map(|request| request.id)
     }
 
     /// Returns whether the client has gone before its answer.
@@ -271,7 +298,7 @@ extern "C" fn rr_rs_log(level: c_int, bytes: *const c_char, length: usize) {
     let bytes = unsafe { slice(bytes, length) };
     guarded(|| {
         if with(|local| local.log(level, bytes)).is_none() {
-            warn!(target: "php", "{}", String::from_utf8_lossy(bytes));
+            warn!(target: OUTPUT, "{}", String::from_utf8_lossy(bytes));
         }
     });
 }

@@ -2,7 +2,10 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use ext_php_rs::{ffi::zend_class_entry, types::Zval};
+use ext_php_rs::{
+    ffi::zend_class_entry,
+    types::{ZendHashTable, ZendStr, Zval},
+};
 
 /// Severities of `rr_rs_log`.
 pub(super) const LOG_ERROR: c_int = 0;
@@ -57,6 +60,11 @@ unsafe extern "C" {
     pub(super) fn rr_thread_close(thread: *mut Thread);
     pub(super) fn rr_thread_interrupt(thread: *mut Thread);
 
+    pub(super) fn rr_headers(
+        headers: *const ZendHashTable,
+        each: unsafe extern "C" fn(*mut c_void, u64, *const ZendStr, *const Zval, bool) -> bool,
+        context: *mut c_void,
+    );
     pub(super) fn rr_type_name(value: *const Zval) -> *const c_char;
     pub(super) fn rr_position(file: *mut *const c_char, line: *mut u32);
 

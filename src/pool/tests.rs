@@ -8,13 +8,13 @@ use std::{
     },
     task::{Context, Poll, Waker},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crossbeam_channel::Receiver;
 
 use super::*;
-use crate::handoff::{Leave, Line, Port, Unanswered};
+use crate::handoff::{Leave, Line, Port, Sealed, Unanswered};
 
 /// Long enough for a busy machine; reached only when a test fails.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -61,7 +61,7 @@ fn pool(
 }
 
 fn serve(worker: &Worker<u32, u32>, _run: u32) -> Ended {
-    while let Some(envelope) = worker.wait() {
+    while let Some(envelope) = worker.wait().map(Sealed::open) {
         let answer = envelope.request + 1;
         envelope.replier.answer(answer);
     }
@@ -85,7 +85,7 @@ fn stop(mut pool: Pool<u32, u32>, ear: &Receiver<Event>) {
 fn answer(pool: &Pool<u32, u32>, request: u32) -> Result<u32, Unanswered> {
     // A driver that looks again and again needs no waking.
     let (inbox, port) = (pool.inbox(), Port::new(64));
-    let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request).unwrap());
+    let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request, Instant::now()).unwrap());
     loop {
         inbox.announce();
         port.drain(Waker::noop());
@@ -109,7 +109,7 @@ fn every_worker_reports_that_it_is_ready_and_leaves_when_stopped() {
 #[test]
 fn a_script_that_ends_runs_again_on_the_same_thread() {
     let (pool, ear) = pool(1, None, |worker, _| {
-        let envelope = worker.wait();
+        let envelope = worker.wait().map(Sealed::open);
         if let Some(envelope) = envelope {
             envelope.replier.answer(0);
         }
@@ -125,7 +125,7 @@ fn a_script_that_ends_runs_again_on_the_same_thread() {
 #[test]
 fn a_thread_is_replaced_after_its_runs() {
     let (mut pool, ear) = pool(1, Some(2), |worker, _| {
-        if let Some(envelope) = worker.wait() {
+        if let Some(envelope) = worker.wait().map(Sealed::open) {
             envelope.replier.answer(0);
         }
         Ended::Exit(0)

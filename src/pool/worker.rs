@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tracing::{debug, info, warn};
 
 use super::pool::Event;
-use crate::handoff::{Leave, Received, Seat};
+use crate::handoff::{Envelope, Leave, Received, Sealed, Seat};
 
 /// Shortest and longest pause before a script that failed to boot is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
@@ -134,7 +134,7 @@ impl<Q, A> Worker<Q, A> {
     /// Waits for a request; `None` when the worker is to leave its loop.
     ///
     /// The request taken before is over with this call.
-    pub fn wait(&self) -> Option<crate::handoff::Envelope<Q, A>> {
+    pub fn wait(&self) -> Option<Sealed<Q, A>> {
         if self.state() == State::Booting {
             self.failures.store(0, Ordering::Relaxed);
             // The supervisor has ended: nobody is interested any more.
@@ -142,10 +142,11 @@ impl<Q, A> Worker<Q, A> {
         }
         self.state.store(State::Ready as u8, Ordering::Release);
         match self.seat.wait() {
-            Received::Request(envelope) => {
+            Received::Request(sealed) => {
                 self.state.store(State::Working as u8, Ordering::Release);
-                self.requests.fetch_add(1, Ordering::Relaxed);
-                Some(envelope)
+                // Written by this thread alone.
+                self.requests.store(self.requests.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+                Some(sealed)
             }
             Received::Leave(_) => {
                 self.enter(State::Draining);
@@ -204,7 +205,7 @@ impl<Q, A> Worker<Q, A> {
     }
 
     /// Gives a request back for another worker to take.
-    pub fn give_back(&self, envelope: crate::handoff::Envelope<Q, A>) {
+    pub fn give_back(&self, envelope: Envelope<Q, A>) {
         self.seat.give_back(envelope);
     }
 

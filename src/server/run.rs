@@ -8,7 +8,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, bounded, never};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::{
     Error, Identity, Origin,
@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     config::Config,
-    handoff::Monitor,
+    handoff::{Counters, Monitor},
     http,
     net::{self, Bound, Reactors},
     pool::{Host, Pool, Snapshot},
@@ -267,5 +267,7 @@ impl Drop for Watchdog {
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             error!("Watchdog thread panicked");
         }
+        let Counters { requests, passes, wakes, kicks, looks, finds } = self.monitor.counters();
+        debug!(requests, passes, wakes, kicks, looks, finds, "Hand-off ended");
     }
 }

@@ -26,5 +26,5 @@ fn opcache_reset_is_refused_with_a_log_line_and_the_cache_keeps_working() {
         assert_eq!(get(server.address, "/").text(), "[false,false,false,7]");
     }
     let log = server.stop();
-    assert!(log.contains("WARN php: opcache_reset() has no effect while the server runs"), "{log}");
+    assert!(log.contains("WARN  server opcache_reset() has no effect while the server runs"), "{log}");
 }

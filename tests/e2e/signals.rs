@@ -46,7 +46,7 @@ enum Outcome {
 use Outcome::{Ends, EndsAtOnce, IsSucceeded, Logs};
 
 const NO_RELOAD: Outcome = Logs("Reload is not supported yet");
-const NO_MEANING: Outcome = Logs("Signal has no meaning yet and is ignored");
+const REOPENS: Outcome = Logs("Opening log files again");
 
 fn start() -> Server {
     Server::of(SCRIPT).workers(1).begin()
@@ -185,27 +185,27 @@ outcomes! {
         int_while_booting SIGINT Ends,
         quit_while_booting SIGQUIT Ends,
         hup_while_booting SIGHUP NO_RELOAD,
-        usr1_while_booting SIGUSR1 NO_MEANING,
+        usr1_while_booting SIGUSR1 REOPENS,
         usr2_while_booting SIGUSR2 IsSucceeded;
     idle:
         term_while_idle SIGTERM Ends,
         int_while_idle SIGINT Ends,
         quit_while_idle SIGQUIT Ends,
         hup_while_idle SIGHUP NO_RELOAD,
-        usr1_while_idle SIGUSR1 NO_MEANING,
+        usr1_while_idle SIGUSR1 REOPENS,
         usr2_while_idle SIGUSR2 IsSucceeded;
     busy:
         term_while_busy SIGTERM Ends,
         int_while_busy SIGINT Ends,
         quit_while_busy SIGQUIT Ends,
         hup_while_busy SIGHUP NO_RELOAD,
-        usr1_while_busy SIGUSR1 NO_MEANING,
+        usr1_while_busy SIGUSR1 REOPENS,
         usr2_while_busy SIGUSR2 IsSucceeded;
     draining:
         term_while_draining SIGTERM EndsAtOnce,
         int_while_draining SIGINT EndsAtOnce,
         quit_while_draining SIGQUIT EndsAtOnce,
         hup_while_draining SIGHUP NO_RELOAD,
-        usr1_while_draining SIGUSR1 NO_MEANING,
+        usr1_while_draining SIGUSR1 REOPENS,
         usr2_while_draining SIGUSR2 Logs("its generation does not change any more");
 }

@@ -12,6 +12,8 @@
     reason = "a measuring program"
 )]
 
+mod handoff;
+mod log;
 mod opcache;
 mod soak;
 mod start;
@@ -24,6 +26,7 @@ use std::{env, fs, process::ExitCode, time::Instant};
 use serde_json::json;
 
 /// One measured value and the bound that it must keep.
+#[derive(Clone)]
 pub struct Figure {
     pub name: String,
     pub value: f64,
@@ -64,8 +67,10 @@ fn main() -> ExitCode {
     } else {
         &[
             ("start", start::measure),
+            ("handoff", handoff::measure),
             ("storm", storm::measure),
             ("opcache", opcache::measure),
+            ("log", log::measure),
             ("memory", soak::measure),
         ]
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use roadrunner::http::{Answer, MEBIBYTE};
 
 use crate::support::{Builder, Client, Response, Server, answer};
@@ -170,14 +170,15 @@ fn a_client_that_asks_first_is_refused_without_being_told_to_go_on() {
 
 /// A server whose workers give this answer to everything.
 fn always(status: u16, headers: &[(header::HeaderName, &'static str)], body: Vec<u8>) -> Server {
-    let mut map = HeaderMap::new();
-    for (name, value) in headers {
-        map.append(name, HeaderValue::from_static(value));
-    }
+    let headers = headers.to_vec();
     let body = bytes::Bytes::from(body);
     Builder::new(move |envelope| {
         let status = StatusCode::from_u16(status).unwrap();
-        envelope.replier.answer(Answer { status, headers: map.clone(), body: body.clone() });
+        let mut answer = Answer::new(status, body.clone());
+        for (name, value) in &headers {
+            answer.append(name.clone(), HeaderValue::from_static(value)).unwrap();
+        }
+        envelope.replier.answer(answer);
     })
     .start()
 }

@@ -169,7 +169,7 @@ fn a_worker_learns_that_its_client_has_gone_though_it_had_pipelined_an_answered_
 #[test]
 fn slow_clients_hold_up_nobody() {
     let server = Builder::new(|envelope| {
-        envelope.replier.answer(answer(envelope.request.body));
+        envelope.replier.answer(answer(envelope.request.body.clone()));
     })
     .workers(1)
     .queue(1)

@@ -54,7 +54,7 @@ fn one_worker_that_boots_is_enough() {
         if worker.number == 0 {
             return Ended::Exit(1);
         }
-        while let Some(envelope) = worker.wait() {
+        while let Some(envelope) = worker.wait().map(roadrunner::handoff::Sealed::open) {
             envelope.replier.answer(answer("worked"));
         }
         Ended::Exit(0)
@@ -74,7 +74,7 @@ fn nothing_is_served_before_a_worker_is_ready() {
     let builder = Builder::scripted(move |worker| {
         opened.open();
         held.pass();
-        while let Some(envelope) = worker.wait() {
+        while let Some(envelope) = worker.wait().map(roadrunner::handoff::Sealed::open) {
             envelope.replier.answer(answer("worked"));
         }
         Ended::Exit(0)
@@ -108,7 +108,7 @@ fn a_server_can_be_told_to_end_while_it_starts() {
 #[test]
 fn a_lost_worker_is_answered_for_and_replaced() {
     let mut builder = Builder::scripted(|worker| {
-        while let Some(envelope) = worker.wait() {
+        while let Some(envelope) = worker.wait().map(roadrunner::handoff::Sealed::open) {
             match envelope.request.head.uri.path() {
                 "/fatal" => return Ended::Fatal("out of memory".into()),
                 "/exit" => return Ended::Exit(0),
@@ -137,7 +137,7 @@ fn a_request_to_a_server_with_a_booting_worker_waits() {
         if runs.fetch_add(1, Ordering::SeqCst) > 0 {
             held.pass();
         }
-        if let Some(envelope) = worker.wait() {
+        if let Some(envelope) = worker.wait().map(roadrunner::handoff::Sealed::open) {
             envelope.replier.answer(answer("worked"));
         }
         Ended::Exit(0)

@@ -152,7 +152,7 @@ fn heads_at_their_bounds_pass() {
     assert_eq!(get(&format!("GET /{target} HTTP/1.1\r\nHost: test\r\n\r\n")).status, 200);
     assert_eq!(get(&format!("GET /{target}a HTTP/1.1\r\nHost: test\r\n\r\n")).status, 414);
     let mut headers = String::new();
-    for number in 1..128 {
+    for number in 1..100 {
         write!(headers, "X-{number}: a\r\n").unwrap();
     }
     assert_eq!(get(&format!("GET / HTTP/1.1\r\nHost: test\r\n{headers}\r\n")).status, 200);

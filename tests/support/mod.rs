@@ -3,6 +3,7 @@
 pub mod client;
 pub mod opcache;
 pub mod server;
+pub mod stopped;
 pub mod storm;
 
 pub use client::{Client, get};

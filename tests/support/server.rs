@@ -376,7 +376,7 @@ impl Log {
     fn address(&self) -> SocketAddr {
         self.find("address", |(text, _)| {
             let rest = text.split_once("Serving http://")?.1;
-            rest.split_once([' ', '\n'])?.0.parse().ok()
+            rest.split_once([' ', '\n', '"'])?.0.parse().ok()
         })
     }
 }

@@ -44,7 +44,7 @@ x-anything: {goes: here}
     assert_eq!(config.http.pool.num_workers.get(), 3);
     assert_eq!(config.http.pool.max_queue_size, 4);
     assert_eq!(config.http.pool.destroy_timeout, Duration::from_secs(90));
-    assert_eq!(config.logs.level, Level::Warn);
+    assert_eq!(config.logs.default.level, Level::Warn);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
+    time::Instant,
 };
 
 use shuttle::{
@@ -37,7 +38,7 @@ fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -
     let mut lines: Vec<_> = requests.iter().map(|_| Line::new(port)).collect();
     let mut waiting: Vec<_> = Vec::new();
     for (line, request) in lines.iter_mut().zip(requests) {
-        waiting.push(inbox.try_dispatch(line, *request).expect("there is room"));
+        waiting.push(inbox.try_dispatch(line, *request, Instant::now()).expect("there is room"));
     }
     let mut answers: Vec<_> = requests.iter().map(|_| None).collect();
     loop {
@@ -63,7 +64,8 @@ fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -
 fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize) {
     loop {
         match seat.wait() {
-            Received::Request(envelope) => {
+            Received::Request(sealed) => {
+                let envelope = sealed.open();
                 taken.fetch_add(1, Ordering::SeqCst);
                 let answer = envelope.request + 100;
                 envelope.replier.answer(answer);
@@ -152,7 +154,10 @@ fn recycling_and_closing_lose_nothing() {
             };
             let port = Port::new(16);
             let mut lines = [Line::new(&port), Line::new(&port)];
-            let dispatched = lines.iter_mut().filter_map(|line| inbox.try_dispatch(line, 1).ok()).collect::<Vec<_>>();
+            let dispatched = lines
+                .iter_mut()
+                .filter_map(|line| inbox.try_dispatch(line, 1, Instant::now()).ok())
+                .collect::<Vec<_>>();
             inbox.announce();
             let root = Arc::new(Root(Bell::default()));
             let waker = Waker::from(Arc::clone(&root));
@@ -193,12 +198,12 @@ fn a_client_that_leaves_at_any_moment_harms_nobody() {
             };
             let port = Port::new(16);
             let mut leaving = Line::new(&port);
-            let pending = inbox.try_dispatch(&mut leaving, 7).expect("there is room");
+            let pending = inbox.try_dispatch(&mut leaving, 7, Instant::now()).expect("there is room");
             inbox.announce();
             let leaver = thread::spawn(move || drop(pending));
             assert_eq!(drive(&inbox, &port, &[1]), [Ok(101)]);
             leaver.join().unwrap();
-            let again = inbox.try_dispatch(&mut leaving, 8).expect("there is room");
+            let again = inbox.try_dispatch(&mut leaving, 8, Instant::now()).expect("there is room");
             drop(again);
             inbox.close();
             worker.join().unwrap();
@@ -223,7 +228,8 @@ fn the_monitor_mends_what_the_rule_misjudged() {
                 (
                     gate,
                     thread::spawn(move || match seat.wait() {
-                        Received::Request(envelope) => {
+                        Received::Request(sealed) => {
+                            let envelope = sealed.open();
                             opened.sleep(None);
                             let answer = envelope.request + 100;
                             envelope.replier.answer(answer);
@@ -237,7 +243,8 @@ fn the_monitor_mends_what_the_rule_misjudged() {
                 let seat = inbox.seat(1);
                 let gate = Arc::clone(&slow.0);
                 thread::spawn(move || {
-                    while let Received::Request(envelope) = seat.wait() {
+                    while let Received::Request(sealed) = seat.wait() {
+                        let envelope = sealed.open();
                         let answer = envelope.request + 100;
                         envelope.replier.answer(answer);
                         gate.ring();

@@ -6,7 +6,7 @@ use std::{
     },
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::super::*;
@@ -35,7 +35,7 @@ impl Driver {
     }
 
     fn dispatch(&mut self, request: u32) -> Result<Pending<u32, u32>, Overloaded<u32>> {
-        let pending = self.inbox.try_dispatch(&mut self.line, request);
+        let pending = self.inbox.try_dispatch(&mut self.line, request, Instant::now());
         self.inbox.announce();
         pending
     }
@@ -57,7 +57,7 @@ impl Driver {
 
 fn request(received: Received<u32, u32>) -> Envelope<u32, u32> {
     match received {
-        Received::Request(envelope) => envelope,
+        Received::Request(sealed) => sealed.open(),
         Received::Leave(why) => panic!("left: {why:?}"),
     }
 }
@@ -252,7 +252,7 @@ fn the_monitor_wakes_whom_the_rule_forgot() {
         thread::spawn(move || request(seat.wait()).request)
     };
     asleep(&inbox);
-    let _pending = driver.inbox.try_dispatch(&mut driver.line, 2).unwrap();
+    let _pending = driver.inbox.try_dispatch(&mut driver.line, 2, Instant::now()).unwrap();
     while !sleeper.is_finished() {
         monitor.look(true);
         thread::yield_now();
@@ -293,9 +293,9 @@ fn an_idle_monitor_does_not_look() {
     while !inbox.is_monitor_asleep() {
         thread::yield_now();
     }
-    let looks = monitor.looks();
+    let looks = monitor.counters().looks;
     thread::sleep(Duration::from_millis(100));
-    assert_eq!(monitor.looks(), looks);
+    assert_eq!(monitor.counters().looks, looks);
     monitor.stop();
     looking.join().unwrap();
 }
@@ -311,7 +311,8 @@ fn nothing_is_lost_between_sleepers_and_senders() {
         .map(|number| {
             let (seat, worked) = (inbox.seat(number), Arc::clone(&worked));
             thread::spawn(move || {
-                while let Received::Request(envelope) = seat.wait() {
+                while let Received::Request(sealed) = seat.wait() {
+                    let envelope = sealed.open();
                     worked.fetch_add(1, Ordering::Relaxed);
                     let answer = envelope.request * 2;
                     envelope.replier.answer(answer);

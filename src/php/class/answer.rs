@@ -1,10 +1,17 @@
 //! From PHP values to an answer.
 
+use std::{
+    cell::RefCell,
+    ffi::c_void,
+    panic::{AssertUnwindSafe, catch_unwind},
+    ptr,
+};
+
 use bytes::Bytes;
 use ext_php_rs::{
     exception::PhpException,
     prelude::PhpResult,
-    types::{ArrayKey, ZendHashTable, Zval},
+    types::{ZendHashTable, ZendStr, Zval},
 };
 use http::{
     HeaderMap, HeaderName, HeaderValue, StatusCode,
@@ -13,11 +20,35 @@ use http::{
 
 use crate::{
     http::Answer,
-    php::{exception, sys},
+    php::{
+        exception,
+        local::{self, Local},
+        sys,
+    },
 };
 
 /// Longest piece of a wrong value that is shown in a message.
 const SHOWN: usize = 60;
+
+/// Pairs of constant strings that are remembered per thread. A power of two.
+const REMEMBERED: usize = 32;
+
+/// A header whose name and value are constants of the script, and what they are in Rust.
+struct Constant {
+    name: *const ZendStr,
+    value: *const ZendStr,
+    header: (HeaderName, HeaderValue),
+}
+
+thread_local! {
+    /// Constants live as long as the run of the script, see [`forget`]; most scripts answer with the same few headers.
+    static CONSTANTS: RefCell<[Option<Constant>; REMEMBERED]> = const { RefCell::new([const { None }; REMEMBERED]) };
+}
+
+/// The constants of a script end with its run.
+pub(in crate::php) fn forget() {
+    CONSTANTS.with_borrow_mut(|constants| constants.fill_with(|| None));
+}
 
 /// Builds an answer from what `respond()` was given.
 pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendHashTable>) -> PhpResult<Answer> {
@@ -25,45 +56,94 @@ pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendH
     let Some(status) = code.and_then(|code| StatusCode::from_u16(code).ok()) else {
         return Err(exception::value(format!("The status must be from 200 to 599, {status} given")));
     };
-    let mut headers = headers.map_or_else(|| Ok(HeaderMap::new()), header_map)?;
-    if json && !headers.contains_key(CONTENT_TYPE) {
-        headers.try_insert(CONTENT_TYPE, HeaderValue::from_static("application/json")).map_err(too_many)?;
+    let spare = local::with(Local::spare_headers).unwrap_or_default();
+    let mut answer = Answer::recycling(spare, status, body);
+    if let Some(headers) = headers {
+        read(headers, |name, value| answer.append(name, value).map_err(too_many))?;
     }
-    Ok(Answer { status, headers, body })
+    if json && !answer.has(&CONTENT_TYPE) {
+        answer.append(CONTENT_TYPE, HeaderValue::from_static("application/json")).map_err(too_many)?;
+    }
+    Ok(answer)
 }
 
-/// Reads headers: name => value, or list of values.
+/// Reads headers into a map.
 pub(super) fn header_map(array: &ZendHashTable) -> PhpResult<HeaderMap> {
     let mut headers = HeaderMap::try_with_capacity(array.len()).map_err(too_many)?;
-    for (key, value) in array {
-        let name = match &key {
-            ArrayKey::Long(index) => {
-                return Err(exception::value(format!(
-                    "Headers must be an array of name => value, but {index} is not a name"
-                )));
-            }
-            ArrayKey::String(name) => name.as_bytes(),
-            ArrayKey::Str(name) => name.as_bytes(),
-            ArrayKey::ZendString(name) => name.as_bytes(),
-        };
-        let Ok(header) = HeaderName::from_bytes(name) else {
-            return Err(exception::value(format!("{} is not a header name", quoted(name))));
-        };
-        let value = value.dereference();
-        match value.array() {
-            None => {
-                let value = header_value(&header, value)?;
-                headers.try_append(header, value).map_err(too_many)?;
-            }
-            Some(values) => {
-                for value in values.values() {
-                    let value = header_value(&header, value.dereference())?;
-                    headers.try_append(header.clone(), value).map_err(too_many)?;
-                }
-            }
-        }
-    }
+    read(array, |name, value| headers.try_append(name, value).map(drop).map_err(too_many))?;
     Ok(headers)
+}
+
+/// Reads headers, name => value or list of values, and calls `take` with each.
+fn read<T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>>(array: &ZendHashTable, take: T) -> PhpResult<()> {
+    struct Reading<T> {
+        take: T,
+        result: PhpResult<()>,
+    }
+    unsafe extern "C" fn each<T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>>(
+        reading: *mut c_void,
+        index: u64,
+        name: *const ZendStr,
+        value: *const Zval,
+        constant: bool,
+    ) -> bool {
+        // SAFETY: the context is the one that was passed below; the shim lends name and value for this call.
+        let (reading, name, value) = unsafe { (&mut *reading.cast::<Reading<T>>(), name.as_ref(), &*value) };
+        let read = || match (name, constant) {
+            (None, _) => {
+                Err(exception::value(format!("Headers must be an array of name => value, but {index} is not a name")))
+            }
+            (Some(name), false) => header(name, value, &mut reading.take),
+            (Some(name), true) => remembered(name, value, &mut reading.take),
+        };
+        reading.result = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(exception::internal()));
+        reading.result.is_ok()
+    }
+    let mut reading = Reading { take, result: Ok(()) };
+    // SAFETY: the array is lent by PHP; `each` gets the context that it expects, and no panic leaves it.
+    unsafe { sys::rr_headers(array, each::<T>, (&raw mut reading).cast()) };
+    reading.result
+}
+
+/// A header whose name and value are constants.
+fn remembered(
+    name: &ZendStr,
+    value: &Zval,
+    take: &mut impl FnMut(HeaderName, HeaderValue) -> PhpResult<()>,
+) -> PhpResult<()> {
+    let Some(text) = value.zend_str() else { return header(name, value, take) };
+    let key = (ptr::from_ref(name), ptr::from_ref(text));
+    let place = ((key.0.addr() >> 4) ^ (key.1.addr() >> 3)) % REMEMBERED;
+    CONSTANTS.with_borrow_mut(|constants| {
+        if let Some(known) = constants[place].as_ref().filter(|known| (known.name, known.value) == key) {
+            return take(known.header.0.clone(), known.header.1.clone());
+        }
+        header(name, value, &mut |header, value| {
+            constants[place] = Some(Constant { name: key.0, value: key.1, header: (header.clone(), value.clone()) });
+            take(header, value)
+        })
+    })
+}
+
+/// A header with its value, or with a list of values.
+fn header(
+    name: &ZendStr,
+    value: &Zval,
+    take: &mut impl FnMut(HeaderName, HeaderValue) -> PhpResult<()>,
+) -> PhpResult<()> {
+    let Ok(header) = HeaderName::from_bytes(name.as_bytes()) else {
+        return Err(exception::value(format!("{} is not a header name", quoted(name.as_bytes()))));
+    };
+    match value.array() {
+        None => {
+            let value = header_value(&header, value)?;
+            take(header, value)
+        }
+        Some(values) => values.values().try_for_each(|value| {
+            let value = header_value(&header, value.dereference())?;
+            take(header.clone(), value)
+        }),
+    }
 }
 
 pub(super) fn too_many(_: MaxSizeReached) -> PhpException {

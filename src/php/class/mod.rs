@@ -1,6 +1,6 @@
 //! What the methods of the PHP classes do (`shim/class.c` has their arguments): convert, call the room, throw.
 
-mod answer;
+pub(super) mod answer;
 mod request;
 mod worker;
 
@@ -16,12 +16,10 @@ use super::exception;
 /// Runs a method: its error, or a panic, becomes a PHP exception and `otherwise` its value.
 pub(super) fn method<T>(otherwise: T, inside: impl FnOnce() -> PhpResult<T>) -> T {
     let result = catch_unwind(AssertUnwindSafe(inside));
-    result.unwrap_or_else(|_| Err(exception::server("internal error: see the log".to_owned()))).unwrap_or_else(
-        |error| {
-            PhpException::throw(error);
-            otherwise
-        },
-    )
+    result.unwrap_or_else(|_| Err(exception::internal())).unwrap_or_else(|error| {
+        PhpException::throw(error);
+        otherwise
+    })
 }
 
 /// A PHP string of exactly these bytes.

@@ -6,7 +6,7 @@ use std::{
     net::{IpAddr, SocketAddr},
     ptr,
     rc::Rc,
-    time::{Instant, SystemTime, UNIX_EPOCH},
+    time::{Instant, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -122,7 +122,7 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
         b"id" => |request| string(request.id.to_string().as_bytes()),
         b"startedAt" => |request| {
             let mut value = Zval::new();
-            let since = request.arrived_at.duration_since(UNIX_EPOCH).unwrap_or_default();
+            let since = request.arrived_at().duration_since(UNIX_EPOCH).unwrap_or_default();
             value.set_double(since.as_secs_f64());
             value
         },
@@ -325,15 +325,8 @@ unsafe extern "C" fn rr_rs_request_create(
         {
             head.headers.try_insert(header::HOST, host).map_err(too_many)?;
         }
-        let request = room::Request {
-            head,
-            body: Bytes::copy_from_slice(body),
-            peer: Peer { remote: SocketAddr::new(address, 0), local: SocketAddr::from(([127, 0, 0, 1], 80)) },
-            id: room::RequestId::next(),
-            given_back: false,
-            arrived: Instant::now(),
-            arrived_at: SystemTime::now(),
-        };
+        let peer = Peer { remote: SocketAddr::new(address, 0), local: SocketAddr::from(([127, 0, 0, 1], 80)) };
+        let request = room::Request::new(head, Bytes::copy_from_slice(body), peer, Instant::now());
         Ok(Rc::into_raw(Exchange::detached(request)).cast_mut().cast())
     })
 }

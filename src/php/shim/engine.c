@@ -294,6 +294,7 @@ static void on_opcache_restart(int reason)
 static void in_forked_child(void)
 {
     forked = 1;
+    rr_rs_forked();
 }
 
 void rr_engine_open(int argc, char **argv)

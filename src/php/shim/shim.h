@@ -107,6 +107,8 @@ extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request;
 void rr_parse_query(const char *text, size_t length, zval *array);
 zend_string *rr_body(zval *body, bool *is_json);
 bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value);
+typedef bool (*rr_each_header)(void *context, zend_ulong index, zend_string *name, zval *value, bool constant);
+void rr_headers(HashTable *headers, rr_each_header each, void *context); /* until `each` returns false */
 const char *rr_type_name(const zval *value); /* as in PHP's own messages; of an object its class */
 void rr_position(const char **file, uint32_t *line); /* of the PHP code that called us */
 
@@ -119,6 +121,7 @@ void rr_rs_abandon(void);                                  /* the script is over
 void rr_rs_engine_lock(const char *who);
 void rr_rs_engine_unlock(void);
 void rr_rs_signal(int number);                             /* on the signal thread */
+void rr_rs_forked(void);                                   /* in a forked child: async-signal-safe */
 
 /* For class.c. Those that give a value or a truth may have thrown; `exchange` is Rust's share of a request. */
 void rr_rs_serve(void);

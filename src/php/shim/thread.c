@@ -103,7 +103,14 @@ static void outcome_of(rr_outcome *outcome)
 
 static void session_close(void)
 {
-    zend_module_entry *session = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("session"));
+    /* No module comes or goes once there are threads. */
+    static zend_module_entry *_Atomic found;
+    static atomic_bool looked;
+    if (!atomic_load_explicit(&looked, memory_order_acquire)) {
+        found = zend_hash_str_find_ptr(&module_registry, ZEND_STRL("session"));
+        atomic_store_explicit(&looked, true, memory_order_release);
+    }
+    zend_module_entry *session = found;
     if (!session || !zend_hash_str_exists(&EG(symbol_table), ZEND_STRL("_SESSION"))) {
         return;
     }

@@ -70,6 +70,21 @@ bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *valu
     return false;
 }
 
+/* `name` is NULL for an index. `constant`: both strings live until the run of the script ends. */
+void rr_headers(HashTable *headers, rr_each_header each, void *context)
+{
+    zend_ulong index;
+    zend_string *name;
+    zval *value;
+    ZEND_HASH_FOREACH_KEY_VAL(headers, index, name, value) {
+        ZVAL_DEREF(value);
+        bool constant = name && ZSTR_IS_INTERNED(name) && Z_TYPE_P(value) == IS_STRING && ZSTR_IS_INTERNED(Z_STR_P(value));
+        if (!each(context, index, name, value, constant)) {
+            return;
+        }
+    } ZEND_HASH_FOREACH_END();
+}
+
 const char *rr_type_name(const zval *value)
 {
     return zend_zval_value_name(value);

@@ -54,7 +54,7 @@ fn malformed_header_lines_are_refused() {
 #[test]
 fn heads_beyond_their_bounds_are_refused() {
     check(&[
-        refused("a header too many", "X-A: b\r\n".repeat(128), &[431]),
+        refused("a header too many", "X-A: b\r\n".repeat(100), &[431]),
         refused("very many headers", "a:\r\n".repeat(10_000), &[431]),
         refused("a long value", format!("X-A: {}\r\n", "a".repeat(66_000)), &[431]),
         refused("a long name", format!("{}: a\r\n", "a".repeat(66_000)), &[431]),

@@ -14,9 +14,10 @@ use std::{
 
 use bytes::Bytes;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use http::{HeaderMap, StatusCode};
+use http::StatusCode;
 use roadrunner::{
     config::Config,
+    handoff::Sealed,
     http::{Answer, Envelope, MEBIBYTE, Request},
     net::Bound,
     pool::{Ended, Host, Next},
@@ -54,7 +55,7 @@ struct FakeHost {
 
 /// What a worker answers with status 200.
 pub fn answer(body: impl Into<Bytes>) -> Answer {
-    Answer { status: StatusCode::OK, headers: HeaderMap::new(), body: body.into() }
+    Answer::new(StatusCode::OK, body.into())
 }
 
 impl Host<Request, Answer> for FakeHost {
@@ -83,7 +84,7 @@ impl Builder {
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         let mut builder = Self::scripted(move |worker| {
-            while let Some(envelope) = worker.wait() {
+            while let Some(envelope) = worker.wait().map(Sealed::open) {
                 counted.fetch_add(1, Ordering::SeqCst);
                 work(envelope);
             }
@@ -163,7 +164,7 @@ impl Server {
     #[track_caller]
     pub fn echo() -> Self {
         Builder::new(|envelope| {
-            envelope.replier.answer(answer(envelope.request.body));
+            envelope.replier.answer(answer(envelope.request.body.clone()));
         })
         .start()
     }

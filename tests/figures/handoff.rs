@@ -1,0 +1,104 @@
+//! What the hand-off costs beside CPU time: wake-ups at idle and under load, allocations, memory per worker.
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    Figure,
+    support::{Client, Mode, Server},
+};
+
+const HELLO: &str = r#"$worker->respond(200, "Hello, world!\n", ['content-type' => 'text/plain']);"#;
+
+/// Context switches of all threads so far.
+fn switches(server: &Server) -> u64 {
+    let tasks = fs::read_dir(format!("/proc/{}/task", server.pid())).unwrap().flatten();
+    tasks
+        .filter_map(|task| fs::read_to_string(task.path().join("status")).ok())
+        .flat_map(|text| {
+            let counts = text.lines().filter(|line| line.contains("ctxt_switches"));
+            counts.filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok()).collect::<Vec<_>>()
+        })
+        .sum()
+}
+
+fn resident(server: &Server) -> f64 {
+    let text = fs::read_to_string(format!("/proc/{}/status", server.pid())).unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<f64>().unwrap() / 1024.0
+}
+
+/// `clients` clients, each as fast as its answers come, until `requests` were answered.
+fn load(server: &Server, clients: u64, requests: u64) {
+    thread::scope(|scope| {
+        for _ in 0..clients {
+            scope.spawn(|| {
+                let mut client = Client::connect(server.address).unwrap();
+                for _ in 0..requests / clients {
+                    assert_eq!(client.get("/").unwrap().status, 200);
+                }
+            });
+        }
+    });
+}
+
+fn idle() -> Vec<Figure> {
+    const SECONDS: u64 = 3;
+    let server = Server::with_loop(HELLO).workers(16).mode(Mode::Opcache).start();
+    load(&server, 8, 4000);
+    // Connections that stay open, and the monitor's last looks.
+    let _open: Vec<_> = (0..8).map(|_| Client::connect(server.address).unwrap()).collect();
+    thread::sleep(Duration::from_secs(1));
+    let before = switches(&server);
+    let start = Instant::now();
+    thread::sleep(Duration::from_secs(SECONDS));
+    let rate = (switches(&server) - before) as f64 / start.elapsed().as_secs_f64();
+    server.stop();
+    vec![Figure::new("idle: context switches of the whole process, 16 workers", rate, "/s").at_most(10.0)]
+}
+
+fn wakes() -> Vec<Figure> {
+    const REQUESTS: u64 = 200_000;
+    let server = Server::with_loop(HELLO)
+        .mode(Mode::Opcache)
+        .config("http: {address: {address}, pool: {num_workers: 4}}\nlogs: {level: debug}")
+        .start();
+    load(&server, 64, REQUESTS);
+    let log = server.stop();
+    let line = log.lines().find(|line| line.contains("Hand-off ended")).unwrap();
+    let of = |name: &str| {
+        let value = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+        value.unwrap_or_else(|| panic!("no {name} in {line}")).parse::<f64>().unwrap()
+    };
+    assert!(of("requests") >= REQUESTS as f64);
+    let passes = of("passes");
+    let figure = |name: &str, bound| {
+        Figure::new(format!("hello, 64 clients: {name} per pass"), of(name) / passes, "").at_most(bound)
+    };
+    vec![
+        Figure::new("hello, 64 clients: requests per pass", of("requests") / passes, ""),
+        figure("wakes", 1.0),
+        figure("kicks", 1.0),
+        figure("looks", 1.0),
+        figure("finds", 0.01),
+    ]
+}
+
+fn memory() -> Vec<Figure> {
+    let used = |workers: usize| {
+        let server = Server::with_loop(HELLO).workers(workers).mode(Mode::Opcache).start();
+        load(&server, 64, 100_000);
+        let resident = resident(&server);
+        server.stop();
+        resident
+    };
+    let (one, sixteen) = (used(1), used(16));
+    let note = format!("{one:.1} MiB with 1, {sixteen:.1} MiB with 16, after 100 000 requests");
+    vec![Figure::new("memory: RSS per added hello worker", (sixteen - one) / 15.0, "MiB").at_most(1.0).note(note)]
+}
+
+pub fn measure() -> Vec<Figure> {
+    [idle(), wakes(), memory()].concat()
+}
