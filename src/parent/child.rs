@@ -2,7 +2,7 @@
 
 use std::{
     ffi::OsStr,
-    io::{self, Read},
+    io::{self, Read, Write},
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd},
         unix::net::UnixStream,
@@ -15,7 +15,7 @@ use super::Options;
 use crate::{
     net::{HandOver, Inherited},
     process, program,
-    server::Starter,
+    server::{SUPERSEDED, Starter},
 };
 
 /// Longest line that a server's process may send.
@@ -68,6 +68,12 @@ impl Child {
     pub(super) fn stop(&mut self, signal: i32, grace: Duration) {
         self.send(signal);
         self.end.get_or_insert(Instant::now() + grace);
+    }
+
+    /// Tells it to end within `grace`, because another one serves.
+    pub(super) fn supersede(&mut self, grace: Duration) {
+        let _ = self.channel.write_all(SUPERSEDED);
+        self.stop(libc::SIGTERM, grace);
     }
 
     /// Where it can be heard, unless it is silent.

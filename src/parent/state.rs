@@ -228,7 +228,7 @@ impl<'a> State<'a> {
             let lines: Vec<_> = heard.iter().map(String::as_str).collect();
             self.relay.pass_on(&lines);
             if let Some(mut before) = self.current.replace(next) {
-                before.stop(libc::SIGTERM, self.options.grace + OVERTIME);
+                before.supersede(self.options.grace + OVERTIME);
                 self.old.push(before);
             }
         }

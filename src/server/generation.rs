@@ -24,8 +24,8 @@ pub(super) struct Generations {
 /// How a change went.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Change {
-    /// This process serves from now on.
-    Done(u32),
+    /// This process serves from now on; `None`: one of which only the parent knows.
+    Done(Option<u32>),
     /// Nothing has changed.
     Failed,
 }
@@ -83,7 +83,7 @@ impl Generations {
                 if std::mem::take(&mut self.again) {
                     process::send(process, libc::SIGUSR2);
                 }
-                Change::Done(process)
+                Change::Done(Some(process))
             }
             Err(reason) => {
                 error!(successor = process, reason, "Generation change failed; this one goes on");

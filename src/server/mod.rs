@@ -22,7 +22,7 @@ pub use config::{Config, Life, OnInit};
 pub use error::Error;
 pub use identity::{Identity, IdentityError};
 pub use notify::Notifier;
-pub(crate) use notify::{Relay, Starter};
+pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
 pub use origin::{Origin, claim};
 pub use original::Original;

@@ -5,7 +5,7 @@
 use std::{
     ffi::{OsStr, OsString},
     fmt::Write as _,
-    io::Write as _,
+    io::{Read as _, Write as _},
     os::{
         fd::AsRawFd,
         linux::net::SocketAddrExt,
@@ -20,6 +20,9 @@ use std::{
 use tracing::{debug, warn};
 
 use crate::process;
+
+/// What the parent of `rr serve` says to a process before it tells it to end because another one serves.
+pub(crate) const SUPERSEDED: &[u8] = b"SUPERSEDED=1\n";
 
 /// Tells how the server is. The default has nobody to tell.
 #[derive(Debug, Default)]
@@ -90,6 +93,12 @@ impl Notifier {
     /// Whether this process has a parent of `rr serve` above it.
     pub(super) fn has_parent(&self) -> bool {
         matches!(self.listener, Listener::Parent(_))
+    }
+
+    /// Whether the parent of `rr serve` has another process that serves in the place of this one.
+    pub(super) fn is_superseded(&self) -> bool {
+        let Listener::Parent(stream) = &self.listener else { return false };
+        (&*stream).read(&mut [0; SUPERSEDED.len()]).is_ok_and(|length| length == SUPERSEDED.len())
     }
 
     /// Requests are served from now on.

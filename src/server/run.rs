@@ -195,6 +195,7 @@ impl Running<'_> {
                         }
                     }
                 },
+                _ if self.notifier.is_superseded() => return Change::Done(None),
                 _ => {
                     self.generations.abandon();
                     return Change::Failed;
@@ -214,7 +215,9 @@ impl Running<'_> {
         let Self { config, mut supervisor, reactors, bound, mut notifier, generations, status } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
-            notifier.succeeded_by(successor, &status);
+            if let Some(successor) = successor {
+                notifier.succeeded_by(successor, &status);
+            }
             supervisor.ending = true;
             drop(bound);
             reactors.hand_over();
