@@ -12,6 +12,9 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 EXAMPLE ?= hello
 DESTDIR ?=
 
+# All rooms but PHP's.
+ROOMS := --no-default-features --features toml
+
 # The PHP in use: PHP_CONFIG, or php-config on the PATH, if it is thread-safe; else the one that scripts/php-zts builds.
 # Looked for once per make, by those targets that need it.
 CONFIG = $(eval CONFIG := $$(shell scripts/php-config))$(CONFIG)
@@ -61,7 +64,7 @@ test: unit phpt e2e inert ## every test
 
 .PHONY: unit
 unit: ## tests of all rooms but PHP's; needs no PHP
-	cargo test --locked --no-default-features
+	cargo test --locked $(ROOMS)
 
 .PHONY: phpt
 phpt: build ## tests as PHP sees it: make phpt T=http
@@ -69,12 +72,16 @@ phpt: build ## tests as PHP sees it: make phpt T=http
 
 .PHONY: e2e
 e2e: build ## a real php, real sockets, real signals: make e2e T=death
-	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --no-default-features --features e2e --test e2e -- $(T)
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked $(ROOMS),e2e --test e2e -- $(T)
 
 .PHONY: inert
 inert: build ## PHP's own tests and its system calls, with and without the extension; a PHP that refuses it
 	@scripts/nts "$(SO)" $(wildcard /usr/bin/php8.2 /usr/bin/php8.4)
 	@scripts/inert "$(BIN)" "$(SO)"
+
+.PHONY: phpize
+phpize: setup ## phpize, configure, make, make test, make install in a clean folder, offline; the PECL package
+	@scripts/phpize-check "$(CONFIG)"
 
 .PHONY: figures
 figures: build ## the figures of the documentation, measured: a table and target/figures.json
@@ -103,12 +110,14 @@ valgrind: build-debug ## the life of PHP threads under valgrind
 lint: setup ## formatting, clippy with both feature sets, documentation, licences, generated files
 	cargo fmt --check
 	cargo clippy --locked --no-default-features --lib -- -D warnings
+	cargo clippy --locked $(ROOMS) --lib -- -D warnings
 	$(WITH_PHP) cargo clippy --locked --lib -- -D warnings
 	# Tests may spawn, print and unwrap.
-	cargo clippy --locked --no-default-features --features e2e --all-targets -- -D warnings -A clippy::pedantic \
+	cargo clippy --locked $(ROOMS),e2e --all-targets -- -D warnings -A clippy::pedantic \
 	    -A clippy::disallowed_methods -A clippy::unwrap_used -A clippy::print_stdout -A clippy::print_stderr
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-default-features --no-deps -q
 	$(WITH_PHP) RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items -q
+	scripts/lint-dockerfile
 	scripts/tool cargo-deny 0.20.2 check --hide-inclusion-graph bans licenses sources
 	$(MAKE) gen-check
 
@@ -117,14 +126,16 @@ fmt: ## formats the sources
 	cargo fmt
 
 .PHONY: gen
-gen: setup ## generates argument information and stubs from php-src-stubs/, docs/config.* from the table of keys
+gen: setup ## generates what is generated: argument information and stubs from php-src-stubs/, docs/config.* from the table of keys, package.xml
 	"$(BIN)" -n scripts/gen-stubs.php
-	UPDATE=1 cargo test --locked --no-default-features -q --lib config::docs
+	UPDATE=1 cargo test --locked $(ROOMS) -q --lib config::docs
+	scripts/package-xml
 
 .PHONY: gen-check
 gen-check: setup
 	"$(BIN)" -n scripts/gen-stubs.php --check
-	cargo test --locked --no-default-features -q --lib config::docs
+	cargo test --locked $(ROOMS) -q --lib config::docs
+	scripts/package-xml --check
 
 .PHONY: clean
 clean: ## removes what was built here (not the PHP in the cache)

@@ -7,7 +7,8 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`net`], [`config`], [`log`].
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`net`], [`config`], [`log`];
+//! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`] and [`program`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
 //!
@@ -23,12 +24,17 @@
 //! the grace period is interrupted, and if that does not help the process ends without touching it.
 #![deny(unsafe_code)]
 
+pub mod cli;
 pub mod config;
+pub mod doctor;
 pub mod handoff;
 pub mod http;
 pub mod log;
 pub mod net;
+pub mod parent;
 #[cfg(feature = "php")]
 mod php;
 pub mod pool;
+pub mod process;
+pub mod program;
 pub mod server;

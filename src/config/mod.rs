@@ -18,9 +18,12 @@ mod problem;
 mod section;
 #[cfg(test)]
 mod tests;
+#[cfg_attr(not(feature = "toml"), path = "no_toml.rs")]
 mod toml;
 mod value;
 mod yaml;
+
+use std::time::Duration;
 
 pub use document::{At, Document, Entry, Node, Source, Value};
 pub use load::{Error, Loaded, Loader, find};
@@ -48,6 +51,12 @@ pub struct Config {
 // === impl Config ===
 
 impl Config {
+    /// How long the end of a server may take before workers are interrupted: `endure.grace_period`, else the pool's
+    /// `destroy_timeout`.
+    pub fn grace(&self) -> Duration {
+        self.life.grace_period.unwrap_or(self.http.pool.destroy_timeout)
+    }
+
     /// Reads a configuration from its text (YAML; JSON is a subset), and from nothing else.
     ///
     /// # Errors

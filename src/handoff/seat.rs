@@ -36,6 +36,8 @@ pub(super) struct Post {
     mean: AtomicU64,
     /// Requests taken. Written by the seat's thread alone.
     pub(super) taken: AtomicU64,
+    /// Times that the seat's thread came back from its sleep. Written by the seat's thread alone.
+    woken: AtomicU64,
 }
 
 /// One worker's place at the inbox of its pool.
@@ -147,6 +149,7 @@ impl<Q, A> Seat<Q, A> {
             if self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none() {
                 self.post().bell.sleep(None);
             }
+            self.post().woken.fetch_add(1, Ordering::Relaxed);
             self.inbox.idle.remove(self.number);
             self.inbox.coming.store(false, Ordering::SeqCst);
             now = clock::now();
@@ -254,6 +257,17 @@ impl<Q, A> Seat<Q, A> {
             took => took,
         };
         Duration::from_nanos(clock::now().saturating_sub(since))
+    }
+
+    /// A number that changes whenever the seat's thread does anything in its wait.
+    pub fn pulse(&self) -> u64 {
+        let post = self.post();
+        post.taken.load(Ordering::Relaxed).wrapping_add(post.woken.load(Ordering::Relaxed))
+    }
+
+    /// Makes a thread that waits here turn round once, which its pulse shows.
+    pub fn nudge(&self) {
+        self.post().bell.ring();
     }
 
     /// Gives a request back for another worker to take.

@@ -137,6 +137,7 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
             // Looked at before each answer, so that the last one says that it is the last. The first look leaves the
             // waker; later ones cost a load each, as long as nothing changes.
             if !draining && (!watched || phase.has_changed()) {
+                answers.part_if(phase.has_changed());
                 draining = asked.as_mut().poll(context).is_ready();
                 if draining {
                     connection.as_mut().graceful_shutdown();

@@ -58,6 +58,8 @@ struct Shared {
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
     waiting: AtomicBool,
+    /// Whether the next answer is the last one. Of the connection's task alone.
+    parting: AtomicBool,
 }
 
 /// The answer to one request. Dropping it tells the worker that the client has gone.
@@ -131,12 +133,25 @@ impl Service {
 
 impl Connection {
     pub(super) fn new(service: Arc<Service>, peer: Peer, line: Line) -> Self {
-        Self(Arc::new(Shared { service, peer, line: Mutex::new(line), waiting: AtomicBool::new(false) }))
+        Self(Arc::new(Shared {
+            service,
+            peer,
+            line: Mutex::new(line),
+            waiting: AtomicBool::new(false),
+            parting: AtomicBool::new(false),
+        }))
     }
 
     /// Returns whether a request is with a worker: until it is answered, the client has nothing to say.
     pub(super) fn is_waiting(&self) -> bool {
         self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Lets the connection end with its next answer, if `parting`.
+    pub(super) fn part_if(&self, parting: bool) {
+        if parting {
+            self.0.parting.store(true, Ordering::Relaxed);
+        }
     }
 
     fn dispatch(&self, head: Parts, body: Bytes, arrived: Instant, now: Instant) -> Answering {
@@ -196,13 +211,17 @@ impl Future for Answering {
             Self::Worker { pending, head_only, connection } => {
                 let answer = ready!(Pin::new(pending).poll(context));
                 connection.0.waiting.store(false, Ordering::Relaxed);
-                match answer {
+                let mut response = match answer {
                     Ok(answer) => response(answer, *head_only),
                     Err(Unanswered::Stopping) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
                     }
+                };
+                if connection.0.parting.load(Ordering::Relaxed) {
+                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }
+                response
             }
             Self::Body(receiving) => ready!(receiving.as_mut().poll(context)),
             Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),

@@ -1,22 +1,47 @@
 //! Listening sockets: bound early, so that a taken address is an error before anything starts; open late, when the
-//! workers are ready.
+//! workers are ready; handed over to the next generation without ever being closed.
 
 use std::{
+    fmt::Write,
     io,
     net::{SocketAddr, TcpListener},
+    num::NonZeroUsize,
+    os::fd::{AsRawFd, RawFd},
 };
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::Inherited;
+
 /// Connections that the kernel holds until a reactor accepts them.
 const BACKLOG: i32 = 1024;
 
-/// Sockets bound to one or more addresses, one per address and reactor, which do not listen yet.
+/// Sockets bound to one or more addresses, for a number of reactors.
+///
+/// They stay open as long as this lives, whatever becomes of the listeners made of them.
 #[derive(Debug)]
 pub struct Bound {
-    /// By reactor.
-    sockets: Vec<Vec<Socket>>,
+    listeners: Vec<Listener>,
     addresses: Vec<SocketAddr>,
+    reactors: usize,
+}
+
+/// The sockets of one address.
+#[derive(Debug)]
+struct Listener {
+    /// What was asked for.
+    wanted: SocketAddr,
+    /// More than one if they share the address; the kernel spreads connections over them.
+    sockets: Vec<Socket>,
+}
+
+/// How another process is given the sockets.
+#[derive(Debug)]
+pub struct HandOver {
+    /// Value of [`Inherited::VARIABLE`].
+    pub variable: String,
+    /// The descriptors that it names.
+    pub descriptors: Vec<RawFd>,
 }
 
 /// An address cannot be used.
@@ -30,6 +55,11 @@ pub struct BindError {
     pub reason: io::Error,
 }
 
+/// Reactors of a server: half the cores, at least 1.
+pub fn reactors() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZeroUsize::get).div_ceil(2)
+}
+
 // === impl Bound ===
 
 impl Bound {
@@ -39,21 +69,29 @@ impl Bound {
     ///
     /// When an address is taken or not ours.
     pub fn new(addresses: &[SocketAddr], reactors: usize) -> Result<Self, BindError> {
-        let mut bound = Self { sockets: (0..reactors).map(|_| Vec::new()).collect(), addresses: Vec::new() };
-        for &address in addresses {
-            let error = |reason| BindError { address, reason };
-            // A port shared by `SO_REUSEPORT` would be shared with another server of the same user, too, in silence.
-            // A socket without the option finds such a neighbour.
-            let probe = socket(address, false).map_err(error)?;
-            let mut address = probe.local_addr().map_err(error)?.as_socket().unwrap_or(address);
-            drop(probe);
-            for sockets in &mut bound.sockets {
-                let socket = socket(address, reactors > 1).map_err(error)?;
-                address = socket.local_addr().map_err(error)?.as_socket().unwrap_or(address);
-                sockets.push(socket);
+        Self::adopt(addresses, reactors, Inherited::default())
+    }
+
+    /// Takes the sockets that were inherited, and binds the other addresses as [`Bound::new`] does.
+    ///
+    /// # Errors
+    ///
+    /// When an address is taken or not ours, or a socket of the service manager's is for no address.
+    pub fn adopt(addresses: &[SocketAddr], reactors: usize, mut inherited: Inherited) -> Result<Self, BindError> {
+        let mut bound = Self { listeners: Vec::new(), addresses: Vec::new(), reactors };
+        for &wanted in addresses {
+            let error = |reason| BindError { address: wanted, reason };
+            let mut sockets = inherited.take(wanted);
+            if sockets.is_empty() {
+                sockets = bind(wanted, reactors)?;
             }
-            bound.addresses.push(address);
+            for socket in &sockets {
+                socket.set_nonblocking(true).map_err(error)?;
+            }
+            bound.addresses.push(local_address(&sockets[0], wanted));
+            bound.listeners.push(Listener { wanted, sockets });
         }
+        inherited.finish()?;
         Ok(bound)
     }
 
@@ -64,27 +102,79 @@ impl Bound {
 
     /// Returns how many reactors the sockets are for.
     pub fn reactors(&self) -> usize {
-        self.sockets.len()
+        self.reactors
     }
 
-    /// Opens the sockets for connections; by reactor.
+    /// Opens the sockets for connections.
     ///
     /// # Errors
     ///
     /// When another process was faster.
-    pub fn listen(self) -> Result<Vec<Vec<TcpListener>>, BindError> {
-        let open = |sockets: Vec<Socket>| {
-            sockets
-                .into_iter()
-                .zip(&self.addresses)
-                .map(|(socket, &address)| match socket.listen(BACKLOG) {
-                    Ok(()) => Ok(TcpListener::from(socket)),
-                    Err(reason) => Err(BindError { address, reason }),
-                })
-                .collect()
-        };
-        self.sockets.into_iter().map(open).collect()
+    pub fn open(&self) -> Result<(), BindError> {
+        for (listener, &address) in self.listeners.iter().zip(&self.addresses) {
+            let error = |reason| BindError { address, reason };
+            for socket in &listener.sockets {
+                // The service manager has its own mind about the length of the queue.
+                if !socket.is_listener().map_err(error)? {
+                    socket.listen(BACKLOG).map_err(error)?;
+                }
+            }
+        }
+        Ok(())
     }
+
+    /// Opens the sockets for connections, and gives them to reactors; by reactor. Each reactor gets one for each
+    /// address, and no socket is left without a reactor.
+    ///
+    /// # Errors
+    ///
+    /// When another process was faster.
+    pub fn listen(&self) -> Result<Vec<Vec<TcpListener>>, BindError> {
+        self.open()?;
+        let mut reactors: Vec<_> = (0..self.reactors).map(|_| Vec::new()).collect();
+        for (listener, &address) in self.listeners.iter().zip(&self.addresses) {
+            for number in 0..self.reactors.max(listener.sockets.len()) {
+                let socket = &listener.sockets[number % listener.sockets.len()];
+                let socket = socket.try_clone().map_err(|reason| BindError { address, reason })?;
+                reactors[number % self.reactors].push(TcpListener::from(socket));
+            }
+        }
+        Ok(reactors)
+    }
+
+    /// Tells how another process is given all sockets; those that share an address, too: connections that wait in one
+    /// of them would be lost with it.
+    pub fn hand_over(&self) -> HandOver {
+        let mut over = HandOver { variable: String::new(), descriptors: Vec::new() };
+        for listener in &self.listeners {
+            for socket in &listener.sockets {
+                let comma = if over.descriptors.is_empty() { "" } else { "," };
+                let _ = write!(over.variable, "{comma}{}={}", socket.as_raw_fd(), listener.wanted);
+                over.descriptors.push(socket.as_raw_fd());
+            }
+        }
+        over
+    }
+}
+
+fn local_address(socket: &Socket, otherwise: SocketAddr) -> SocketAddr {
+    socket.local_addr().ok().and_then(|address| address.as_socket()).unwrap_or(otherwise)
+}
+
+/// Binds `reactors` sockets to one address.
+fn bind(wanted: SocketAddr, reactors: usize) -> Result<Vec<Socket>, BindError> {
+    // A port shared by `SO_REUSEPORT` would be shared with another server of the same user, too, in silence.
+    // A socket without the option finds such a neighbour.
+    let probe = socket(wanted, false).map_err(|reason| BindError { address: wanted, reason })?;
+    let mut address = local_address(&probe, wanted);
+    drop(probe);
+    let mut sockets = Vec::new();
+    for _ in 0..reactors {
+        let socket = socket(address, reactors > 1).map_err(|reason| BindError { address, reason })?;
+        address = local_address(&socket, address);
+        sockets.push(socket);
+    }
+    Ok(sockets)
 }
 
 fn socket(address: SocketAddr, shared: bool) -> io::Result<Socket> {
@@ -135,5 +225,44 @@ mod tests {
     fn nothing_is_open_before_listen() {
         let bound = Bound::new(&ANY, 1).unwrap();
         assert!(std::net::TcpStream::connect(bound.addresses()[0]).is_err());
+    }
+
+    /// What another process would inherit of `bound`.
+    fn inherited(bound: &Bound) -> Inherited {
+        let copy = |socket: &Socket| std::os::fd::IntoRawFd::into_raw_fd(socket.try_clone().unwrap());
+        let listeners = bound.listeners.iter().flat_map(|one| one.sockets.iter().map(|socket| (socket, one.wanted)));
+        // In this process the numbers are taken, so copies are handed over.
+        let items: Vec<_> = listeners.map(|(socket, wanted)| format!("{}={wanted}", copy(socket))).collect();
+        assert_eq!(items.len(), bound.hand_over().descriptors.len());
+        Inherited::handed_over(&items.join(","))
+    }
+
+    #[test]
+    fn sockets_are_handed_over_with_what_waits_in_them() {
+        for (before, after) in [(1, 1), (3, 3), (3, 2), (1, 3), (2, 3)] {
+            let old = Bound::new(&ANY, before).unwrap();
+            old.open().unwrap();
+            let clients: Vec<_> = (0..32).map(|_| std::net::TcpStream::connect(old.addresses()[0]).unwrap()).collect();
+            let new = Bound::adopt(&ANY, after, inherited(&old)).unwrap();
+            assert_eq!(new.addresses(), old.addresses());
+            drop(old);
+            let reactors = new.listen().unwrap();
+            assert_eq!(reactors.len(), after);
+            assert!(reactors.iter().all(|listeners| !listeners.is_empty()));
+            let waiting = |listener: &TcpListener| std::iter::from_fn(|| listener.accept().ok()).count();
+            assert_eq!(reactors.iter().flatten().map(waiting).sum::<usize>(), clients.len());
+        }
+    }
+
+    #[test]
+    fn what_is_configured_no_more_is_closed_and_what_is_new_is_bound() {
+        let old = Bound::new(&ANY, 2).unwrap();
+        let address = old.addresses()[0];
+        old.open().unwrap();
+        let new = Bound::adopt(&["127.0.0.2:0".parse().unwrap()], 2, inherited(&old)).unwrap();
+        drop(old);
+        assert!(std::net::TcpStream::connect(address).is_err());
+        new.open().unwrap();
+        assert!(std::net::TcpStream::connect(new.addresses()[0]).is_ok());
     }
 }

@@ -3,12 +3,14 @@
 //! This room owns listeners and reactors; protocols are handed in as a function that serves one connection. A reactor
 //! never blocks and never calls PHP.
 
+mod inherited;
 mod listener;
 mod reactor;
 
 use std::net::SocketAddr;
 
-pub use listener::{BindError, Bound};
+pub use inherited::{FromManager, Inherited};
+pub use listener::{BindError, Bound, HandOver, reactors};
 pub use reactor::{Drain, Pass, Reactors};
 
 /// The two ends of a connection.

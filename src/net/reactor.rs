@@ -3,7 +3,7 @@
 use std::{
     future::{Future, poll_fn},
     io,
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     pin::pin,
     sync::Arc,
     task::Waker,
@@ -22,13 +22,21 @@ use super::Peer;
 
 /// Pause after the system refused a connection for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Most connections that a listener still accepts when it is to end: what can wait in its queue.
+const LAST: usize = 4096;
 
 /// What reactors are to do.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, PartialOrd)]
 enum Phase {
     /// Accept and serve.
     Serve,
-    /// Accept nothing more; connections end after the request under way.
+    /// Accept and serve, but each connection ends with its next answer.
+    Part,
+    /// Accept nothing more, and leave what waits to be accepted to those who share the listeners.
+    HandOver,
+    /// Accept what waits to be accepted, and nothing more.
+    Fade,
+    /// Connections end after the request under way, idle ones at once.
     Drain,
     /// Drop everything.
     Abort,
@@ -70,7 +78,8 @@ impl Drain {
         let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
     }
 
-    /// Returns whether something was asked since this copy was made; a reason to look at [`Drain::asked`] again.
+    /// Returns whether something was asked since this copy was made, be it only that the connection ends with its next
+    /// answer; a reason to look at [`Drain::asked`] again.
     pub fn has_changed(&self) -> bool {
         self.0.has_changed().unwrap_or(true)
     }
@@ -112,9 +121,35 @@ impl Reactors {
         Ok(reactors)
     }
 
-    /// Accepts nothing more and lets connections end after the request under way.
+    /// Lets each connection end with its next answer.
+    pub fn part(&self) {
+        self.enter(Phase::Part);
+    }
+
+    /// Accepts nothing more, as others do so from now on. Each connection ends with its next answer.
+    pub fn hand_over(&self) {
+        self.enter(Phase::HandOver);
+    }
+
+    /// Accepts what waits, and nothing more. Each connection ends with its next answer.
+    pub fn fade(&self) {
+        self.enter(Phase::Fade);
+    }
+
+    /// Lets connections end after the request under way, idle ones at once.
     pub fn drain(&self) {
-        self.phase.send_replace(Phase::Drain);
+        self.enter(Phase::Drain);
+    }
+
+    /// No phase comes back.
+    fn enter(&self, phase: Phase) {
+        self.phase.send_if_modified(|now| {
+            let forward = phase > *now;
+            if forward {
+                *now = phase;
+            }
+            forward
+        });
     }
 
     /// A channel that is closed once the last connection has ended after [`Reactors::drain`].
@@ -124,7 +159,7 @@ impl Reactors {
 
     /// Drops every connection and ends the threads.
     pub fn abort(self) {
-        self.phase.send_replace(Phase::Abort);
+        self.enter(Phase::Abort);
         for thread in self.threads {
             if thread.join().is_err() {
                 error!("Reactor thread panicked");
@@ -184,26 +219,15 @@ async fn accept<P, S, F>(
         Ok(listener) => listener,
         Err(error) => return error!(%error, "Listener cannot be watched"),
     };
-    let mut draining = phase.clone();
+    let mut fading = phase.clone();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = draining.wait_for(|phase| *phase >= Phase::Drain) => return,
+            _ = fading.wait_for(|phase| *phase >= Phase::HandOver) => break,
             accepted = listener.accept() => accepted,
         };
-        let connection = accepted.and_then(|(stream, remote)| {
-            let local = stream.local_addr()?;
-            Ok((stream, Peer { remote, local }))
-        });
-        match connection {
-            Ok((stream, peer)) => {
-                let served = serve(stream, peer, Drain(phase.clone()), &pass);
-                let alive = alive.clone();
-                tokio::spawn(async move {
-                    served.await;
-                    drop(alive);
-                });
-            }
+        match accepted {
+            Ok((stream, remote)) => begin(stream, remote, &serve, &pass, &phase, &alive),
             // The client was gone before it was accepted.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {}
             Err(error) => {
@@ -212,4 +236,37 @@ async fn accept<P, S, F>(
             }
         }
     }
+    let left = *phase.borrow() != Phase::HandOver;
+    // To these clients the connection is there, and their request may be, too.
+    if left && let Ok(listener) = listener.into_std() {
+        for _ in 0..LAST {
+            let Ok((stream, remote)) = listener.accept() else { break };
+            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
+                begin(stream, remote, &serve, &pass, &phase, &alive);
+            }
+        }
+    }
+}
+
+/// Serves a connection, on a task of its own.
+fn begin<P, S, F>(
+    stream: TcpStream,
+    remote: SocketAddr,
+    serve: &Arc<S>,
+    pass: &Arc<P>,
+    phase: &watch::Receiver<Phase>,
+    alive: &mpsc::Sender<()>,
+) where
+    P: Pass + 'static,
+    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+    F: Future<Output = ()> + Send + 'static,
+{
+    // The client may have gone again.
+    let Ok(local) = stream.local_addr() else { return };
+    let served = serve(stream, Peer { remote, local }, Drain(phase.clone()), pass);
+    let alive = alive.clone();
+    tokio::spawn(async move {
+        served.await;
+        drop(alive);
+    });
 }

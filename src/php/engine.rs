@@ -1,7 +1,7 @@
 //! The main thread's side: from the first wait call to the end of the server.
 
 use std::{
-    ffi::{CString, c_int},
+    ffi::{CStr, CString, c_int},
     path::PathBuf,
     ptr,
     sync::{
@@ -14,9 +14,10 @@ use std::{
 use crossbeam_channel::{Sender, bounded};
 use ext_php_rs::exception::PhpException;
 use parking_lot::{Mutex, RawMutex, lock_api::RawMutex as _, lock_api::RawMutexTimed as _};
-use tracing::{info, warn};
+use tracing::warn;
 
 use super::{
+    cli::Engine,
     exception::{self, Misuse, server},
     host::PhpHost,
     local::guarded,
@@ -24,12 +25,16 @@ use super::{
 };
 use crate::{
     config::{self, Loaded, Loader},
-    log,
-    server::{Command, Error, Outcome, run},
+    doctor, log,
+    process::SAME_SIGNAL,
+    server::{Command, Error, Origin, Outcome, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
 const ENGINE_LOCK: Duration = Duration::from_secs(5);
+
+/// Commands that signals may leave before the supervisor reads them.
+const ROOM: usize = 16;
 
 /// What signals are sent to while a server runs.
 static COMMANDS: Mutex<Option<Sender<Command>>> = Mutex::new(None);
@@ -41,8 +46,6 @@ static HOLDER: Mutex<String> = Mutex::new(String::new());
 static SERVED: AtomicBool = AtomicBool::new(false);
 /// When the first signal that asks for an end was heard.
 static ASKED: OnceLock<Instant> = OnceLock::new();
-/// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
-const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// How long the log may delay an end at once.
 const AT_ONCE: Duration = Duration::from_millis(250);
 
@@ -59,28 +62,66 @@ pub(super) fn serve() -> Result<(), PhpException> {
         // From a destructor or a shutdown function of main: the answer is the one that ends a loop.
         return Ok(());
     }
-    // SAFETY: on a PHP thread inside a request; the texts are literals.
-    if let Some(reason) = exception::text(unsafe { sys::rr_foreign() }) {
+    if let Some(reason) = foreign() {
         return Err(exception::logic(reason));
     }
     // SAFETY: on the main thread; nothing else uses its buffer.
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
-    let Loaded { mut config, warnings, .. } = configuration()?;
+    let loaded = configuration()?;
+    let unused = !loaded.config.server.env.is_empty();
+    let serving = || {
+        if unused {
+            warn!("server.env has no effect on a script that was started directly: use rr serve");
+        }
+    };
+    launch(loaded, &script, Vec::new(), serving).map_err(server)?;
+    // SAFETY: on the main thread, called by PHP.
+    unsafe { sys::rr_leave_script(0) };
+    Ok(())
+}
+
+/// Why no server can run in this process, if that is so.
+pub(super) fn foreign() -> Option<String> {
+    // SAFETY: on a PHP thread inside a request; the texts are literals.
+    exception::text(unsafe { sys::rr_foreign() })
+}
+
+/// Runs a server on the main thread until it has ended: its workers run `script` with the words of `command_line`, or,
+/// if there are none, with those of this process. Calls `serving` once it takes connections. Ends the process if a worker
+/// does not leave.
+///
+/// # Errors
+///
+/// When it does not come to run.
+pub(super) fn launch(
+    loaded: Loaded,
+    script: &str,
+    command_line: Vec<CString>,
+    serving: impl FnOnce(),
+) -> Result<(), String> {
+    if SERVED.load(Ordering::SeqCst) {
+        return Err("a server has run in this process before".to_owned());
+    }
+    let Loaded { mut config, warnings, .. } = loaded;
     config.http.pool.thread_runs = thread_runs()?;
-    log::install(&config.logs).map_err(|error| server(describe(&error)))?;
+    log::install(&config.logs).map_err(|error| describe(&error))?;
     for warning in warnings.iter() {
         warn!("Configuration: {warning}");
     }
-    // SAFETY: on the main thread, before any other thread of ours.
-    unsafe { sys::rr_engine_open() };
-    let logging = log::start().map_err(Error::Thread);
-    if ini(c"opcache.enable_cli").is_some_and(|value| matches!(value.as_str(), "0" | "" | "Off" | "off")) {
-        info!("OPcache is off: start PHP with -d opcache.enable_cli=1 for more speed and less memory");
-    }
-    let (sender, commands) = bounded(4);
+    let origin = Origin::find();
+    // The workers use them to the end of the process.
+    let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
+    // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
+    unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
+    let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let outcome = logging.and_then(|()| run(&config, Arc::new(PhpHost::new(&script)), &commands));
+    let outcome = log::start().map_err(Error::Thread).and_then(|()| {
+        run(&config, origin, Arc::new(PhpHost::new(script)), &commands, || {
+            doctor::log(&Engine);
+            serving();
+        })
+    });
     *COMMANDS.lock() = None;
     if !matches!(outcome, Ok(Outcome::Stuck(_))) {
         log::stop(log::FLUSH);
@@ -88,8 +129,6 @@ pub(super) fn serve() -> Result<(), PhpException> {
     match outcome {
         Ok(Outcome::Clean) => {
             SERVED.store(true, Ordering::SeqCst);
-            // SAFETY: on the main thread, called by PHP.
-            unsafe { sys::rr_leave_script(0) };
             Ok(())
         }
         Ok(Outcome::Stuck(_)) => {
@@ -100,7 +139,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
         Err(error) => {
             // SAFETY: on the main thread.
             unsafe { sys::rr_engine_close() };
-            Err(server(describe(&error)))
+            Err(describe(&error))
         }
     }
 }
@@ -142,16 +181,17 @@ fn is_on(value: &str) -> bool {
     matches!(value.to_lowercase().as_str(), "1" | "on" | "true" | "yes")
 }
 
-fn thread_runs() -> Result<Option<u64>, PhpException> {
+fn thread_runs() -> Result<Option<u64>, String> {
     match ini(c"roadrunner.thread_runs").as_deref() {
         None | Some("" | "0") => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| {
-            server(format!("roadrunner.thread_runs is \"{text}\", but must be a whole number, 0 for no limit"))
-        }),
+        Some(text) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| format!("roadrunner.thread_runs is \"{text}\", but must be a whole number, 0 for no limit")),
     }
 }
 
-fn ini(name: &std::ffi::CStr) -> Option<String> {
+pub(super) fn ini(name: &CStr) -> Option<String> {
     // SAFETY: on a PHP thread inside a request; the value is copied before it can change.
     exception::text(unsafe { sys::rr_ini(name.as_ptr()) })
 }
@@ -194,19 +234,26 @@ extern "C" fn rr_rs_forked() {
 
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
-    guarded(|| {
-        if number == libc::SIGUSR1 {
+    guarded(|| match number {
+        libc::SIGTERM | libc::SIGINT | libc::SIGQUIT => {
+            let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
+            let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
+            if again || !told {
+                warn!(signal = number, "Ending at once");
+                hard_exit(AT_ONCE);
+            }
+        }
+        libc::SIGUSR1 => {
             info!("Opening log files again");
-            return log::reopen();
+            log::reopen();
         }
-        if !matches!(number, libc::SIGTERM | libc::SIGINT | libc::SIGQUIT) {
-            return warn!(signal = number, "Signal has no meaning yet and is ignored");
+        libc::SIGUSR2 => {
+            // There is always room left for the word to end.
+            if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
+                let _ = commands.try_send(Command::Restart);
+            }
         }
-        let told = COMMANDS.lock().as_ref().is_some_and(|commands| commands.try_send(Command::Shutdown).is_ok());
-        let again = ASKED.get_or_init(Instant::now).elapsed() > SAME_SIGNAL;
-        if again || !told {
-            warn!(signal = number, "Ending at once");
-            hard_exit(AT_ONCE);
-        }
+        libc::SIGHUP => warn!(signal = number, "Reload is not supported yet: SIGUSR2 changes the generation"),
+        _ => warn!(signal = number, "Signal has no meaning yet and is ignored"),
     });
 }

@@ -5,6 +5,7 @@
 #![allow(unsafe_code, reason = "the FFI room")]
 
 mod class;
+mod cli;
 mod engine;
 mod exception;
 mod host;

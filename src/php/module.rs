@@ -7,6 +7,7 @@ use ext_php_rs::{
 };
 
 use super::sys;
+use crate::server;
 
 /// Settings, all of them read at the first wait call.
 static SETTINGS: IniEntryDefs<5> = IniEntryDefs::new([
@@ -23,6 +24,7 @@ static SETTINGS: IniEntryDefs<5> = IniEntryDefs::new([
 
 fn startup(_kind: i32, module: i32) -> i32 {
     IniEntryDef::register(SETTINGS.as_slice(), module);
+    server::claim();
     // SAFETY: MINIT, on the only thread.
     unsafe { sys::rr_startup() };
     0

@@ -43,12 +43,17 @@ unsafe extern "C" {
     pub(super) fn rr_startup();
     pub(super) fn rr_foreign() -> *const c_char;
     pub(super) fn rr_script() -> *const c_char;
-    pub(super) fn rr_engine_open();
+    pub(super) fn rr_engine_open(argc: c_int, argv: *mut *mut c_char);
     pub(super) fn rr_engine_close();
     pub(super) safe fn rr_is_forked() -> bool;
     pub(super) fn rr_leave_script(status: c_int);
     pub(super) fn rr_hard_exit(status: c_int);
     pub(super) fn rr_ini(name: *const c_char) -> *const c_char;
+    pub(super) safe fn rr_php_version() -> *const c_char;
+    pub(super) safe fn rr_library() -> *const c_char;
+    pub(super) safe fn rr_is_debug() -> bool;
+    pub(super) fn rr_has_extension(name: *const c_char) -> bool;
+    pub(super) fn rr_configured(name: *const c_char) -> *const c_char;
 
     pub(super) fn rr_thread_open(thread: *mut Thread);
     pub(super) fn rr_thread_run(thread: *mut Thread, outcome: *mut Outcome);

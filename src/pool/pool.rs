@@ -149,6 +149,17 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.threads.iter().flatten().map(|thread| thread.worker.snapshot()).collect()
     }
 
+    /// Returns what the workers look like now, each with a number that changes whenever its thread does anything in its
+    /// wait, and makes those that wait do so.
+    pub fn pulses(&self) -> Vec<(u64, Snapshot)> {
+        let feel = |thread: &Thread<Q, A>| {
+            let felt = (thread.worker.pulse(), thread.worker.snapshot());
+            thread.worker.nudge();
+            felt
+        };
+        self.threads.iter().flatten().map(feel).collect()
+    }
+
     /// Returns whether no thread lives any more.
     pub fn is_empty(&self) -> bool {
         self.threads.iter().all(Option::is_none)

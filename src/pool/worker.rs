@@ -214,6 +214,16 @@ impl<Q, A> Worker<Q, A> {
         self.requests.load(Ordering::Relaxed) - self.before_run.load(Ordering::Relaxed)
     }
 
+    /// A number that changes whenever the worker's thread does anything in its wait.
+    pub(super) fn pulse(&self) -> u64 {
+        self.seat.pulse()
+    }
+
+    /// Makes a worker that waits show its pulse.
+    pub(super) fn nudge(&self) {
+        self.seat.nudge();
+    }
+
     pub(super) fn failures(&self) -> u32 {
         self.failures.load(Ordering::Relaxed)
     }

@@ -1,5 +1,6 @@
 //! Why a server did not come to run.
 
+use super::IdentityError;
 use crate::net::BindError;
 
 /// Why a server did not come to run.
@@ -9,6 +10,12 @@ pub enum Error {
     /// An address cannot be used.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The process cannot become the user that it is to be.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The command that runs before the workers failed.
+    #[error("{0}")]
+    OnInit(String),
     /// The system gives no threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

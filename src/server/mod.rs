@@ -1,14 +1,29 @@
 //! The composition root: builds everything from a configuration, supervises it, and takes it down again.
 //!
 //! Phases: starting (bind, boot workers) → running → draining (requests finish) → stopped. [`run()`] occupies the calling
-//! thread throughout; it is told to end through the channel it is given.
+//! thread throughout; it is told to end, or to hand its sockets over to the next generation, through the channel it is
+//! given.
 
 mod config;
 mod error;
+mod generation;
+mod heartbeat;
+mod identity;
+mod notify;
+mod on_init;
+mod origin;
+mod original;
 mod run;
+mod supervisor;
 #[cfg(test)]
 mod tests;
 
 pub use config::{Config, Life, OnInit};
 pub use error::Error;
+pub use identity::{Identity, IdentityError};
+pub use notify::Notifier;
+pub(crate) use notify::{Relay, Starter};
+pub(crate) use origin::add_from_manager;
+pub use origin::{Origin, claim};
+pub use original::Original;
 pub use run::{Command, Outcome, run, run_bound};

@@ -9,7 +9,8 @@ use crossbeam_channel::{bounded, never};
 
 use super::{
     Command,
-    run::{Supervisor, Woken},
+    heartbeat::Heartbeat,
+    supervisor::{Supervisor, Woken},
 };
 use crate::{
     http::{Answer, Request},
@@ -36,7 +37,7 @@ fn woken(commands: &[Command]) -> [Woken; 2] {
     drop(sender);
     let (events, ear) = bounded(1);
     let pool = Pool::new("test", &Config::default(), Arc::new(NoHost), events);
-    let mut supervisor = Supervisor { pool, events: ear, commands: receiver };
+    let mut supervisor = Supervisor::new(pool, ear, receiver, Heartbeat::new(None, None));
     [(); 2].map(|()| supervisor.next(&never(), Some(Instant::now() + Duration::from_millis(10))))
 }
 
@@ -45,4 +46,6 @@ fn woken(commands: &[Command]) -> [Woken; 2] {
 fn the_end_is_asked_for_once() {
     assert_eq!(woken(&[]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
+    assert_eq!(woken(&[Command::Shutdown, Command::Restart]), [Woken::Shutdown, Woken::Deadline]);
+    assert_eq!(woken(&[Command::Restart]), [Woken::Restart, Woken::Shutdown]);
 }

@@ -7,7 +7,8 @@ pub mod stopped;
 pub mod storm;
 
 pub use client::{Client, get};
-pub use server::{Mode, Server};
+#[allow(unused_imports, reason = "not every test binary uses all of them")]
+pub use server::{Mode, Server, descriptors, signal};
 
 use std::{
     net::SocketAddr,

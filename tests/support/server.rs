@@ -64,6 +64,8 @@ pub struct Builder {
     config: String,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
+    /// Started by `rr serve`, with a parent process.
+    parent: bool,
 }
 
 pub fn php() -> String {
@@ -102,6 +104,7 @@ impl Server {
             config: "http:\n  address: 127.0.0.1:0\n".to_owned(),
             arguments: vec!["-n".into(), "-d".into(), format!("extension={}", extension())],
             environment: Vec::new(),
+            parent: false,
         }
     }
 
@@ -117,8 +120,25 @@ impl Server {
     }
 
     pub fn signal(&self, number: i32) {
-        let status = Command::new("kill").arg(format!("-{number}")).arg(self.pid().to_string()).status();
-        assert!(status.unwrap().success(), "the server must still run");
+        signal(self.pid(), number);
+    }
+
+    /// Processes that serve, or are about to: they work in the directory of this server. Its parent is none of them.
+    pub fn processes(&self) -> Vec<u32> {
+        let serves = |process: &u32| {
+            let line = fs::read(format!("/proc/{process}/cmdline")).unwrap_or_default();
+            let words: Vec<_> = line.split(|byte| *byte == 0).collect();
+            words.iter().any(|word| *word == b"server-process" || word.ends_with(b"worker.php"))
+        };
+        self.inhabitants().into_iter().filter(serves).collect()
+    }
+
+    /// Everything that works in the directory of this server.
+    fn inhabitants(&self) -> Vec<u32> {
+        let Ok(directory) = self.directory.canonicalize() else { return Vec::new() };
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let processes = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        processes.filter(|id: &u32| fs::read_link(format!("/proc/{id}/cwd")).is_ok_and(|at| at == directory)).collect()
     }
 
     /// Everything logged so far.
@@ -130,6 +150,11 @@ impl Server {
     #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
         self.log.wait_for(text);
+    }
+
+    /// Waits until every process that writes to the log has ended.
+    pub fn wait_for_end(&self) {
+        self.log.wait_for_end();
     }
 
     pub fn is_running(&mut self) -> bool {
@@ -160,8 +185,14 @@ impl Server {
         log
     }
 
+    /// Waits until the address is known.
+    #[track_caller]
+    pub fn find_address(&mut self) {
+        self.address = self.log.address();
+    }
+
     fn count(&self, what: &str) -> usize {
-        fs::read_dir(format!("/proc/{}/{what}", self.pid())).map_or(0, Iterator::count)
+        count(self.pid(), what)
     }
 
     pub fn threads(&self) -> usize {
@@ -173,12 +204,31 @@ impl Server {
     }
 }
 
+/// Sends a signal to a process that must be there.
+#[track_caller]
+pub fn signal(process: u32, number: i32) {
+    let status = Command::new("kill").arg(format!("-{number}")).arg(process.to_string()).status();
+    assert!(status.unwrap().success(), "process {process} must still run");
+}
+
+fn count(process: u32, what: &str) -> usize {
+    fs::read_dir(format!("/proc/{process}/{what}")).map_or(0, Iterator::count)
+}
+
+/// Descriptors of any process.
+pub fn descriptors(process: u32) -> usize {
+    count(process, "fd")
+}
+
 impl Drop for Server {
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("the server's status: {:?}; its log:\n{}", self.child.try_wait(), self.log());
         }
         let _ = self.child.kill();
+        for process in self.inhabitants() {
+            let _ = Command::new("kill").args(["-9", &process.to_string()]).stderr(Stdio::null()).status();
+        }
         let _ = self.child.wait();
         let _ = fs::remove_dir_all(&self.directory);
     }
@@ -223,10 +273,28 @@ impl Builder {
         self
     }
 
+    /// Starts the server by `rr serve`, with a parent process above it.
+    pub fn parent(mut self) -> Self {
+        self.parent = true;
+        self
+    }
+
+    /// What `rr serve` runs in PHP.
+    const CLI: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
+
     pub fn command(&self) -> Command {
-        fs::write(self.directory.join(".rr.yaml"), &self.config).unwrap();
+        let mut config = self.config.clone();
+        if self.parent {
+            config.push_str("server: {command: php worker.php}\n");
+        }
+        fs::write(self.directory.join(".rr.yaml"), config).unwrap();
         let mut command = Command::new(php());
-        command.args(&self.arguments).arg(&self.script).current_dir(&self.directory);
+        command.args(&self.arguments).current_dir(&self.directory);
+        if self.parent {
+            command.args(["-r", Self::CLI, "--", "serve"]);
+        } else {
+            command.arg(&self.script);
+        }
         command.env_remove("RR_CONFIG").envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
@@ -242,14 +310,26 @@ impl Builder {
 
     #[track_caller]
     pub fn start(self) -> Server {
-        let mut child = self.command().spawn().unwrap();
+        let mut server = self.begin();
+        server.find_address();
+        server
+    }
+
+    /// Starts the process, and does not wait until it serves.
+    #[track_caller]
+    pub fn begin(self) -> Server {
+        let command = self.command();
+        self.begin_as(command)
+    }
+
+    /// Starts the server by another command than its own.
+    #[track_caller]
+    pub fn begin_as(self, mut command: Command) -> Server {
+        let mut child = command.spawn().unwrap();
         let log = Arc::new(Log::default());
         log.follow(child.stderr.take().unwrap());
         log.follow(child.stdout.take().unwrap());
-        let mut server =
-            Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), directory: self.directory, log };
-        server.address = server.log.address();
-        server
+        Server { child, address: SocketAddr::from(([127, 0, 0, 1], 0)), directory: self.directory, log }
     }
 }
 

@@ -14,7 +14,7 @@ use ext_php_rs::{
 use super::exception;
 
 /// Runs a method: its error, or a panic, becomes a PHP exception and `otherwise` its value.
-fn method<T>(otherwise: T, inside: impl FnOnce() -> PhpResult<T>) -> T {
+pub(super) fn method<T>(otherwise: T, inside: impl FnOnce() -> PhpResult<T>) -> T {
     let result = catch_unwind(AssertUnwindSafe(inside));
     result.unwrap_or_else(|_| Err(exception::internal())).unwrap_or_else(|error| {
         PhpException::throw(error);

@@ -285,6 +285,31 @@ static zend_class_entry *register_RoadRunner_Environment(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Cli___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Cli, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Cli_run, 0, 1, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO(0, arguments, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Cli, run);
+
+static const zend_function_entry methods_RoadRunner_Cli[] = {
+    ZEND_ME(RoadRunner_Cli, __construct, arginfo_RoadRunner_Cli___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Cli, run, arginfo_RoadRunner_Cli_run, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Cli(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Cli", methods_RoadRunner_Cli);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 static const zend_function_entry methods_RoadRunner_Exception_RoadRunnerException[] = {
     ZEND_FE_END
 };

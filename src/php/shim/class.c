@@ -353,6 +353,22 @@ ZEND_METHOD(RoadRunner_Environment, version)
     RETURN_STRING(rr_rs_version());
 }
 
+/* --- RoadRunner\Cli ------------------------------------------------------------------------------------------------- */
+
+ZEND_METHOD(RoadRunner_Cli, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}
+
+ZEND_METHOD(RoadRunner_Cli, run)
+{
+    HashTable *arguments;
+    ZEND_PARSE_PARAMETERS_START(1, 1)
+        Z_PARAM_ARRAY_HT(arguments)
+    ZEND_PARSE_PARAMETERS_END();
+    RETURN_LONG(rr_rs_cli(arguments));
+}
+
 /* --- MINIT --------------------------------------------------------------------------------------------------------- */
 
 void rr_classes_register(void)
@@ -360,6 +376,7 @@ void rr_classes_register(void)
     zend_class_entry *worker = register_RoadRunner_WorkerInterface();
     register_RoadRunner_Worker(worker);
     register_RoadRunner_Environment();
+    register_RoadRunner_Cli();
     ce_request = register_RoadRunner_Http_Request();
     ce_request->create_object = request_create;
     memcpy(&request_handlers, &std_object_handlers, sizeof request_handlers);

@@ -8,6 +8,7 @@
 #include "zend_ini.h"
 
 #include <dirent.h>
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -66,6 +67,34 @@ const char *rr_script(void)
 const char *rr_ini(const char *name)
 {
     return zend_ini_string(name, strlen(name), 0);
+}
+
+const char *rr_php_version(void)
+{
+    zval *version = zend_get_constant_str(ZEND_STRL("PHP_VERSION"));
+    return version && Z_TYPE_P(version) == IS_STRING ? Z_STRVAL_P(version) : NULL;
+}
+
+const char *rr_library(void)
+{
+    Dl_info found;
+    return dladdr((void *) rr_library, &found) ? found.dli_fname : NULL;
+}
+
+bool rr_is_debug(void)
+{
+    return ZEND_DEBUG;
+}
+
+bool rr_has_extension(const char *name)
+{
+    return zend_hash_str_exists(&module_registry, name, strlen(name));
+}
+
+const char *rr_configured(const char *name)
+{
+    char *value;
+    return cfg_get_string(name, &value) == SUCCESS ? value : NULL;
 }
 
 bool rr_is_forked(void)
@@ -268,7 +297,7 @@ static void in_forked_child(void)
     rr_rs_forked();
 }
 
-void rr_engine_open(void)
+void rr_engine_open(int argc, char **argv)
 {
     rr_signals_open();
     static bool open;
@@ -276,8 +305,8 @@ void rr_engine_open(void)
         return;
     }
     open = true;
-    rr_argc = SG(request_info).argc;
-    rr_argv = SG(request_info).argv;
+    rr_argc = argc ? argc : SG(request_info).argc;
+    rr_argv = argc ? argv : SG(request_info).argv;
     cli = sapi_module;
     sapi_module.ub_write = on_write;
     sapi_module.flush = on_flush;

@@ -62,12 +62,19 @@ bool rr_tsrm_find(void);               /* false: this PHP is not thread-safe, an
 void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */
 const char *rr_foreign(void);          /* why wait calls cannot work here, or NULL */
 const char *rr_script(void);           /* the main script's absolute path, or NULL if it is no file */
-void rr_engine_open(void);             /* wait on main, one thread: takes the signals, patches SAPI and functions */
+/* Before the server runs, one thread: takes the signals, patches SAPI and functions. `argc`, `argv`: the workers' command
+ * line, which must stay; 0: that of this process. */
+void rr_engine_open(int argc, char **argv);
 void rr_engine_close(void);            /* no server came to run: the script goes on, with its own signals */
 bool rr_is_forked(void);               /* this process is a fork of the server */
 void rr_leave_script(int status);      /* as exit(status) */
 void rr_hard_exit(int status);         /* ends the process without touching other threads */
 const char *rr_ini(const char *name);
+const char *rr_php_version(void);
+const char *rr_library(void);          /* the path of the extension */
+bool rr_is_debug(void);
+bool rr_has_extension(const char *name);     /* in lower case */
+const char *rr_configured(const char *name); /* what php.ini or -d says, or NULL */
 void rr_opcache_guard(void);           /* in each PHP thread, after ts_resource */
 extern int rr_argc;
 extern char **rr_argv;
@@ -132,4 +139,5 @@ bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size
 bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_is_aborted(void *exchange);
 const char *rr_rs_version(void);
+zend_long rr_rs_cli(const HashTable *arguments);           /* the exit code */
 #endif

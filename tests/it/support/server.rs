@@ -21,7 +21,7 @@ use roadrunner::{
     http::{Answer, Envelope, MEBIBYTE, Request},
     net::Bound,
     pool::{Ended, Host, Next},
-    server::{Command, Error, Outcome, run, run_bound},
+    server::{Command, Error, Origin, Outcome, run, run_bound},
 };
 
 use super::PATIENCE;
@@ -134,7 +134,7 @@ impl Builder {
     /// Runs the server on this thread; for those that are not to come to run.
     pub fn run(self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
-        run(&self.config, Arc::new(self.host), &told)
+        run(&self.config, Origin::default(), Arc::new(self.host), &told, || {})
     }
 
     /// Starts the server and waits until it serves.
@@ -153,7 +153,7 @@ impl Builder {
         let (end, outcome) = bounded(1);
         thread::spawn(move || {
             let serve = move || serve.send(()).unwrap();
-            let _ = end.send(run_bound(&config, bound, Arc::new(host), &told, serve));
+            let _ = end.send(run_bound(&config, Origin::default(), bound, Arc::new(host), &told, serve));
         });
         Server { address, commands: Some(commands), serving, outcome, calls }
     }

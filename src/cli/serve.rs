@@ -1,0 +1,142 @@
+//! `serve`: from the command line to a running server.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+use tracing::warn;
+
+use super::{
+    Options, Php, Worker,
+    arguments::SERVER,
+    console, pid,
+    place::{Place, Problem},
+    worker::own_command,
+};
+use crate::{
+    config::{Loaded, Loader},
+    log, parent, program,
+    server::Identity,
+};
+
+/// What PHP runs in the server's process.
+const CODE: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
+
+/// Reads the configuration and starts the server's process. Returns the exit code when that has ended.
+pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
+    if !options.silent {
+        for (given, flag) in [
+            (options.debug, "-d has no effect: there is no pprof server here"),
+            (options.experimental, "-e has no effect: nothing here waits to be switched on by it"),
+        ] {
+            if given {
+                console::problem(flag);
+            }
+        }
+    }
+    let place = Place::go(options)?;
+    let (loaded, worker) = read(place.loader(options))?;
+    let command = command(options, &worker, &place, php)
+        .map_err(|error| Problem::failure(format!("cannot tell how PHP was started: {error}")))?;
+    let env: Vec<(OsString, OsString)> =
+        variables(&loaded).into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+    if options.pid {
+        pid::write(&place.directory)?;
+    }
+    if options.no_parent {
+        let error = program::exec(&command, program::environment().into_iter().chain(env).collect());
+        pid::remove(&place.directory);
+        return Err(Problem::failure(format!("cannot start {}: {error}", command[0].display())));
+    }
+    log::install(&loaded.config.logs).map_err(|error| Problem::config(error.to_string()))?;
+    let code = parent::run(&parent::Options {
+        command,
+        env,
+        grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
+        addresses: loaded.config.http.addresses,
+    });
+    if options.pid {
+        pid::remove(&place.directory);
+    }
+    Ok(code)
+}
+
+/// Serves in this process. Returns the exit code.
+pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
+    let place = Place::go(options)?;
+    let (loaded, worker) = read(place.loader(options))?;
+    // The next generation takes the file over.
+    let serving = || {
+        if options.pid
+            && let Err(Problem(_, message)) = pid::take_over(&place.directory)
+        {
+            warn!("{message}");
+        }
+    };
+    let code = php.serve(loaded, &worker, &serving);
+    if options.pid {
+        pid::remove(&place.directory);
+    }
+    Ok(code)
+}
+
+/// Reads the configuration, and checks what a server needs beyond it.
+///
+/// `server.env` is part of the environment in which the server's process reads it. So that both read the same, its
+/// variables count here, too.
+fn read(mut loader: Loader) -> Result<(Loaded, Worker), Problem> {
+    let mut read = loader.load()?;
+    if !read.config.server.env.is_empty() {
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        let present = program::environment().into_iter().map(|(name, value)| (text(name), text(value)));
+        loader.variables = Some(present.chain(variables(&read)).collect());
+        let dotenv = read.variables;
+        read = loader.load()?;
+        read.variables = dotenv;
+    }
+    let server = &read.config.server;
+    let wrong = |message| Problem::config(format!("server.command {message}"));
+    let worker = Worker::parse(&server.command).map_err(wrong)?;
+    worker.path().map_err(wrong)?;
+    Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;
+    Ok((read, worker))
+}
+
+/// What the configuration adds to the environment: dotenv files, then `server.env`.
+fn variables(loaded: &Loaded) -> BTreeMap<String, String> {
+    loaded.variables.iter().chain(&loaded.config.server.env).cloned().collect()
+}
+
+/// The command line of the server's process: PHP as this process was started, and the flags of `server.command`.
+fn command(options: &Options, worker: &Worker, place: &Place, php: &dyn Php) -> std::io::Result<Vec<OsString>> {
+    let mut command = own_command()?;
+    let named = command.iter().any(|word| word.to_string_lossy().starts_with("extension="));
+    if worker.is_without_ini()
+        && !named
+        && let Some(library) = php.library()
+    {
+        // It was php.ini that loaded it.
+        command.extend(["-d".into(), [OsString::from("extension="), library.into_os_string()].into_iter().collect()]);
+    }
+    command.extend(worker.flags.iter().map(OsString::from));
+    let told = !worker.is_without_ini() && php.configured("opcache.enable_cli").is_some();
+    if !told && !worker.sets("opcache.enable_cli") {
+        command.extend(["-d".into(), "opcache.enable_cli=1".into()]);
+    }
+    command.extend(["-r".into(), CODE.into(), "--".into(), SERVER.into()]);
+    command.extend(["-w".into(), place.directory.clone().into_os_string()]);
+    if let Some(file) = &place.file {
+        command.extend(["-c".into(), file.clone().into_os_string()]);
+    }
+    if let Some(file) = &options.dotenv {
+        command.extend(["--dotenv".into(), file.clone().into_os_string()]);
+    }
+    for value in &options.overrides {
+        command.extend(["-o".into(), value.into()]);
+    }
+    // The parent has its own number in the file.
+    for (given, flag) in [(options.lenient, "--lenient"), (options.pid && options.no_parent, "-p")] {
+        if given {
+            command.push(flag.into());
+        }
+    }
+    Ok(command)
+}

@@ -1,0 +1,148 @@
+//! Listening sockets that this process was started with.
+//!
+//! The service manager passes them by `LISTEN_FDS`; a generation of the server, or its parent process, by
+//! [`Inherited::VARIABLE`]. Both leave no moment in which a port is closed.
+
+use std::{io, net::SocketAddr, os::fd::RawFd};
+
+use socket2::{Domain, Socket};
+use tracing::warn;
+
+use super::BindError;
+use crate::process;
+
+/// First descriptor that a service manager passes.
+const FIRST: RawFd = 3;
+/// Most descriptors that a service manager passes.
+const MOST: RawFd = 4096;
+
+/// Sockets that wait to be taken for their addresses.
+#[derive(Debug, Default)]
+pub struct Inherited {
+    sockets: Vec<Passed>,
+    /// What cannot be used, and why.
+    problems: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Passed {
+    socket: Socket,
+    /// What was asked for where it was bound: port 0 is still 0 here.
+    wanted: SocketAddr,
+    /// Name given by the service manager; `None`: from a generation or parent of this server.
+    name: Option<String>,
+}
+
+/// Variables by which a service manager passes sockets.
+#[derive(Clone, Copy, Debug)]
+pub struct FromManager<'a> {
+    /// `LISTEN_PID`
+    pub process: &'a str,
+    /// `LISTEN_FDS`
+    pub count: &'a str,
+    /// `LISTEN_FDNAMES`
+    pub names: &'a str,
+}
+
+// === impl Inherited ===
+
+impl Inherited {
+    /// Variable by which sockets are handed over: `<descriptor>=<address>`, separated by commas.
+    pub const VARIABLE: &str = "RR_LISTENERS";
+
+    /// Takes the sockets that [`Inherited::VARIABLE`] names.
+    pub fn handed_over(text: &str) -> Self {
+        let mut inherited = Self::default();
+        for item in text.split(',').filter(|item| !item.is_empty()) {
+            let named = item
+                .split_once('=')
+                .and_then(|(number, address)| Some((number.parse().ok()?, address.parse::<SocketAddr>().ok()?)));
+            let taken = named.and_then(|(number, wanted)| Some((Socket::from(process::take(number)?), wanted)));
+            match taken {
+                Some((socket, wanted)) if socket.local_addr().is_ok() => {
+                    inherited.sockets.push(Passed { socket, wanted, name: None });
+                }
+                _ => inherited.problems.push(format!("{item} of {} is no socket", Self::VARIABLE)),
+            }
+        }
+        inherited
+    }
+
+    /// Takes the sockets that a service manager passes, if they are meant for this process.
+    pub fn add_from_manager(&mut self, from: FromManager<'_>) {
+        if from.process.parse() != Ok(std::process::id()) {
+            return;
+        }
+        let count = from.count.parse().ok().filter(|count| (0..=MOST).contains(count));
+        let Some(count) = count else {
+            return self.problems.push(format!("LISTEN_FDS is \"{}\", which is no number of sockets", from.count));
+        };
+        let mut names = from.names.split(':');
+        for number in FIRST..FIRST + count {
+            let name = names.next().filter(|name| !name.is_empty()).unwrap_or("unknown").to_owned();
+            let socket = process::take(number).map(Socket::from);
+            match socket.as_ref().map(listens_at) {
+                Some(Ok(wanted)) => {
+                    self.sockets.extend(socket.map(|socket| Passed { socket, wanted, name: Some(name) }))
+                }
+                Some(Err(error)) => self.problems.push(format!("descriptor {number} ({name}) is not used: {error}")),
+                None => self.problems.push(format!("descriptor {number} ({name}) is not open")),
+            }
+        }
+    }
+
+    /// Takes the sockets for one address, of all that were bound to it.
+    pub(super) fn take(&mut self, wanted: SocketAddr) -> Vec<Socket> {
+        let exact = |passed: &Passed| passed.wanted == wanted;
+        let all = |passed: &Passed| is_unspecified_pair(passed, wanted);
+        let found: &dyn Fn(&Passed) -> bool = if self.sockets.iter().any(exact) { &exact } else { &all };
+        self.sockets.extract_if(.., |passed| found(passed)).map(|passed| passed.socket).collect()
+    }
+
+    /// Ends the taking: what is left over is closed. A socket of the service manager's would stay open there, and its
+    /// clients wait for ever.
+    ///
+    /// # Errors
+    ///
+    /// For a socket of the service manager's that is for no address of the server.
+    pub(super) fn finish(self) -> Result<(), BindError> {
+        for problem in self.problems {
+            warn!("Inherited socket is no use: {problem}");
+        }
+        for passed in self.sockets {
+            let Some(name) = passed.name else {
+                warn!(address = %passed.wanted, "Inherited socket is closed: its address is configured no more");
+                continue;
+            };
+            let reason = io::Error::other(format!(
+                "the service manager passes a socket ({name}) for an address that is not configured"
+            ));
+            return Err(BindError { address: passed.wanted, reason });
+        }
+        Ok(())
+    }
+}
+
+/// Where a socket takes TCP connections.
+fn listens_at(socket: &Socket) -> io::Result<SocketAddr> {
+    let address = socket.local_addr()?.as_socket();
+    let address = address.ok_or_else(|| io::Error::other("it is not for TCP"))?;
+    if !socket.is_listener()? {
+        return Err(io::Error::other("it does not listen"));
+    }
+    Ok(address)
+}
+
+/// Whether a socket for all IPv6 addresses takes connections to all IPv4 ones, which are wanted: that is how a service
+/// manager binds a bare port.
+fn is_unspecified_pair(passed: &Passed, wanted: SocketAddr) -> bool {
+    let (is, wants) = (passed.wanted, wanted);
+    is.is_ipv6()
+        && is.ip().is_unspecified()
+        && is.port() == wants.port()
+        && wants.is_ipv4()
+        && wants.ip().is_unspecified()
+        && passed.name.is_some()
+        && passed.socket.domain().is_ok_and(|domain| domain == Domain::IPV6)
+        && passed.socket.only_v6().is_ok_and(|only| !only)
+}

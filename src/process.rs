@@ -1,0 +1,218 @@
+//! Processes: what the standard library has no safe form of, that is signals, orphans and inherited descriptors.
+//!
+//! Thin covers of system calls, for `parent` and `server`; they decide nothing.
+#![allow(unsafe_code, reason = "system calls of which the standard library has no safe form")]
+
+use std::{
+    ffi::{OsString, c_int},
+    io,
+    mem::MaybeUninit,
+    os::{
+        fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+        unix::process::{CommandExt, ExitStatusExt},
+    },
+    process::{Command, ExitStatus},
+    ptr,
+    time::Duration,
+};
+
+/// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
+pub const SAME_SIGNAL: Duration = Duration::from_millis(200);
+/// Descriptors looked at where the system cannot mark all of them in one call.
+const DESCRIPTORS: RawFd = 65536;
+
+/// A signal that has arrived.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Signal {
+    /// Its number.
+    pub number: c_int,
+    /// Whether the kernel sent it, as a terminal does to every process in its foreground.
+    pub from_kernel: bool,
+}
+
+/// Signals that are waited for instead of being delivered.
+#[derive(Debug)]
+pub struct Signals(OwnedFd);
+
+// === impl Signals ===
+
+impl Signals {
+    /// Blocks the signals `numbers` in this thread, for good, and collects them. Meant for a process with one thread:
+    /// others would still be given them.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no descriptor to give.
+    pub fn collect(numbers: &[c_int]) -> io::Result<Self> {
+        let mut set = MaybeUninit::uninit();
+        // SAFETY: `sigemptyset` initialises the set that the others use.
+        let descriptor = unsafe {
+            libc::sigemptyset(set.as_mut_ptr());
+            for number in numbers {
+                libc::sigaddset(set.as_mut_ptr(), *number);
+            }
+            libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), ptr::null_mut());
+            libc::signalfd(-1, set.as_ptr(), libc::SFD_CLOEXEC | libc::SFD_NONBLOCK)
+        };
+        if descriptor < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        // SAFETY: new, and nobody else's.
+        Ok(Self(unsafe { OwnedFd::from_raw_fd(descriptor) }))
+    }
+
+    /// Takes the next signal, if there is one.
+    pub fn next(&self) -> Option<Signal> {
+        let mut information = MaybeUninit::<libc::signalfd_siginfo>::uninit();
+        let size = size_of::<libc::signalfd_siginfo>();
+        // SAFETY: the kernel writes whole records of this size, or none.
+        let information = unsafe {
+            let length = libc::read(self.0.as_raw_fd(), information.as_mut_ptr().cast(), size);
+            if usize::try_from(length) != Ok(size) {
+                return None;
+            }
+            information.assume_init()
+        };
+        let number = c_int::try_from(information.ssi_signo).unwrap_or_default();
+        Some(Signal { number, from_kernel: information.ssi_code == libc::SI_KERNEL })
+    }
+
+    /// The descriptor that is readable when there is a signal.
+    pub fn descriptor(&self) -> BorrowedFd<'_> {
+        use std::os::fd::AsFd;
+        self.0.as_fd()
+    }
+}
+
+/// Waits until one of `descriptors` is readable or closed at its other end, or for `timeout`; says which are.
+pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) -> Vec<bool> {
+    let mut polled: Vec<_> = descriptors
+        .iter()
+        .map(|descriptor| libc::pollfd { fd: descriptor.as_raw_fd(), events: libc::POLLIN, revents: 0 })
+        .collect();
+    // Rounded up: a wait that ends too early would be repeated in a circle.
+    let milliseconds = timeout.map_or(-1, |timeout| c_int::try_from(timeout.as_millis() + 1).unwrap_or(c_int::MAX));
+    // SAFETY: pointer and length are those of the vector.
+    let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, milliseconds) };
+    polled.iter().map(|polled| ready > 0 && polled.revents != 0).collect()
+}
+
+/// Sends a signal to a process. One that has gone is no failure.
+pub fn send(process: u32, number: c_int) {
+    if let Ok(process) = libc::pid_t::try_from(process) {
+        // SAFETY: no memory is involved.
+        unsafe { libc::kill(process, number) };
+    }
+}
+
+/// Takes the exit status of a child that has ended, or of an orphan that was given to this process; `None`: there is none.
+pub fn reap() -> Option<(u32, ExitStatus)> {
+    let mut status = 0;
+    // SAFETY: the status is written to a variable that lives.
+    let process = unsafe { libc::waitpid(-1, &raw mut status, libc::WNOHANG) };
+    let process = u32::try_from(process).ok().filter(|process| *process != 0)?;
+    Some((process, ExitStatus::from_raw(status)))
+}
+
+/// Time since the system started, as service managers count it.
+pub fn monotonic() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the time is written to a variable that lives.
+    unsafe { libc::clock_gettime(libc::CLOCK_MONOTONIC, &raw mut time) };
+    Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
+}
+
+/// Takes a descriptor that this process was started with. Its own children do not inherit it.
+///
+/// Each number is to be taken once, by who was told that it is there.
+pub fn take(number: RawFd) -> Option<OwnedFd> {
+    // SAFETY: no memory is involved; a number that is not open is an error.
+    if number < 3 || unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } != 0 {
+        return None;
+    }
+    // SAFETY: open, and ours: the one who started this process says so.
+    Some(unsafe { OwnedFd::from_raw_fd(number) })
+}
+
+/// Lets the child of `command` inherit `descriptors`, under their numbers, and no other but the standard streams; it hears
+/// every signal. `follows`: it is told to terminate when the thread that starts it ends.
+pub fn pass_on(command: &mut Command, descriptors: Vec<RawFd>, follows: bool) {
+    let parent = libc::pid_t::try_from(std::process::id()).unwrap_or_default();
+    let prepare = move || {
+        // SAFETY: between fork and exec; system calls with numbers, and one with a set of signals on the stack.
+        unsafe {
+            keep_only(&descriptors)?;
+            let mut none = MaybeUninit::uninit();
+            libc::sigemptyset(none.as_mut_ptr());
+            libc::sigprocmask(libc::SIG_SETMASK, none.as_ptr(), ptr::null_mut());
+            if follows {
+                libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM);
+                if libc::getppid() != parent {
+                    return Err(io::ErrorKind::NotFound.into());
+                }
+            }
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec, system calls only; nothing is allocated.
+    unsafe { command.pre_exec(prepare) };
+}
+
+/// Marks every descriptor but the standard streams to be closed by `execve()`, but for those given: what PHP code opens
+/// is not marked. Between fork and exec.
+unsafe fn keep_only(descriptors: &[RawFd]) -> io::Result<()> {
+    // SAFETY: numbers only.
+    unsafe {
+        if libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, libc::CLOSE_RANGE_CLOEXEC) != 0 {
+            for number in 3..DESCRIPTORS {
+                libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC);
+            }
+        }
+        for number in descriptors {
+            if libc::fcntl(*number, libc::F_SETFD, 0) != 0 {
+                return Err(io::Error::last_os_error());
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes a variable out of the environment.
+///
+/// For the time when there is one thread: the environment has no lock that C code would heed.
+pub fn take_variable(name: &str) -> Option<OsString> {
+    let value = std::env::var_os(name)?;
+    #[expect(clippy::disallowed_methods, reason = "called while there is one thread")]
+    // SAFETY: there is one thread.
+    unsafe {
+        std::env::remove_var(name);
+    }
+    Some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_passed_on_is_inherited() {
+        let (passed, other) = (std::fs::File::open("/").unwrap(), std::fs::File::open("/").unwrap());
+        // As PHP opens its files.
+        for file in [&passed, &other] {
+            assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) }, 0);
+        }
+        let mut command = Command::new("ls");
+        command.arg("/proc/self/fd");
+        pass_on(&mut command, vec![passed.as_raw_fd()], true);
+        let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        let numbers: Vec<RawFd> = output.lines().map(|line| line.parse().unwrap()).collect();
+        assert!(numbers.contains(&passed.as_raw_fd()), "{numbers:?}");
+        assert!(!numbers.contains(&other.as_raw_fd()), "{numbers:?}");
+    }
+
+    #[test]
+    fn a_descriptor_that_is_not_open_cannot_be_taken() {
+        assert!(take(0).is_none(), "the standard streams are nobody's");
+        assert!(take(1_000_000).is_none());
+    }
+}
