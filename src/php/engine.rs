@@ -14,7 +14,7 @@ use std::{
 use crossbeam_channel::{Sender, bounded};
 use ext_php_rs::exception::PhpException;
 use parking_lot::{Mutex, RawMutex, lock_api::RawMutex as _, lock_api::RawMutexTimed as _};
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::{
     cli::Engine,
