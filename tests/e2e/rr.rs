@@ -234,7 +234,7 @@ fn opcache_is_as_the_flags_say_if_they_do() {
     );
     let server = place.serve(&[]);
     assert_eq!(server.get("/"), "0");
-    assert!(server.end().contains("WARN roadrunner::doctor: OPcache: off"));
+    assert!(server.end().contains("WARN  doctor OPcache: off"));
 }
 
 #[test]
@@ -347,8 +347,8 @@ fn the_initial_command_runs_before_the_workers() {
     assert_eq!(server.get("/"), "made by init\n");
     let log = server.end();
     let at = |text: &str| log.find(text).unwrap_or_else(|| panic!("no {text} in the log:\n{log}"));
-    assert!(at("made by init source=\"on_init\"") < at("Initial command has ended well"), "{log}");
-    assert!(at("oops source=\"on_init\"") < at("Initial command has ended well"), "{log}");
+    assert!(at("made by init source=on_init") < at("Initial command has ended well"), "{log}");
+    assert!(at("oops source=on_init") < at("Initial command has ended well"), "{log}");
     assert!(at("Initial command has ended well") < at("Serving http://"), "{log}");
 }
 
@@ -434,7 +434,7 @@ fn the_initial_command_may_run_as_another_user() {
         "$answer = 'hello';",
     );
     let log = place.serve(&[]).end();
-    assert!(log.contains("user 54321 1 source=\"on_init\""), "{log}");
+    assert!(log.contains("user 54321 1 source=on_init"), "{log}");
 }
 
 // === stop ===
