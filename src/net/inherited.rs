@@ -83,7 +83,7 @@ impl Inherited {
             let socket = process::take(number).map(Socket::from);
             match socket.as_ref().map(listens_at) {
                 Some(Ok(wanted)) => {
-                    self.sockets.extend(socket.map(|socket| Passed { socket, wanted, name: Some(name) }))
+                    self.sockets.extend(socket.map(|socket| Passed { socket, wanted, name: Some(name) }));
                 }
                 Some(Err(error)) => self.problems.push(format!("descriptor {number} ({name}) is not used: {error}")),
                 None => self.problems.push(format!("descriptor {number} ({name}) is not open")),

@@ -270,3 +270,45 @@ fn begin<P, S, F>(
         drop(alive);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use super::*;
+    use crate::net::Bound;
+
+    struct Nothing;
+
+    impl Pass for Nothing {
+        fn woken(&self, _: &Waker) {}
+        fn parking(&self) {}
+        fn unparked(&self) {}
+        fn ended(&self) {}
+    }
+
+    #[test]
+    fn connections_that_wait_to_be_accepted_are_served_before_the_end() {
+        let bound = Bound::new(&["127.0.0.1:0".parse().unwrap()], 2).unwrap();
+        let listeners = bound.listen().unwrap();
+        let mut clients: Vec<_> =
+            (0..100).map(|_| std::net::TcpStream::connect(bound.addresses()[0]).unwrap()).collect();
+        drop(bound);
+        let serve = |stream: TcpStream, _, mut drain: Drain, _: &_| async move {
+            drain.asked().await;
+            let _ = stream.writable().await;
+            let _ = stream.try_write(b"served");
+        };
+        let reactors = Reactors::start(listeners.into_iter().map(|one| (one, Arc::new(Nothing))).collect(), serve);
+        let reactors = reactors.unwrap();
+        reactors.fade();
+        reactors.drain();
+        for client in &mut clients {
+            let mut text = String::new();
+            client.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "served");
+        }
+        assert!(reactors.drained().recv_timeout(Duration::from_secs(60)).is_err_and(|error| error.is_disconnected()));
+        reactors.abort();
+    }
+}

@@ -28,7 +28,7 @@ const BOOT: Duration = Duration::from_secs(65);
 /// How long the server's process may take beyond its own time before it is killed.
 const OVERTIME: Duration = Duration::from_secs(5);
 /// The same when it is to end at once.
-const AT_ONCE: Duration = Duration::from_millis(500);
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// The parent and its processes.
 pub(super) struct State<'a> {
@@ -177,6 +177,8 @@ impl<'a> State<'a> {
         // The server's process accepts what still waits, and then nobody holds the sockets.
         self.bound = None;
         let grace = self.options.grace + OVERTIME;
+        // It has no requests to finish.
+        self.next.iter_mut().for_each(|next| next.stop(number, AT_ONCE));
         // Those that end already would take another signal for the wish to end at once.
         for child in self.children().filter(|child| child.end.is_none()) {
             // A terminal has told it already.

@@ -98,10 +98,15 @@ impl Generations {
     }
 
     /// The server ends: so does a successor that is being started.
-    pub(super) fn abandon(&mut self) {
-        if let Some(successor) = self.successor.take() {
+    pub(super) fn abandon(&self) {
+        if let Some(successor) = &self.successor {
             warn!(successor = successor.process, "Generation does not change: the server is told to end");
-            process::send(successor.process, libc::SIGTERM);
+            successor.abandon();
         }
+    }
+
+    /// Waits until a successor is gone that was abandoned.
+    pub(super) fn wait(self) {
+        self.successor.into_iter().for_each(Successor::wait);
     }
 }

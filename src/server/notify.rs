@@ -3,7 +3,7 @@
 //! All are told in the words of `sd_notify(3)`, line by line.
 
 use std::{
-    ffi::OsString,
+    ffi::{OsStr, OsString},
     fmt::Write as _,
     io::Write as _,
     os::{
@@ -64,7 +64,7 @@ impl Notifier {
     /// have nothing to tell it. For the time when there is one thread.
     pub(crate) fn find(starter: Option<Starter>) -> Self {
         let take = |name| process::take_variable(name);
-        let socket = take("NOTIFY_SOCKET").and_then(Manager::at);
+        let socket = take("NOTIFY_SOCKET").and_then(|name| Manager::at(&name));
         let text = |value: Option<OsString>| value.and_then(|value| value.into_string().ok());
         let (patience, process) = (text(take("WATCHDOG_USEC")), text(take("WATCHDOG_PID")));
         let ours = process.is_none_or(|process| process.parse() == Ok(std::process::id()));
@@ -148,10 +148,10 @@ impl Notifier {
 
 impl Manager {
     /// The socket that `NOTIFY_SOCKET` names: a path, or `@` and an abstract name.
-    fn at(name: OsString) -> Option<Self> {
+    fn at(name: &OsStr) -> Option<Self> {
         let address = match name.as_bytes() {
             [b'@', name @ ..] => SocketAddr::from_abstract_name(name),
-            [b'/', ..] => SocketAddr::from_pathname(&name),
+            [b'/', ..] => SocketAddr::from_pathname(name),
             _ => Err(std::io::ErrorKind::Unsupported.into()),
         };
         let opened = address.and_then(|address| Ok(Self { socket: UnixDatagram::unbound()?, address }));
@@ -174,7 +174,7 @@ pub(crate) struct Relay(Option<Manager>);
 impl Relay {
     /// Takes the service manager's socket out of the environment, which is the server's process'.
     pub(crate) fn find() -> Self {
-        Self(process::take_variable("NOTIFY_SOCKET").and_then(Manager::at))
+        Self(process::take_variable("NOTIFY_SOCKET").and_then(|name| Manager::at(&name)))
     }
 
     /// Passes lines on. This process stays the main one, whatever started it.

@@ -4,6 +4,7 @@ use std::{
     ffi::{OsStr, OsString},
     fs,
     io::{self, Read},
+    net::Shutdown,
     os::{
         fd::AsRawFd,
         unix::{ffi::OsStringExt, fs::MetadataExt, net::UnixStream, process::CommandExt},
@@ -54,6 +55,8 @@ pub(super) struct Successor {
     pub(super) process: u32,
     /// Yields once whether it is ready, or why it will never be.
     pub(super) outcome: Receiver<Result<(), String>>,
+    /// Where it is heard. Closed, nobody waits for it any more.
+    channel: UnixStream,
 }
 
 // === impl Original ===
@@ -94,13 +97,28 @@ impl Original {
         let mut descriptors = over.descriptors;
         descriptors.push(theirs.as_raw_fd());
         process::pass_on(&mut command, descriptors, false);
+        let channel = ours.try_clone()?;
         let child = command.spawn()?;
         let process = child.id();
         let (done, outcome) = bounded(1);
         thread::Builder::new().name("rr-successor".to_owned()).spawn(move || {
             let _ = done.send(attend(child, ours, patience));
         })?;
-        Ok(Successor { process, outcome })
+        Ok(Successor { process, outcome, channel })
+    }
+}
+
+// === impl Successor ===
+
+impl Successor {
+    /// Lets the process end, which has no requests to finish.
+    pub(super) fn abandon(&self) {
+        let _ = self.channel.shutdown(Shutdown::Both);
+    }
+
+    /// Waits until the process is gone that was abandoned.
+    pub(super) fn wait(self) {
+        let _ = self.outcome.recv_timeout(END * 2);
     }
 }
 

@@ -211,7 +211,7 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, bound, mut notifier, status, .. } = self;
+        let Self { config, mut supervisor, reactors, bound, mut notifier, generations, status } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             notifier.succeeded_by(successor, &status);
@@ -247,6 +247,7 @@ impl Running<'_> {
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        generations.wait();
         outcome
     }
 }

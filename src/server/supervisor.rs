@@ -113,9 +113,8 @@ impl Supervisor {
     /// Looks after the workers until `done` is closed or `deadline` has come.
     pub(super) fn wait_until(&mut self, done: &Receiver<()>, deadline: Instant) -> Woken {
         loop {
-            match self.next(done, Some(deadline)) {
-                woken @ (Woken::Done | Woken::Deadline) => return woken,
-                _ => {}
+            if let woken @ (Woken::Done | Woken::Deadline) = self.next(done, Some(deadline)) {
+                return woken;
             }
         }
     }
