@@ -4,6 +4,8 @@ use std::{
     env, fs,
     path::{Path, PathBuf},
     process::Command,
+    thread,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -117,14 +119,14 @@ impl Running {
                  listen.mode=0666\nuser=www-data\ngroup=www-data\npm=static\npm.max_children={workers}\n"
             ),
         );
+        // A connection per request: a kept one would hold its child, and starve whoever has none.
         self.write(
             "nginx.conf",
             format!(
                 "daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;\n\
                  events {{ worker_connections 1024; }}\n\
                  http {{ access_log off; keepalive_requests 1000000000;\n\
-                 upstream php {{ server unix:{folder}/fpm.sock; keepalive {workers}; }}\n\
-                 server {{ listen {port}; location / {{ fastcgi_pass php; fastcgi_keep_conn on;\n\
+                 server {{ listen {port}; location / {{ fastcgi_pass unix:{folder}/fpm.sock;\n\
                  fastcgi_param SCRIPT_FILENAME {folder}/index.php; fastcgi_param REQUEST_METHOD $request_method;\n\
                  fastcgi_param REQUEST_URI $request_uri; fastcgi_param QUERY_STRING $query_string; }} }} }}\n"
             ),
@@ -139,12 +141,12 @@ impl Running {
         self.serving()?;
         // nginx answers 502 until php-fpm listens.
         let socket = self.directory.join("fpm.sock");
-        let end = std::time::Instant::now() + std::time::Duration::from_secs(10);
+        let end = Instant::now() + Duration::from_secs(10);
         while !socket.exists() {
-            if std::time::Instant::now() > end {
+            if Instant::now() > end {
                 return Err("php-fpm does not listen".to_owned());
             }
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
         }
         Ok(())
     }
