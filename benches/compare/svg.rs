@@ -7,7 +7,7 @@ use crate::report::Row;
 const WIDTH: f64 = 860.0;
 /// Where bars start, and how long the longest end of a whisker may be; what is right of it is for the figure.
 const LEFT: f64 = 180.0;
-const LONGEST: f64 = 500.0;
+const LONGEST: f64 = 420.0;
 const BAR: f64 = 22.0;
 const TITLE: f64 = 30.0;
 
