@@ -173,7 +173,6 @@ impl Running {
                 self.directory.join("worker.php").display().to_string()
             }
         };
-        // Debian's protobuf speeds up workers that use the package of that name.
         self.write(
             ".rr.yaml",
             format!(

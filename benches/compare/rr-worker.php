@@ -42,7 +42,7 @@ while (true) {
         if (isset(json_decode($payload, true)['stop'])) {
             exit;
         }
-        send(CONTROL | CODEC_JSON, json_encode(['pid' => getmypid()]), 0);
+        send(CONTROL | CODEC_JSON, json_encode(['pid' => getmypid()]));
         continue;
     }
     send(CODEC_JSON, $context . "Hello, world!\n", strlen($context));
