@@ -25,7 +25,7 @@ DEBUG_SO = $(abspath $(TARGET)/debug/roadrunner.so)
 
 .PHONY: help
 help: ## this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-12s %s\n", $$1, $$2 }'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{ printf "  make %-19s %s\n", $$1, $$2 }'
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
 
@@ -90,7 +90,12 @@ figures: build ## the figures of the documentation, measured: a table and target
 .PHONY: bench
 bench: build ## CPU per request beside plain hyper: make bench T="hello w4" BENCH_ROUNDS=12 BENCH_SECONDS=5
 	@cargo build -q --locked --release --no-default-features --benches
-	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo bench -q --locked --no-default-features --bench compare -- $(T)
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo bench -q --locked --no-default-features --bench compare -- $(if $(T),"$(T)")
+
+.PHONY: bench-instructions
+bench-instructions: build ## instructions per request beside plain hyper, counted by callgrind
+	@cargo build -q --locked --release --no-default-features --benches
+	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo bench -q --locked --no-default-features --bench compare -- --instructions
 
 .PHONY: model
 model: ## searches the interleavings of the hand-off, 100 000 schedules each

@@ -199,7 +199,7 @@ mod tests {
         let (passed, other) = (std::fs::File::open("/").unwrap(), std::fs::File::open("/").unwrap());
         // As PHP opens its files.
         for file in [&passed, &other] {
-            // SAFETY: numbers only.
+            // SAFETY: a plain system call on an open descriptor.
             assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_SETFD, 0) }, 0);
         }
         let mut command = Command::new("ls");

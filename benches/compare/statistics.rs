@@ -1,4 +1,4 @@
-//! Medians, and how far a ratio can be trusted.
+//! Medians, and how far they can be trusted.
 
 pub fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
@@ -7,24 +7,30 @@ pub fn median(values: &[f64]) -> f64 {
     if sorted.len().is_multiple_of(2) { (sorted[middle - 1] + sorted[middle]) / 2.0 } else { sorted[middle] }
 }
 
-/// The median of the ratios round by round, and its bootstrap 95 % interval.
-pub fn ratio(values: &[f64], base: &[f64]) -> (f64, f64, f64) {
-    let ratios: Vec<_> = values.iter().zip(base).map(|(value, base)| value / base).collect();
+/// A median and its bootstrap 95 % interval.
+#[derive(Clone, Copy, Debug)]
+pub struct Interval {
+    pub median: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+pub fn interval(values: &[f64]) -> Interval {
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;
     let mut medians: Vec<_> = (0..2000)
         .map(|_| {
-            let sample: Vec<_> = ratios
+            let sample: Vec<_> = values
                 .iter()
                 .map(|_| {
                     random ^= random << 13;
                     random ^= random >> 7;
                     random ^= random << 17;
-                    ratios[(random % ratios.len() as u64) as usize]
+                    values[(random % values.len() as u64) as usize]
                 })
                 .collect();
             median(&sample)
         })
         .collect();
     medians.sort_by(f64::total_cmp);
-    (median(&ratios), medians[50], medians[1949])
+    Interval { median: median(values), low: medians[50], high: medians[1949] }
 }

@@ -646,15 +646,21 @@ fn the_extension_is_found_where_it_is_said_to_be_beside_the_script_or_in_php_ini
     let absent = version(&|_| {});
     assert_eq!(absent.code, Some(69), "{absent:?}");
     assert!(absent.err.contains("the extension roadrunner was not found"), "{absent:?}");
-    let wrong = version(&|command| drop(command.env("RR_EXTENSION", "/no/such.so")));
+    let wrong = version(&|command| {
+        command.env("RR_EXTENSION", "/no/such.so");
+    });
     assert_eq!(wrong.code, Some(69), "{wrong:?}");
     assert!(wrong.err.contains("RR_EXTENSION=/no/such.so is no file"), "{wrong:?}");
     let broken = place.file("broken.so", "");
-    let wrong = version(&|command| drop(command.env("RR_EXTENSION", &broken)));
+    let wrong = version(&|command| {
+        command.env("RR_EXTENSION", &broken);
+    });
     assert_eq!(wrong.code, Some(69), "{wrong:?}");
     assert!(wrong.err.contains("could not be loaded"), "{wrong:?}");
 
-    let named = version(&|command| drop(command.env("RR_EXTENSION", extension())));
+    let named = version(&|command| {
+        command.env("RR_EXTENSION", extension());
+    });
     assert_eq!(named.code, Some(0), "{named:?}");
     std::os::unix::fs::symlink(extension(), place.path("roadrunner.so")).unwrap();
     let beside = version(&|_| {});

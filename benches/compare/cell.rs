@@ -1,0 +1,146 @@
+//! The table of loads, who is measured under them, and what must hold.
+
+use crate::{load::Report, opponent::Kind, statistics::interval, workload::Workload};
+
+/// How requests are spread over time.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Pace {
+    /// As fast as answers come.
+    Closed,
+    /// At this share of what the slowest server of the cell manages in a closed loop.
+    Share(f64),
+}
+
+/// What must hold for a server beside the first one of its cell.
+#[derive(Clone, Copy, Debug)]
+pub enum Bound {
+    /// CPU per request, at most so many times that of the first.
+    Cpu(f64),
+    /// CPU per request, at least so many times that of the first.
+    CpuMore(f64),
+    /// Throughput, at least so many times that of the first.
+    Throughput(f64),
+    /// p99, at most so many times that of the first, plus milliseconds.
+    P99(f64, f64),
+    /// Throughput, at least this share of workers / mean of the handler.
+    Occupied(f64),
+}
+
+pub struct Entrant {
+    pub kind: Kind,
+    /// 5 % of its requests are for handlers of 20 ms, on connections of their own.
+    pub mixed: bool,
+    pub bounds: Vec<Bound>,
+}
+
+/// One row of the table: a load, and who is measured under it.
+pub struct Cell {
+    pub workload: Workload,
+    pub workers: usize,
+    pub connections: usize,
+    pub pace: Pace,
+    pub note: &'static str,
+    pub entrants: Vec<Entrant>,
+}
+
+fn entrant(kind: Kind, bounds: &[Bound]) -> Entrant {
+    Entrant { kind, mixed: false, bounds: bounds.to_vec() }
+}
+
+fn beside_hyper(workload: Workload, workers: usize, connections: usize, pace: Pace, bounds: &[Bound]) -> Cell {
+    let entrants = vec![entrant(Kind::Hyper, &[]), entrant(Kind::Ours, bounds)];
+    Cell { workload, workers, connections, pace, note: "", entrants }
+}
+
+pub fn cells() -> Vec<Cell> {
+    use Bound::{Cpu, CpuMore, Occupied, P99, Throughput};
+    use Pace::{Closed, Share};
+    let mut cells = Vec::new();
+    for workers in [1, 4, 16] {
+        for connections in [1, 8, 16, 64, 256] {
+            let bounds: &[_] = match (workers, connections) {
+                (_, 64 | 256) => &[Cpu(1.35), Throughput(0.8)],
+                (1 | 16, 8) => &[Cpu(1.7)],
+                _ => &[],
+            };
+            cells.push(beside_hyper(Workload::Hello, workers, connections, Closed, bounds));
+        }
+    }
+    cells.push(beside_hyper(Workload::Json, 4, 64, Closed, &[Cpu(1.7)]));
+    for workload in [Workload::Echo, Workload::Kib(10), Workload::Kib(100)] {
+        cells.push(beside_hyper(workload, 4, 64, Closed, &[]));
+    }
+    for workers in [1, 4, 16] {
+        cells.push(beside_hyper(Workload::Hello, workers, 64, Share(0.3), &[P99(2.0, 0.5)]));
+        cells.push(beside_hyper(Workload::Hello, workers, 64, Share(0.5), &[]));
+    }
+    let alone = |workload, workers, connections, pace, entrants| Cell {
+        workload,
+        workers,
+        connections,
+        pace,
+        note: "",
+        entrants,
+    };
+    cells.push(alone(Workload::Sleep, 16, 256, Closed, vec![entrant(Kind::Ours, &[Occupied(0.95)])]));
+    cells.push(alone(Workload::Cpu, 4, 64, Closed, vec![entrant(Kind::Ours, &[])]));
+    cells.push(alone(
+        Workload::Mixed,
+        16,
+        64,
+        Share(0.3),
+        vec![entrant(Kind::Ours, &[]), Entrant { kind: Kind::Ours, mixed: true, bounds: vec![P99(3.0, 1.0)] }],
+    ));
+    let mut opponents = alone(
+        Workload::Hello,
+        4,
+        64,
+        Closed,
+        vec![
+            entrant(Kind::Ours, &[]),
+            entrant(Kind::Fpm, &[CpuMore(5.0)]),
+            entrant(Kind::RoadRunner, &[]),
+            entrant(Kind::FrankenPhp, &[]),
+            entrant(Kind::Swoole, &[]),
+        ],
+    );
+    opponents.note = " opponents";
+    cells.push(opponents);
+    cells
+}
+
+impl Cell {
+    pub fn name(&self) -> String {
+        let pace = match self.pace {
+            Pace::Closed => String::new(),
+            Pace::Share(share) => format!(" at {:.0} %", share * 100.0),
+        };
+        format!("{} w{} c{}{pace}{}", self.workload.name(), self.workers, self.connections, self.note)
+    }
+}
+
+// === impl Bound ===
+
+impl Bound {
+    /// Says what must hold, and whether it does: the worse end of the interval counts.
+    pub fn judge(self, workers: usize, of: &[Report], first: &[Report]) -> (String, bool) {
+        let pairs = |value: &dyn Fn(&Report, &Report) -> f64| {
+            interval(&of.iter().zip(first).map(|(of, first)| value(of, first)).collect::<Vec<_>>())
+        };
+        match self {
+            Self::Cpu(limit) => (format!("CPU ≤ {limit} ×"), pairs(&|of, first| of.cpu / first.cpu).high <= limit),
+            Self::CpuMore(limit) => (format!("CPU ≥ {limit} ×"), pairs(&|of, first| of.cpu / first.cpu).low >= limit),
+            Self::Throughput(limit) => {
+                (format!("req/s ≥ {limit} ×"), pairs(&|of, first| of.rate / first.rate).low >= limit)
+            }
+            Self::P99(times, more) => (
+                format!("p99 ≤ {times} × + {more} ms"),
+                pairs(&|of, first| of.p99 / (times * first.p99 + more * 1e3)).high <= 1.0,
+            ),
+            Self::Occupied(share) => {
+                let occupied = pairs(&|of, _| of.rate * of.took / workers as f64);
+                (format!("{:.3} of {workers} / mean ≥ {share}", occupied.median), occupied.low >= share)
+            }
+        }
+    }
+}
