@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -24,24 +25,22 @@ pub(super) struct Problem(pub(super) u8, pub(super) String);
 
 impl Place {
     /// Goes to the working directory: the one that is named, else that of the configuration file.
+    ///
+    /// Symbolic links are not resolved, so that the server's process of a later generation follows one that points to
+    /// another release by then.
     pub(super) fn go(options: &Options) -> Result<Self, Problem> {
-        if let Some(directory) = &options.workdir {
-            enter(directory)?;
+        let mut directory = here()?;
+        if let Some(named) = &options.workdir {
+            directory.push(named);
+            enter(&directory)?;
         }
-        let file = match config::find(options.config.clone()) {
-            Some(file) => Some(
-                std::path::absolute(&file)
-                    .map_err(|error| Problem(exit::CONFIG, format!("{}: {error}", file.display())))?,
-            ),
-            None => None,
-        };
+        let file = config::find(options.config.clone()).map(|file| directory.join(file));
         if options.workdir.is_none()
-            && let Some(directory) = file.as_deref().and_then(Path::parent)
+            && let Some(parent) = file.as_deref().and_then(Path::parent)
         {
-            enter(directory)?;
+            parent.clone_into(&mut directory);
+            enter(&directory)?;
         }
-        let directory =
-            env::current_dir().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))?;
         Ok(Self { directory, file })
     }
 
@@ -56,6 +55,16 @@ impl Place {
             ..Loader::default()
         }
     }
+}
+
+/// The directory in which the command was given, by the way that the shell came to it if it says so.
+fn here() -> Result<PathBuf, Problem> {
+    let identity = |path: &Path| path.metadata().map(|data| (data.dev(), data.ino())).ok();
+    let by_shell = env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(path) = by_shell.filter(|path| identity(path).is_some_and(|it| Some(it) == identity(Path::new(".")))) {
+        return Ok(path);
+    }
+    env::current_dir().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))
 }
 
 fn enter(directory: &Path) -> Result<(), Problem> {

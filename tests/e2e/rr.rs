@@ -162,9 +162,13 @@ impl Running<'_> {
         get(address, target).text()
     }
 
+    fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.unwrap().success());
+    }
+
     fn terminate(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.signal("TERM");
     }
 
     #[track_caller]
@@ -275,7 +279,7 @@ fn a_configuration_that_is_wrong_ends_it_before_any_script_runs() {
     assert!(said.err.contains("absent.yaml"), "{said:?}");
     let said = Place::hello().run(&["serve", "-w", "absent"]);
     assert_eq!(said.code, Some(78), "{said:?}");
-    assert!(said.err.contains("cannot work in absent"), "{said:?}");
+    assert!(said.err.contains("cannot work in /") && said.err.contains("/absent: No such file"), "{said:?}");
 }
 
 #[test]
@@ -435,6 +439,31 @@ fn the_initial_command_may_run_as_another_user() {
     );
     let log = place.serve(&[]).end();
     assert!(log.contains("user 54321 1 source=on_init"), "{log}");
+}
+
+#[test]
+fn a_generation_follows_a_link_to_another_release() {
+    let place = Place::new();
+    for release in ["one", "two"] {
+        place.file(
+            &format!("{release}/.rr.yaml"),
+            "version: '3'\nserver: {command: php worker.php}\nhttp: {address: 127.0.0.1:0}\n",
+        );
+        place.file(
+            &format!("{release}/worker.php"),
+            &format!("<?php $worker = new RoadRunner\\Worker(); while ($worker->waitRequest()) $worker->respond(200, '{release}');"),
+        );
+    }
+    let current = place.path("current");
+    std::os::unix::fs::symlink("one", &current).unwrap();
+    let server = place.serve(&["-w", "current"]);
+    assert_eq!(server.get("/"), "one");
+    std::os::unix::fs::symlink("two", place.path("next")).unwrap();
+    fs::rename(place.path("next"), &current).unwrap();
+    server.signal("USR2");
+    server.wait_for("the next one serves");
+    until("the new release answers", || server.get("/") == "two");
+    server.end();
 }
 
 // === stop ===
