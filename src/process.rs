@@ -122,6 +122,18 @@ pub fn monotonic() -> Duration {
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
 }
 
+/// Opens `/dev/null` for each standard stream that is closed, so that no socket or file gets its number.
+pub fn open_standard_streams() {
+    for number in 0..3 {
+        // SAFETY: no memory is involved but a literal; the lowest number that is free is given, and all below are in use.
+        unsafe {
+            if libc::fcntl(number, libc::F_GETFD) < 0 {
+                libc::open(c"/dev/null".as_ptr(), libc::O_RDWR);
+            }
+        }
+    }
+}
+
 /// Takes a descriptor that this process was started with. Its own children do not inherit it.
 ///
 /// Each number is to be taken once, by who was told that it is there.

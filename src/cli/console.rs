@@ -8,6 +8,6 @@ pub(super) fn print(text: &str) {
 }
 
 /// Says what is wrong.
-pub(super) fn problem(text: &str) {
+pub fn problem(text: &str) {
     let _ = writeln!(stderr().lock(), "rr: {text}");
 }

@@ -21,9 +21,10 @@ mod worker;
 use std::{ffi::OsString, path::PathBuf};
 
 pub use arguments::{Command, Misuse, Options, parse};
+pub use console::problem;
 pub use worker::Worker;
 
-use crate::config::Loaded;
+use crate::{config::Loaded, process};
 use place::Problem;
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
@@ -44,6 +45,7 @@ pub trait Php: crate::doctor::Php {
 
 /// Does what the command line says; `arguments` are without the program's name. Returns the exit code.
 pub fn run(arguments: &[OsString], php: &dyn Php) -> u8 {
+    process::open_standard_streams();
     let (command, options) = match parse(arguments) {
         Ok(parsed) => parsed,
         Err(misuse) => {

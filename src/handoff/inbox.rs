@@ -123,6 +123,8 @@ impl<Q, A> Inbox<Q, A> {
             return Err(Overloaded(request));
         }
         if self.is_full() && !(line.port().have_left() && self.sweep()) {
+            // Whoever could make room must know.
+            self.announce();
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Overloaded(request));
         }
@@ -176,6 +178,14 @@ impl<Q, A> Inbox<Q, A> {
             // Pairs with the fence in `Seat::wait`: either this thread sees the idle bit or the seat sees the request.
             fence(Ordering::SeqCst);
             self.consider(clock::now());
+        }
+    }
+
+    /// Announces what has waited for that for [`BATCH`]: for a reactor that does not come to the end of a pass.
+    pub fn announce_overdue(&self) {
+        let since = self.unannounced.load(Ordering::Relaxed);
+        if since != 0 && clock::now().saturating_sub(since) > BATCH {
+            self.announce();
         }
     }
 

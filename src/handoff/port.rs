@@ -105,8 +105,11 @@ impl<Q, A> Port<Q, A> {
         self.fetch();
     }
 
-    /// Wakes the tasks of all answers, which costs no system call on their own thread.
-    fn fetch(&self) {
+    /// Wakes the tasks of all answers, which costs no system call on their own thread. For the reactor's thread.
+    pub fn fetch(&self) {
+        if self.answers.is_empty() {
+            return;
+        }
         self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         while let Some(slot) = self.answers.pop() {
             slot.wake();

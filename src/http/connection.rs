@@ -143,6 +143,7 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
                     connection.as_mut().graceful_shutdown();
                 }
             }
+            pass.polled();
             if let Poll::Ready(ended) = connection.as_mut().poll(context) {
                 return Poll::Ready(Ended::By(ended));
             }

@@ -1,6 +1,12 @@
 //! The hand-off's part in each pass of a reactor.
 
-use std::{sync::Arc, task::Waker};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::Waker,
+};
 
 use super::{Inbox, Port};
 use crate::net;
@@ -10,14 +16,30 @@ use crate::net;
 pub struct Pass {
     inbox: Arc<Inbox>,
     port: Arc<Port>,
+    /// Polls of connections. Of the reactor's thread alone.
+    polls: AtomicU32,
 }
+
+/// Polls of connections after which a reactor that did not come to block does what it would do then.
+const POLLS: u32 = 8;
 
 // === impl Pass ===
 
 impl Pass {
     /// Creates the pass of the reactor whose answers come through `port`.
     pub fn new(inbox: &Arc<Inbox>, port: &Arc<Port>) -> Arc<Self> {
-        Arc::new(Self { inbox: Arc::clone(inbox), port: Arc::clone(port) })
+        Arc::new(Self { inbox: Arc::clone(inbox), port: Arc::clone(port), polls: AtomicU32::new(0) })
+    }
+
+    /// To be called at each poll of a connection. A reactor that always has something to do, such as bodies that arrive, is
+    /// never about to block.
+    pub(super) fn polled(&self) {
+        let polls = self.polls.load(Ordering::Relaxed).wrapping_add(1);
+        self.polls.store(polls, Ordering::Relaxed);
+        if polls.is_multiple_of(POLLS) {
+            self.inbox.announce_overdue();
+            self.port.fetch();
+        }
     }
 
     /// Where the answers of this reactor come through.

@@ -60,6 +60,11 @@ pub fn install(config: &Config) -> Result<(), OpenError> {
     Ok(())
 }
 
+/// Returns whether there is a log.
+pub fn is_open() -> bool {
+    LOG.get().is_some()
+}
+
 /// Starts the threads that write. They inherit the signal mask of the caller.
 ///
 /// # Errors

@@ -22,6 +22,8 @@ pub struct Inherited {
     sockets: Vec<Passed>,
     /// What cannot be used, and why.
     problems: Vec<String>,
+    /// The parent process of `rr serve` has them too, and no others.
+    held_by_parent: bool,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,21 @@ impl Inherited {
         inherited
     }
 
+    /// Tells that the parent process of `rr serve` holds the sockets: it would keep one that is closed here, whose clients
+    /// would wait for ever, and would not have one that is bound here.
+    pub(crate) fn hold_by_parent(&mut self) {
+        self.held_by_parent = true;
+    }
+
+    /// Whether an address may be bound that no inherited socket is for.
+    ///
+    /// # Errors
+    ///
+    /// When the parent process of `rr serve` would know nothing of it.
+    pub(super) fn allows(&self, wanted: SocketAddr) -> Result<(), BindError> {
+        if self.held_by_parent { Err(changed(wanted)) } else { Ok(()) }
+    }
+
     /// Takes the sockets that a service manager passes, if they are meant for this process.
     pub fn add_from_manager(&mut self, from: FromManager<'_>) {
         if from.process.parse() != Ok(std::process::id()) {
@@ -104,12 +121,15 @@ impl Inherited {
     ///
     /// # Errors
     ///
-    /// For a socket of the service manager's that is for no address of the server.
+    /// For a socket of the service manager's, or of the parent process of `rr serve`, that is for no address of the server.
     pub(super) fn finish(self) -> Result<(), BindError> {
         for problem in self.problems {
             warn!("Inherited socket is no use: {problem}");
         }
         for passed in self.sockets {
+            if self.held_by_parent {
+                return Err(changed(passed.wanted));
+            }
             let Some(name) = passed.name else {
                 warn!(address = %passed.wanted, "Inherited socket is closed: its address is configured no more");
                 continue;
@@ -121,6 +141,12 @@ impl Inherited {
         }
         Ok(())
     }
+}
+
+fn changed(address: SocketAddr) -> BindError {
+    let reason = "the addresses are not those with which rr serve was started, which holds their sockets: stop it and \
+                  start it again";
+    BindError { address, reason: io::Error::other(reason) }
 }
 
 /// Where a socket takes TCP connections.

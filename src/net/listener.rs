@@ -76,13 +76,14 @@ impl Bound {
     ///
     /// # Errors
     ///
-    /// When an address is taken or not ours, or a socket of the service manager's is for no address.
+    /// When an address is taken or not ours, or others hold sockets that are not those for the addresses.
     pub fn adopt(addresses: &[SocketAddr], reactors: usize, mut inherited: Inherited) -> Result<Self, BindError> {
         let mut bound = Self { listeners: Vec::new(), addresses: Vec::new(), reactors };
         for &wanted in addresses {
             let error = |reason| BindError { address: wanted, reason };
             let mut sockets = inherited.take(wanted);
             if sockets.is_empty() {
+                inherited.allows(wanted)?;
                 sockets = bind(wanted, reactors)?;
             }
             for socket in &sockets {

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     cli::{self, Worker, exit},
     config::Loaded,
-    doctor,
+    doctor, log,
 };
 
 /// PHP as `rr` needs it.
@@ -51,9 +51,14 @@ impl cli::Php for Engine {
         };
         match served {
             Ok(()) => exit::OK,
-            Err(reason) => {
+            Err(reason) if log::is_open() => {
                 error!("Server cannot start: {reason}");
                 exit::FAILURE
+            }
+            // The log itself could not be opened.
+            Err(reason) => {
+                cli::problem(&reason);
+                exit::CONFIG
             }
         }
     }

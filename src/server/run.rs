@@ -87,7 +87,10 @@ pub fn run(
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
-    let inherited = std::mem::take(&mut origin.inherited);
+    let mut inherited = std::mem::take(&mut origin.inherited);
+    if origin.notifier.has_parent() {
+        inherited.hold_by_parent();
+    }
     let bound = Bound::adopt(&config.http.addresses, net::reactors(), inherited)?;
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);

@@ -84,6 +84,25 @@ fn a_start_that_fails_ends_with_the_exit_code_of_the_server() {
 }
 
 #[test]
+fn addresses_do_not_change_under_the_parent() {
+    let server = Server::with_loop("$worker->respond(200, 'here');").workers(1).parent().start();
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let file = server.directory.join(".rr.yaml");
+    let before = fs::read_to_string(&file).unwrap();
+    let address = before.lines().find(|line| line.contains("address:")).unwrap();
+    fs::write(&file, before.replace(address, &format!("  address: {other}"))).unwrap();
+    server.signal(libc::SIGUSR2);
+    server.wait_for_log("Generation change failed");
+    assert!(server.log().contains("the addresses are not those with which rr serve was started"), "{}", server.log());
+    assert_eq!(get(server.address, "/").text(), "here");
+    fs::write(&file, before).unwrap();
+    server.signal(libc::SIGUSR2);
+    server.wait_for_log("Generation changed: the next one serves");
+    assert_eq!(get(server.address, "/").text(), "here");
+    server.stop();
+}
+
+#[test]
 fn a_taken_port_ends_the_start() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();

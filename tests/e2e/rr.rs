@@ -466,6 +466,31 @@ fn a_generation_follows_a_link_to_another_release() {
     server.end();
 }
 
+#[test]
+fn a_log_that_cannot_be_opened_is_told_on_standard_error() {
+    let place =
+        Place::with("server: {command: php worker.php}\nlogs: {output: [/nonexistent/rr.log]}", "$answer = '';");
+    for arguments in [&["serve"][..], &["serve", "--no-parent"]] {
+        let said = place.run(arguments);
+        assert_eq!(said.code, Some(78), "{said:?}");
+        assert!(said.err.contains("/nonexistent/rr.log: No such file"), "{said:?}");
+    }
+}
+
+#[test]
+fn closed_standard_streams_are_no_obstacle() {
+    for parent in ["", " --no-parent"] {
+        let place = Place::hello();
+        place.file("rr.sh", &format!("exec '{}' serve{parent} -o logs.output=rr.log <&- >&- 2>&-\n", rr().display()));
+        let mut command = place.command_of(Path::new("/bin/sh"), &["rr.sh"]);
+        let server = Running { place: &place, child: command.spawn().unwrap() };
+        until("it serves", || place.read("rr.log").contains("Serving http://"));
+        server.terminate();
+        let mut server = server;
+        assert_eq!(server.wait().code(), Some(0), "{}", place.read("rr.log"));
+    }
+}
+
 // === stop ===
 
 #[test]

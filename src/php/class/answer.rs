@@ -59,7 +59,7 @@ pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendH
     let spare = local::with(Local::spare_headers).unwrap_or_default();
     let mut answer = Answer::recycling(spare, status, body);
     if let Some(headers) = headers {
-        read(headers, |name, value| answer.append(name, value).map_err(too_many))?;
+        read(headers, true, |name, value| answer.append(name, value).map_err(too_many))?;
     }
     if json && !answer.has(&CONTENT_TYPE) {
         answer.append(CONTENT_TYPE, HeaderValue::from_static("application/json")).map_err(too_many)?;
@@ -70,14 +70,19 @@ pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendH
 /// Reads headers into a map.
 pub(super) fn header_map(array: &ZendHashTable) -> PhpResult<HeaderMap> {
     let mut headers = HeaderMap::try_with_capacity(array.len()).map_err(too_many)?;
-    read(array, |name, value| headers.try_append(name, value).map(drop).map_err(too_many))?;
+    read(array, false, |name, value| headers.try_append(name, value).map(drop).map_err(too_many))?;
     Ok(headers)
 }
 
-/// Reads headers, name => value or list of values, and calls `take` with each.
-fn read<T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>>(array: &ZendHashTable, take: T) -> PhpResult<()> {
+/// Reads headers, name => value or list of values, and calls `take` with each. `remember` on threads of workers alone,
+/// where [`forget`] is called.
+fn read<T>(array: &ZendHashTable, remember: bool, take: T) -> PhpResult<()>
+where
+    T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>,
+{
     struct Reading<T> {
         take: T,
+        remember: bool,
         result: PhpResult<()>,
     }
     unsafe extern "C" fn each<T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>>(
@@ -89,7 +94,7 @@ fn read<T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>>(array: &ZendHashTabl
     ) -> bool {
         // SAFETY: the context is the one that was passed below; the shim lends name and value for this call.
         let (reading, name, value) = unsafe { (&mut *reading.cast::<Reading<T>>(), name.as_ref(), &*value) };
-        let read = || match (name, constant) {
+        let read = || match (name, constant && reading.remember) {
             (None, _) => {
                 Err(exception::value(format!("Headers must be an array of name => value, but {index} is not a name")))
             }
@@ -99,7 +104,7 @@ fn read<T: FnMut(HeaderName, HeaderValue) -> PhpResult<()>>(array: &ZendHashTabl
         reading.result = catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(exception::internal()));
         reading.result.is_ok()
     }
-    let mut reading = Reading { take, result: Ok(()) };
+    let mut reading = Reading { take, remember, result: Ok(()) };
     // SAFETY: the array is lent by PHP; `each` gets the context that it expects, and no panic leaves it.
     unsafe { sys::rr_headers(array, each::<T>, (&raw mut reading).cast()) };
     reading.result
