@@ -66,7 +66,7 @@ pub enum Error {
         reason: String,
     },
     /// What was read is not valid.
-    #[error("{} is not a valid configuration:\n{problems}", Name(path.as_deref()))]
+    #[error("{} is not a valid configuration:\n{problems}{}", Name(path.as_deref()), problems.remedy())]
     Invalid {
         /// The file; `None` if there is none, but overrides.
         path: Option<PathBuf>,

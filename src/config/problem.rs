@@ -61,6 +61,15 @@ impl Problems {
         self.list.is_empty()
     }
 
+    /// What may be done about what is not supported, if there is any; a line of its own.
+    pub(super) fn remedy(&self) -> &'static str {
+        if self.list.iter().any(|problem| problem.lead.starts_with("not supported")) {
+            "\n  What is not supported is a mere warning with --lenient, or -d roadrunner.lenient=1."
+        } else {
+            ""
+        }
+    }
+
     /// Returns them by place.
     pub fn iter(&self) -> impl Iterator<Item = &Problem> {
         let mut sorted: Vec<_> = self.list.iter().collect();

@@ -26,6 +26,8 @@ use crate::{
     pool::{Host, Pool, Snapshot},
 };
 
+/// How long scripts that boot may go on once the server ends before its first request: there is nothing to finish.
+const BOOT_GRACE: Duration = Duration::from_secs(2);
 /// Longest time for the first worker to boot, and for a successor to become ready.
 const BOOT: Duration = Duration::from_mins(1);
 /// How long requests that are on their way still find their connection when the server ends.
@@ -139,9 +141,9 @@ pub fn run_bound(
         Ok(Some(restart)) => restart,
         Ok(None) => {
             notifier.stopping("Stopping before the first request");
-            return Ok(supervisor.stop(Instant::now() + grace));
+            return Ok(supervisor.stop(Instant::now() + BOOT_GRACE.min(grace)));
         }
-        Err(error) => return supervisor.fail(error, grace),
+        Err(error) => return supervisor.fail(error, BOOT_GRACE.min(grace)),
     };
 
     let inbox = supervisor.pool.inbox();

@@ -1,7 +1,11 @@
 //! More requests than workers, and clients that do not wait.
 
 use std::{
-    sync::{Arc, Barrier},
+    net::SocketAddr,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -189,5 +193,77 @@ fn slow_clients_hold_up_nobody() {
     }
     let served = slow.iter_mut().map(Client::response).filter(|response| response.body == b"slow").count();
     assert!(served >= 1);
+    server.stop();
+}
+
+/// Keeps bodies coming until told to end.
+fn uploads(address: SocketAddr, ended: &Arc<AtomicBool>) -> thread::JoinHandle<()> {
+    let ended = Arc::clone(ended);
+    thread::spawn(move || {
+        let chunk = [b"10000\r\n".as_slice(), &[b'x'; 0x1_0000], b"\r\n"].concat();
+        while !ended.load(Ordering::Relaxed) {
+            let mut client = Client::connect(address);
+            client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+            for _ in 0..800 {
+                if ended.load(Ordering::Relaxed) || client.try_send(&chunk).is_err() {
+                    return;
+                }
+            }
+            client.send("0\r\n\r\n");
+            assert_eq!(client.response().status, 200);
+        }
+    })
+}
+
+#[test]
+fn a_reactor_that_always_has_bytes_to_read_hands_requests_over() {
+    let server = Builder::new(|envelope| {
+        envelope.replier.answer(answer("hello"));
+    })
+    .workers(2)
+    .one_reactor()
+    .start();
+    let ended = Arc::default();
+    let uploads: Vec<_> = (0..4).map(|_| uploads(server.address, &ended)).collect();
+    let mut client = Client::connect(server.address);
+    // Before, one was served in six seconds.
+    for _ in 0..20 {
+        let sent = Instant::now();
+        assert_eq!(client.get("/").status, 200);
+        assert!(sent.elapsed() < QUICK, "served only after {:?}", sent.elapsed());
+    }
+    ended.store(true, Ordering::Relaxed);
+    for upload in uploads {
+        upload.join().unwrap();
+    }
+    server.stop();
+}
+
+#[test]
+fn workers_are_told_of_a_queue_that_is_always_full() {
+    const BATCH: usize = 200;
+    let server = Builder::new(|envelope| {
+        envelope.replier.answer(answer("hello"));
+    })
+    .workers(2)
+    .queue(4)
+    .one_reactor()
+    .start();
+    let clients: Vec<_> = (0..20)
+        .map(|_| {
+            let address = server.address;
+            thread::spawn(move || {
+                let (mut client, mut served) = (Client::connect(address), 0);
+                for _ in 0..20 {
+                    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(BATCH));
+                    served += (0..BATCH).filter(|_| client.response().status == 200).count();
+                }
+                served
+            })
+        })
+        .collect();
+    let served: usize = clients.into_iter().map(|client| client.join().unwrap()).sum();
+    // Before, none was.
+    assert!(served > 400, "only {served} of {} were served", 20 * 20 * BATCH);
     server.stop();
 }
