@@ -24,11 +24,13 @@ rmdir($directory);
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
   line 1: not supported yet: grpc
   line 2: not supported: reload; RoadRunner itself removed it with version 3 of the format. Restart the server after a change
+  What is not supported is a mere warning with --lenient, or -d roadrunner.lenient=1.
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
   line 1: not supported yet: grpc
   line 2: not supported: reload; RoadRunner itself removed it with version 3 of the format. Restart the server after a change
+  What is not supported is a mere warning with --lenient, or -d roadrunner.lenient=1.
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
