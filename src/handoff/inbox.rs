@@ -181,7 +181,7 @@ impl<Q, A> Inbox<Q, A> {
         }
     }
 
-    /// Announces what has waited for that for [`BATCH`]: for a reactor that does not come to the end of a pass.
+    /// Announces what nobody was told of for 200 µs: for a reactor that does not come to the end of a pass.
     pub fn announce_overdue(&self) {
         let since = self.unannounced.load(Ordering::Relaxed);
         if since != 0 && clock::now().saturating_sub(since) > BATCH {
