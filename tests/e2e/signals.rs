@@ -79,6 +79,21 @@ fn end_successor(server: &Server) {
     until("the successor has ended", || server.processes().is_empty());
 }
 
+/// Sees a server that serves, and was sent a signal, to its end.
+fn end(mut server: Server, outcome: Outcome) {
+    match outcome {
+        Logs(text) => {
+            server.wait_for_log(text);
+            assert_eq!(get(server.address, "/").text(), "answer");
+            server.stop();
+            return;
+        }
+        IsSucceeded => end_successor(&server),
+        Ends | EndsAtOnce => {}
+    }
+    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+}
+
 fn booting(signal: c_int, outcome: Outcome) {
     let mut server = start();
     until("a worker boots", || exists(&server, "booting"));
@@ -106,17 +121,7 @@ fn idle(signal: c_int, outcome: Outcome) {
     place(&server, "booted");
     server.find_address();
     server.signal(signal);
-    match outcome {
-        Logs(text) => {
-            server.wait_for_log(text);
-            assert_eq!(get(server.address, "/").text(), "answer");
-            server.stop();
-            return;
-        }
-        IsSucceeded => end_successor(&server),
-        Ends | EndsAtOnce => {}
-    }
-    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    end(server, outcome);
 }
 
 fn busy(signal: c_int, outcome: Outcome) {
@@ -133,16 +138,7 @@ fn busy(signal: c_int, outcome: Outcome) {
     assert!(server.is_running());
     place(&server, "go");
     assert_eq!(client.join().unwrap().text(), "answer");
-    match outcome {
-        Logs(_) => {
-            assert_eq!(get(server.address, "/").text(), "answer");
-            server.stop();
-            return;
-        }
-        IsSucceeded => end_successor(&server),
-        Ends | EndsAtOnce => {}
-    }
-    assert_eq!(server.wait().code(), Some(0), "{}", server.log());
+    end(server, outcome);
 }
 
 fn draining(signal: c_int, outcome: Outcome) {
