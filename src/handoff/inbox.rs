@@ -19,7 +19,7 @@ use super::{
     idle::IdleSet,
     line::{Line, Pending, Slot, Unanswered},
     seat::{Post, Seat},
-    sync::{ArrayQueue, AtomicBool, AtomicU64, Ordering, fence},
+    sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
 };
 
 /// Requests of so long are announced together.
@@ -28,6 +28,8 @@ pub(super) const BATCH: Nanos = nanos(Duration::from_micros(200));
 const FRESH: Nanos = nanos(Duration::from_micros(200));
 /// A queue that would wait longer deserves another thread.
 const BACKLOG: Nanos = nanos(Duration::from_micros(200));
+/// With no more room than this, requests are let in one at a time, so that no more fit than may.
+const NEAR: usize = 64;
 /// Handlers faster than this never deserve another thread: it would take longer to come.
 const SHORT: Nanos = nanos(Duration::from_micros(8));
 
@@ -39,6 +41,8 @@ pub struct Inbox<Q, A> {
     waiting: usize,
     /// Workers; there may be more seats, for threads that hang.
     workers: usize,
+    /// Held while a request is let in that may be the last one to fit.
+    door: Mutex<()>,
     /// The seats that sleep.
     pub(super) idle: IdleSet,
     /// One per seat.
@@ -95,6 +99,7 @@ impl<Q, A> Inbox<Q, A> {
             ring: ArrayQueue::new((workers + waiting).max(1)),
             waiting,
             workers,
+            door: Mutex::new(()),
             idle: IdleSet::new(seats),
             posts: (0..seats).map(|_| CachePadded::default()).collect(),
             coming: AtomicBool::new(false),
@@ -122,6 +127,8 @@ impl<Q, A> Inbox<Q, A> {
         if self.is_closed() {
             return Err(Overloaded(request));
         }
+        // Two reactors that count at the same time would both take the last place.
+        let _door = (self.ring.len() + NEAR > self.waiting).then(|| self.door.lock());
         if self.is_full() && !(line.port().have_left() && self.sweep()) {
             // Whoever could make room must know.
             self.announce();
