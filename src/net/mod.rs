@@ -5,6 +5,7 @@
 
 mod inherited;
 mod listener;
+mod proxy;
 mod reactor;
 
 use std::net::SocketAddr;
