@@ -146,6 +146,25 @@ impl<'a> Section<'a> {
         outer.iter().map(inner).collect()
     }
 
+    /// Reads a list of sections.
+    pub fn items(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Section<'a>> {
+        let Some(node) = self.find(key) else { return Vec::new() };
+        let items = match &node.value {
+            Value::Null => return Vec::new(),
+            Value::List(items) => items,
+            _ => {
+                self.wrong(key, node, "a list of sections", problems);
+                return Vec::new();
+            }
+        };
+        let path = format!("{}{key}.", self.path);
+        let section = |item: &'a Node| {
+            let entries = entries(item, &path, problems);
+            Section { at: item.at.clone(), entries, path: path.clone(), known: Vec::new() }
+        };
+        items.iter().map(section).collect()
+    }
+
     /// Reads one of a few words, regardless of case.
     pub fn choice<T: Copy>(
         &mut self,
@@ -196,6 +215,21 @@ impl<'a> Section<'a> {
             self.wrong(key, node, "a duration with its unit, such as 300ms, 60s or 1m30s", problems);
         }
         duration
+    }
+
+    /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
+    /// some formats. Returns its place, too.
+    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<(u32, At)> {
+        let node = self.find(key)?;
+        let mode = match &node.value {
+            Value::Null => return None,
+            Value::Text(text) => value::mode(text),
+            _ => None,
+        };
+        if mode.is_none() {
+            self.wrong(key, node, "octal digits in quotes, such as \"0660\"", problems);
+        }
+        mode.map(|mode| (mode, node.at.clone()))
     }
 
     /// Reads where to listen: `host:port`, `:port` (all interfaces) or `[v6]:port`.

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use http::StatusCode;
 
+use super::listeners::{self, Connections, REFUSAL};
 use crate::{
     config::{Problems, Section},
     net::Endpoint,
@@ -16,10 +17,14 @@ pub const MEBIBYTE: u64 = 1024 * 1024;
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`.
+    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`; and
+    /// `http.listeners`: where else, and how.
     ///
-    /// Default: `127.0.0.1:8080`. Port 0 takes a free one; the log names it.
+    /// Default: `127.0.0.1:8080`, if there are no `http.listeners`. Port 0 takes a free one; the log names it.
     pub listeners: Vec<Listener>,
+
+    /// What `http.limits` says of connections.
+    pub connections: Connections,
 
     /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
     ///
@@ -48,6 +53,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
+            connections: Connections::default(),
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             pool: pool::Config::default(),
@@ -59,8 +65,15 @@ impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self::default();
-        if let Some(addresses) = section.address("address", problems) {
-            config.listeners = addresses.into_iter().map(Listener::from).collect();
+        let addresses = section.address("address", problems);
+        let further = listeners::read(&mut section, problems);
+        if addresses.is_some() || !further.is_empty() {
+            let addresses = addresses.into_iter().flatten().map(Listener::from);
+            config.listeners = addresses.chain(further).collect();
+        }
+        if let Some(mut limits) = section.section("limits", problems) {
+            config.connections = Connections::read(&mut limits, problems);
+            limits.finish(problems);
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -90,6 +103,8 @@ impl Config {
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
-        Self { endpoint: endpoint.into() }
+        let mut endpoint = endpoint.into();
+        endpoint.terms.refusal = REFUSAL;
+        Self { endpoint }
     }
 }

@@ -28,7 +28,7 @@ pub struct Limits {
 
 /// The connections of a server.
 #[derive(Debug)]
-pub struct Census {
+pub(super) struct Census {
     limits: Limits,
     /// Those that are open.
     open: CachePadded<AtomicUsize>,
@@ -42,7 +42,7 @@ type Part = Mutex<std::collections::HashMap<u128, usize>>;
 
 /// A connection that is counted, as long as this lives.
 #[derive(Debug)]
-pub struct Counted {
+pub(super) struct Counted {
     census: Arc<Census>,
     /// The address that it is counted for, too.
     address: Option<u128>,
@@ -50,7 +50,7 @@ pub struct Counted {
 
 /// Why there is no room for a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
+pub(super) enum Full {
     /// There are as many as there may be.
     Connections,
     /// So there are from its address.
@@ -61,7 +61,7 @@ pub enum Full {
 
 impl Census {
     /// Nobody is there yet.
-    pub fn new(limits: Limits) -> Arc<Self> {
+    pub(super) fn new(limits: Limits) -> Arc<Self> {
         let parts = if limits.per_address > 0 { PARTS } else { 0 };
         let addresses = (0..parts).map(|_| Part::default()).collect();
         Arc::new(Self { limits, open: CachePadded::default(), addresses, hasher: RandomState::new() })
@@ -72,7 +72,7 @@ impl Census {
     /// # Errors
     ///
     /// When there is no room.
-    pub fn admit(self: &Arc<Self>) -> Result<Counted, Full> {
+    pub(super) fn admit(self: &Arc<Self>) -> Result<Counted, Full> {
         let before = self.open.fetch_add(1, Ordering::Relaxed);
         // Dropped, it is counted no more.
         let counted = Counted { census: Arc::clone(self), address: None };
@@ -80,7 +80,7 @@ impl Census {
     }
 
     /// How many connections there are.
-    pub fn open(&self) -> usize {
+    pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
@@ -100,7 +100,7 @@ impl Counted {
     /// # Errors
     ///
     /// When the address has all that it may have.
-    pub fn comes_from(&mut self, address: IpAddr) -> Result<(), Full> {
+    pub(super) fn comes_from(&mut self, address: IpAddr) -> Result<(), Full> {
         let address = household(address);
         let Some(part) = self.census.part(address).filter(|_| self.address.is_none()) else { return Ok(()) };
         let mut part = part.lock();

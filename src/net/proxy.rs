@@ -18,13 +18,13 @@ const MOST: usize = 16 * 1024;
 
 /// A header while it arrives.
 #[derive(Debug, Default)]
-pub struct Header {
+pub(super) struct Header {
     bytes: Vec<u8>,
 }
 
 /// What a header says of the ends of the connection that the proxy has accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ends {
+pub(super) enum Ends {
     /// Nothing: the proxy speaks for itself, such as to see whether the server lives, or does not know. Those of the
     /// connection count.
     Own,
@@ -41,7 +41,7 @@ pub enum Ends {
 
 /// Why what a connection begins with is no header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Malformed {
+pub(super) enum Malformed {
     /// It begins in another way.
     #[error("no PROXY protocol header")]
     Missing,
@@ -74,7 +74,7 @@ impl Header {
     /// # Errors
     ///
     /// As soon as the bytes cannot become a header.
-    pub fn take(&mut self, bytes: &[u8]) -> Result<(usize, Option<Ends>), Malformed> {
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(usize, Option<Ends>), Malformed> {
         let before = self.bytes.len();
         self.bytes.extend_from_slice(bytes);
         let Some(length) = length(&self.bytes)?.filter(|length| *length <= self.bytes.len()) else {
@@ -136,8 +136,7 @@ fn binary(bytes: &[u8]) -> Result<Ends, Malformed> {
     let (command, family, rest) = (bytes[12], bytes[13], &bytes[FIXED..]);
     let ends = match (command, family) {
         // What a LOCAL header says of addresses is to be ignored.
-        (0x20, _) => return Ok(Ends::Own),
-        (0x21, 0x00) => return Ok(Ends::Own),
+        (0x20, _) | (0x21, 0x00) => return Ok(Ends::Own),
         // Of streams and of datagrams: a proxy may have been asked by QUIC.
         (0x21, 0x11 | 0x12) => (inet::<4>(rest)?, 12),
         (0x21, 0x21 | 0x22) => (inet::<16>(rest)?, 36),

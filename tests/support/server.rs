@@ -295,7 +295,10 @@ impl Builder {
         } else {
             command.arg(&self.script);
         }
-        command.env_remove("RR_CONFIG").envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("RR_CONFIG")
+            .env("RR_ALLOW_ROOT", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
