@@ -65,7 +65,7 @@ fn clear(path: &Path, name: &SockAddr) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused && !is_bound(path) => {}
         // Gone meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        _ => return Err(io::ErrorKind::AddrInUse.into()),
+        _ => return Err(io::Error::from_raw_os_error(libc::EADDRINUSE)),
     }
     info!(path = %path.display(), "Socket of a server that is gone is replaced");
     fs::remove_file(path)
