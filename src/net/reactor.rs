@@ -215,7 +215,7 @@ where
     pass.ended();
 }
 
-async fn accept<P, S, F>(listener: Listener, mut way: Way<P, S>, alive: mpsc::Sender<()>)
+async fn accept<P, S, F>(listener: Listener, way: Way<P, S>, alive: mpsc::Sender<()>)
 where
     P: Pass + 'static,
     S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
@@ -226,10 +226,12 @@ where
         Err(error) => return error!(%error, "Listener cannot be watched"),
     };
     let terms = listener.terms();
+    // Not the one that connections get: to them everything is news.
+    let mut fading = way.phase.clone();
     loop {
         let accepted = tokio::select! {
             biased;
-            _ = way.phase.wait_for(|phase| *phase >= Phase::HandOver) => break,
+            _ = fading.wait_for(|phase| *phase >= Phase::HandOver) => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
