@@ -213,7 +213,7 @@ impl Future for Answering {
                 connection.0.waiting.store(false, Ordering::Relaxed);
                 let mut response = match answer {
                     Ok(answer) => response(answer, *head_only),
-                    Err(Unanswered::Stopping) => unavailable(),
+                    Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
                     }
