@@ -204,7 +204,12 @@ impl<'a> Section<'a> {
         if duration.is_zero()
             && let Some(node) = self.find(key)
         {
-            self.wrong(key, node, "longer than that: without a bound clients could hold connections for ever", problems);
+            self.wrong(
+                key,
+                node,
+                "longer than that: without a bound clients could hold connections for ever",
+                problems,
+            );
             return None;
         }
         Some(duration)
