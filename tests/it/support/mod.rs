@@ -2,6 +2,7 @@
 
 mod client;
 mod gate;
+pub mod http2;
 mod server;
 
 use std::time::{Duration, Instant};
