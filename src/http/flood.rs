@@ -52,8 +52,8 @@ const GOAWAY: u8 = 7;
 const WINDOW_UPDATE: u8 = 8;
 const CONTINUATION: u8 = 9;
 
-/// What an answer to a ping costs: h2 logs each that it did not ask for, and asks once in the life of a connection.
-const PONG: u32 = 1024;
+/// What an answer to a ping costs that was not sent: h2 logs each.
+const PONG: u32 = MOST / 2;
 
 /// Flag of SETTINGS and PING.
 const ACK: u8 = 1;
@@ -85,6 +85,8 @@ struct Followed {
     in_head: bool,
     /// Heads that were complete.
     heads: u64,
+    /// Whether a ping was sent that is not answered yet.
+    pinged: bool,
     /// What emptied the account.
     cause: Option<&'static str>,
 }
@@ -115,13 +117,18 @@ impl<S> Frames<S> {
         let account = Account { left: MOST, paid: now };
         #[expect(clippy::cast_possible_truncation, reason = "24 fits")]
         let at = At::Preface(PREFACE.len() as u8);
-        let followed = Followed { at, account, begun: false, in_head: false, heads: 0, cause: None };
+        let followed = Followed { at, account, begun: false, in_head: false, heads: 0, pinged: false, cause: None };
         Self { stream, followed, written: Written::default(), unpaid: 0, calmed: None }
     }
 
     /// Returns whether the client has said that it speaks HTTP/2, and begun to.
     pub(super) fn has_begun(&self) -> bool {
         self.followed.begun
+    }
+
+    /// Tells that hyper sends a ping, which the client is to answer.
+    pub(super) fn pinged(&mut self) {
+        self.followed.pinged = true;
     }
 
     /// Returns whether a head is not complete yet.
@@ -282,7 +289,10 @@ impl Followed {
             }
             _ => {}
         }
-        let (cost, name) = cost(kind, flags, length);
+        let (mut cost, name) = cost(kind, flags, length);
+        if kind == PING && flags & ACK != 0 && std::mem::take(&mut self.pinged) {
+            cost = 0;
+        }
         if cost > 0 && self.cause.is_none() && !self.account.pay(cost) {
             self.cause = Some(name);
         }

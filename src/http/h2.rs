@@ -34,9 +34,9 @@ use super::{
 };
 use crate::net::Stream;
 
-/// Streams that a client may have reset before they were looked at, beyond as many as it may have open: more end the
-/// connection.
-const RESET_UNSEEN: usize = 32;
+/// Requests that a client may take back before they were looked at; h2 ends the connection with a warning beyond. Nobody
+/// comes so far: [`Frames`] ends it before.
+const RESET_UNSEEN: usize = 512;
 /// How long a client has to confirm that it has heard of the end, once nothing is under way.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -90,6 +90,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                 if !ending && (draining || connection.is_parting() && streams.has_open()) {
                     ending = true;
                     served.as_mut().graceful_shutdown();
+                    stream.lock().pinged();
                     timer.as_mut().reset(Instant::now() + CLOSING.min(patience.period));
                     watched = false;
                 }
@@ -161,12 +162,11 @@ fn state<S>(stream: &Frames<S>, streams: &Streams) -> (Wait, u64, Option<u64>) {
 }
 
 fn builder(service: &Service) -> http2::Builder<TokioExecutor> {
-    let most = service.http2.max_concurrent_streams;
     let mut builder = http2::Builder::new(TokioExecutor::new());
     builder
-        .max_concurrent_streams(most)
+        .max_concurrent_streams(service.http2.max_concurrent_streams)
         .max_header_list_size(u32::try_from(service.limits.max_header_size).unwrap_or(u32::MAX))
-        .max_pending_accept_reset_streams(RESET_UNSEEN + most as usize);
+        .max_pending_accept_reset_streams(RESET_UNSEEN);
     builder
 }
 

@@ -26,7 +26,7 @@ fn passed(frame: &[u8]) -> usize {
 fn each_useless_frame_is_bounded() {
     for (kind, flags, length, most) in [
         (PING, 0, 8, 1100),
-        (PING, ACK, 8, 5),
+        (PING, ACK, 8, 3),
         (SETTINGS, 0, 0, 220),
         (SETTINGS, 0, 6, 220),
         (PRIORITY, 0, 5, 4300),
@@ -38,8 +38,17 @@ fn each_useless_frame_is_bounded() {
         (0x77, 0, 3, 4300),
     ] {
         let passed = passed(&frame(kind, flags, length));
-        assert!(passed > most * 9 / 11 - 2 && passed <= most, "{kind}: {passed}");
+        // Time brings some more in.
+        assert!(passed + 1 > most * 9 / 11 && passed <= most, "{kind}: {passed}");
     }
+}
+
+#[test]
+fn an_answer_to_a_ping_that_was_sent_costs_nothing() {
+    let mut followed = followed();
+    followed.pinged = true;
+    followed.follow(&frame(PING, ACK, 8)).unwrap();
+    assert_eq!((followed.account.left, followed.pinged), (MOST, false));
 }
 
 #[test]

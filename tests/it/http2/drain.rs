@@ -12,7 +12,9 @@ use std::{
 use super::{echo, http2};
 use crate::support::{
     Builder, Gate, PATIENCE, answer,
-    http2::{ACK, Connection, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, Raw, get, post, run, whole},
+    http2::{
+        ACK, Connection, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, Raw, ask_until_told, get, post, run, whole,
+    },
 };
 
 #[test]
@@ -114,37 +116,7 @@ fn no_request_is_cut_at_the_end_of_a_server_under_load() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| {
             let (served, ended) = (Arc::clone(&served), Arc::clone(&ended));
-            thread::spawn(move || {
-                run(async move {
-                    let connection = Connection::open(address).await;
-                    loop {
-                        // Two at a time.
-                        let both = (connection.send(post("/"), "body"), connection.send(post("/"), "body"));
-                        let (one, two) = tokio::join!(both.0, both.1);
-                        let mut told = false;
-                        for result in [one, two] {
-                            match result {
-                                Ok(response) if response.status == 200 => {
-                                    assert_eq!(response.body, b"body");
-                                    served.fetch_add(1, Ordering::Relaxed);
-                                }
-                                Ok(response) => panic!("{response:?}"),
-                                // Not processed: the client may ask somebody else.
-                                Err(error) => {
-                                    assert!(ended.load(Ordering::SeqCst), "{error}");
-                                    let safe = error.is_go_away() && error.reason() == Some(h2::Reason::NO_ERROR)
-                                        || error.reason() == Some(h2::Reason::REFUSED_STREAM);
-                                    assert!(safe, "cut: {error:?}");
-                                    told = true;
-                                }
-                            }
-                        }
-                        if told {
-                            break;
-                        }
-                    }
-                });
-            })
+            thread::spawn(move || run(ask_until_told(address, &served, &ended)))
         })
         .collect();
     while served.load(Ordering::Relaxed) < CLIENTS * 20 {

@@ -4,12 +4,12 @@ use std::{
     future::Future,
     io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
 use bytes::Bytes;
 use h2::{
-    RecvStream,
+    Reason, RecvStream,
     client::{self, SendRequest},
 };
 use http::{HeaderMap, Request, Response};
@@ -119,6 +119,31 @@ pub async fn whole(response: Response<RecvStream>) -> Result<Whole, h2::Error> {
     Ok(Whole { status: head.status.as_u16(), headers: head.headers, body })
 }
 
+/// Sends requests with a body, two at a time, counts those that are `served`, and ends once the server tells it to.
+/// Panics when a request is cut: one that fails before the server is `ending`, or that the server has begun with.
+pub async fn ask_until_told(address: SocketAddr, served: &AtomicUsize, ending: &AtomicBool) {
+    let connection = Connection::open(address).await;
+    let mut told = false;
+    while !told {
+        let both = (connection.send(post("/"), "body"), connection.send(post("/"), "body"));
+        for result in <[_; 2]>::from(tokio::join!(both.0, both.1)) {
+            match result {
+                Ok(response) => {
+                    assert_eq!((response.status, response.body.as_slice()), (200, b"body".as_slice()));
+                    served.fetch_add(1, Ordering::Relaxed);
+                }
+                // The client may ask somebody else.
+                Err(error) => {
+                    let safe = error.is_go_away() && error.reason() == Some(Reason::NO_ERROR)
+                        || error.reason() == Some(Reason::REFUSED_STREAM);
+                    assert!(safe && ending.load(Ordering::SeqCst), "cut: {error:?}");
+                    told = true;
+                }
+            }
+        }
+    }
+}
+
 /// One frame as it came over the wire.
 #[derive(Debug)]
 pub struct Frame {
@@ -204,11 +229,6 @@ impl Raw {
             }
         }
         Ok(code)
-    }
-
-    /// Waits no longer than this for what the server sends.
-    pub fn set_patience(&self, patience: Duration) {
-        self.stream.set_read_timeout(Some(patience)).unwrap();
     }
 }
 
