@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -21,17 +21,17 @@ use http::{
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length};
+use super::{Answer, Config, Http2, Inbox, Limits, Line, Pending, Request, head, message::Length, patience::Patience};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
 };
 
-/// A client that sends nothing of an announced body for so long is let go.
-const BODY_IDLE: Duration = Duration::from_mins(1);
+/// What a client reads that was too slow with the head of its request.
+pub(super) const TOO_SLOW: &str = "The request did not arrive in time\n";
 /// How much of a refused body is still read, so that the client sees the answer instead of a reset.
 const DRAINED: u64 = 1024 * 1024;
 /// Seconds after which a client that met a full queue may come again (`Retry-After`).
@@ -44,9 +44,12 @@ pub struct Service {
     inbox: Arc<Inbox>,
     max_request_bytes: u64,
     internal_error_code: StatusCode,
+    pub(super) limits: Limits,
+    pub(super) http2: Http2,
+    pub(super) patience: Patience,
 }
 
-/// Answers the requests of one connection, one at a time.
+/// Answers the requests of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Connection(Arc<Shared>);
 
@@ -54,12 +57,14 @@ pub(super) struct Connection(Arc<Shared>);
 struct Shared {
     service: Arc<Service>,
     peer: Peer,
-    /// Never contended for: one request at a time is under way.
+    /// Never contended for: all requests of a connection come and go on one thread.
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
     waiting: AtomicBool,
     /// Whether the next answer is the last one. Of the connection's task alone.
     parting: AtomicBool,
+    /// Requests so far, if they are bounded.
+    requests: AtomicU32,
 }
 
 /// The answer to one request. Dropping it tells the worker that the client has gone.
@@ -85,10 +90,23 @@ enum BodyError {
 impl Service {
     /// Creates the service that fills `inbox`.
     pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
-        Self { inbox, max_request_bytes: config.max_request_bytes, internal_error_code: config.internal_error_code }
+        inbox.set_patience(config.limits.queue_timeout);
+        Self {
+            inbox,
+            max_request_bytes: config.max_request_bytes,
+            internal_error_code: config.internal_error_code,
+            patience: Patience::new(&config.limits),
+            limits: config.limits.clone(),
+            http2: config.http2,
+        }
     }
 
-    async fn read_body(&self, mut body: Incoming) -> Result<Bytes, BodyError> {
+    /// To be called at each look at a connection: a request in the queue has one that is looked at.
+    pub(super) fn look(&self) {
+        self.inbox.refuse_overdue();
+    }
+
+    async fn read_body(&self, mut body: Incoming, arrived: Instant) -> Result<Bytes, BodyError> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
@@ -97,11 +115,14 @@ impl Service {
             // Not polled, so a client that waits for `100 Continue` sends nothing.
             return Err(BodyError::TooLarge);
         }
+        let deadline = self.limits.request_timeout.map(|timeout| arrived + timeout);
         let mut first = Bytes::new();
         let mut whole = BytesMut::new();
         let mut length = 0;
         loop {
-            let frame = match timeout(BODY_IDLE, body.frame()).await {
+            let idle = Instant::now() + self.limits.body_timeout;
+            let until = deadline.map_or(idle, |deadline| deadline.min(idle));
+            let frame = match timeout_at(until.into(), body.frame()).await {
                 Err(_) => return Err(BodyError::TimedOut),
                 Ok(None) => break,
                 Ok(Some(Err(error))) => return Err(BodyError::Broken(error)),
@@ -139,6 +160,7 @@ impl Connection {
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             parting: AtomicBool::new(false),
+            requests: AtomicU32::new(0),
         }))
     }
 
@@ -154,6 +176,27 @@ impl Connection {
         }
     }
 
+    /// Returns whether the connection ends with its next answer.
+    pub(super) fn is_parting(&self) -> bool {
+        self.0.parting.load(Ordering::Relaxed)
+    }
+
+    /// Lets the connection end with the answer to the last request that it may have.
+    fn count(&self) {
+        if let Some(most) = self.0.service.limits.max_requests_per_connection {
+            let requests = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+            self.part_if(requests >= most.get());
+        }
+    }
+
+    /// Says that an answer is the last one, if it is.
+    fn last_if_parting(&self, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+        if self.is_parting() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
     fn dispatch(&self, head: Parts, body: Bytes, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, peer, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
@@ -164,12 +207,12 @@ impl Connection {
                 self.0.waiting.store(true, Ordering::Relaxed);
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
-            Err(Overloaded(_)) => unavailable().into(),
+            Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
         }
     }
 
     async fn receive(self, head: Parts, body: Incoming, arrived: Instant) -> Response<Full<Bytes>> {
-        match self.0.service.read_body(body).await {
+        match self.0.service.read_body(body, arrived).await {
             Ok(body) => self.dispatch(head, body, arrived, Instant::now()).await.unwrap_or_else(|never| match never {}),
             Err(error) => refuse_body(error),
         }
@@ -185,7 +228,8 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
         let arrived = Instant::now();
         let (mut head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
-        if let Err((status, text)) = head::check(&mut head, has_body) {
+        self.count();
+        if let Err((status, text)) = head::check(&mut head, has_body, &self.0.service.limits) {
             return closing(status, text).into();
         }
         if !has_body {
@@ -211,17 +255,14 @@ impl Future for Answering {
             Self::Worker { pending, head_only, connection } => {
                 let answer = ready!(Pin::new(pending).poll(context));
                 connection.0.waiting.store(false, Ordering::Relaxed);
-                let mut response = match answer {
+                let response = match answer {
                     Ok(answer) => response(answer, *head_only),
-                    Err(Unanswered::Stopping) => unavailable(),
+                    Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
                     }
                 };
-                if connection.0.parting.load(Ordering::Relaxed) {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                response
+                connection.last_if_parting(response)
             }
             Self::Body(receiving) => ready!(receiving.as_mut().poll(context)),
             Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),

@@ -19,6 +19,7 @@ mod death;
 mod descriptors;
 mod front;
 mod generation;
+mod http2;
 mod lifecycle;
 mod log;
 mod manager;
