@@ -119,7 +119,7 @@ impl Attack {
 
 /// Times of requests of normal clients in milliseconds, sorted, and how many failed.
 fn normal(address: SocketAddr) -> (Vec<f64>, usize) {
-    let ask = || {
+    let ask = move || {
         let mut times = Vec::new();
         let mut failed = 0;
         for batch in 0..10 {
