@@ -162,7 +162,10 @@ async fn serve(stream: impl Stream, peer: Peer, service: Arc<Service>, mut drain
     match ended {
         Ended::Left => debug!(client.addr = %peer, "Client left before its answer"),
         Ended::Stalled => debug!(client.addr = %peer, "Connection ended, nothing moved for too long"),
-        Ended::By(Err(error)) => debug!(client.addr = %peer, %error, "Connection ended by an error"),
+        Ended::By(Err(error)) => {
+            debug!(client.addr = %peer, %error, "Connection ended by an error");
+            answers.refused(&error);
+        }
         Ended::By(Ok(())) => {}
     }
     let stream = stream.into_inner();

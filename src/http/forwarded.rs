@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How a connection over a unix socket is named in `http.trusted_subnets`.
-const UNIX: &str = "unix:";
+const UNIX: &str = "unix";
 /// `http.trusted_subnets` by default.
 const SUBNETS: [&str; 8] = [
     "10.0.0.0/8",
@@ -52,7 +52,7 @@ pub struct Proxies {
     /// Default: private, loopback and link-local ones.
     pub subnets: Vec<Subnet>,
 
-    /// The same for connections over a unix socket, which have no address: the word `unix:` among the subnets.
+    /// The same for connections over a unix socket, which have no address: the word `unix` among the subnets.
     ///
     /// Default: true.
     pub unix: bool,
@@ -92,7 +92,7 @@ impl Proxies {
     pub(super) fn read(section: &mut Section<'_>, problems: &mut Problems) -> Self {
         let mut proxies = Self::default();
         let subnet = |text: &str| if text == UNIX { Some(None) } else { text.parse().ok().map(Some) };
-        if let Some(subnets) = section.parsed("trusted_subnets", "address/bits, an address or unix:", problems, subnet) {
+        if let Some(subnets) = section.parsed("trusted_subnets", "address/bits, an address or unix", problems, subnet) {
             proxies.unix = subnets.contains(&None);
             proxies.subnets = subnets.into_iter().flatten().collect();
         }

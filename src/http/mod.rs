@@ -3,8 +3,10 @@
 //! This room owns the wire: parsing (hyper), framing checks, body limits, status codes of failures. It is called by the
 //! connections of `net`, and never knows who works on a request.
 
+mod access;
 mod config;
 mod connection;
+mod forwarded;
 mod framing;
 mod head;
 mod linger;
@@ -14,8 +16,10 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+pub use access::{Config as AccessLog, Format};
 pub use config::{Config, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use message::{Answer, Request, RequestId};
 pub use pass::Pass;
