@@ -113,9 +113,8 @@ impl Check<'_> {
     fn words(&mut self, node: &mut Node, known: &'static str, path: &str) {
         let at = node.at.clone();
         match &mut node.value {
-            Value::List(items) => items.retain(|item| {
-                item.value.as_text().is_none_or(|word| self.keep_word(&word, known, path, &item.at))
-            }),
+            Value::List(items) => items
+                .retain(|item| item.value.as_text().is_none_or(|word| self.keep_word(&word, known, path, &item.at))),
             Value::Text(text) => {
                 let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
                 let kept: Vec<_> = words.filter(|word| self.keep_word(word, known, path, &at)).collect();

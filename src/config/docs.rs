@@ -122,7 +122,10 @@ fn kind(row: &Row) -> String {
         "float" => row.kind.replacen("float", "number", 1).replace("..", " to "),
         "some" => {
             let known = row.kind.trim_start_matches("some ").split('|');
-            format!("list of {}", words(&known.filter(|word| !word.starts_with(['(', '['])).collect::<Vec<_>>().join("|")))
+            format!(
+                "list of {}",
+                words(&known.filter(|word| !word.starts_with(['(', '['])).collect::<Vec<_>>().join("|"))
+            )
         }
         "subnets" => "list of `address/bits`".to_owned(),
         "bool" => "`true`, `false`".to_owned(),

@@ -117,7 +117,11 @@ impl<'a> Section<'a> {
             match parse(text) {
                 Some(value) => parsed.push(value),
                 None => {
-                    problems.add(format!("{}{key}", self.path), at.clone(), format!("has {text:?}, which is not {expected}"));
+                    problems.add(
+                        format!("{}{key}", self.path),
+                        at.clone(),
+                        format!("has {text:?}, which is not {expected}"),
+                    );
                 }
             }
         }

@@ -24,16 +24,8 @@ use crate::{
 /// How a connection over a unix socket is named in `http.trusted_subnets`.
 const UNIX: &str = "unix";
 /// `http.trusted_subnets` by default.
-const SUBNETS: [&str; 8] = [
-    "10.0.0.0/8",
-    "127.0.0.0/8",
-    "172.16.0.0/12",
-    "192.168.0.0/16",
-    "::1/128",
-    "fc00::/7",
-    "fe80::/10",
-    UNIX,
-];
+const SUBNETS: [&str; 8] =
+    ["10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7", "fe80::/10", UNIX];
 /// `http.trusted_headers` by default.
 const HEADERS: [HeaderName; 5] = [
     FORWARDED,
@@ -119,12 +111,13 @@ impl Proxies {
                 continue;
             }
             let client = if *name == FORWARDED {
-                self.forwarded(&values).map_err(|Malformed| {
-                    (StatusCode::BAD_REQUEST, "The Forwarded header is malformed\n")
-                })?
+                self.forwarded(&values)
+                    .map_err(|Malformed| (StatusCode::BAD_REQUEST, "The Forwarded header is malformed\n"))?
             } else if *name == X_FORWARDED_FOR {
                 let hops = values.iter().flat_map(|value| value.as_bytes().split(|byte| *byte == b','));
-                hops.map(<[u8]>::trim_ascii).filter(|hop| !hop.is_empty()).fold(None, |client, hop| self.follow(client, address(hop)))
+                hops.map(<[u8]>::trim_ascii)
+                    .filter(|hop| !hop.is_empty())
+                    .fold(None, |client, hop| self.follow(client, address(hop)))
             } else {
                 let mut values = values.iter();
                 let first = values.next().and_then(|value| address(value.as_bytes().trim_ascii()));

@@ -218,7 +218,9 @@ impl Connection {
         counted: Option<Arc<AtomicU64>>,
     ) -> Response<Body> {
         match self.0.service.read_body(body, counted.as_deref()).await {
-            Ok(body) => self.dispatch(head, body, peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {}),
+            Ok(body) => {
+                self.dispatch(head, body, peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
+            }
             Err(error) => refuse_body(error),
         }
     }
@@ -233,8 +235,7 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
         let Shared { service, peer, .. } = &*self.0;
         let arrived = Instant::now();
         let (mut head, body) = request.into_parts();
-        let mut record =
-            service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
+        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
         let answering = match self.check(&mut head, &body) {
             Err((status, text)) => closing(status, text).into(),
             Ok(peer) => {

@@ -16,9 +16,8 @@ pub(super) fn line(record: &Record, status: u16, now: &Moment, time: &Layout, co
     time.write(now, &mut line);
     line.extend_from_slice(b"] ");
     let mut line = String::from_utf8(line).unwrap_or_default();
-    let request = record.request.as_ref().map(|request| {
-        format!("{} {} {:?}", request.method, request.target(), request.version)
-    });
+    let request =
+        record.request.as_ref().map(|request| format!("{} {} {:?}", request.method, request.target(), request.version));
     quoted(request.as_deref().map(str::as_bytes), &mut line);
     let _ = write!(line, " {status} {}", record.written);
     if combined {

@@ -55,7 +55,8 @@ fn exchange(access: &Arc<Access>, head: &Parts, status: u16, body: &'static str)
     let mut response = Response::new(Body::new(body));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     let mut logged = Logged { answering: std::future::ready(Ok(response)), record: Some(record) };
-    let Poll::Ready(Ok(response)) = Pin::new(&mut logged).poll(&mut Context::from_waker(std::task::Waker::noop())) else {
+    let Poll::Ready(Ok(response)) = Pin::new(&mut logged).poll(&mut Context::from_waker(std::task::Waker::noop()))
+    else {
         unreachable!("the answer must be there")
     };
     let collecting = std::pin::pin!(response.into_body().collect());
@@ -127,7 +128,9 @@ fn requests_without_an_answer_have_an_entry() {
     });
     let seen: Vec<_> = entries
         .iter()
-        .map(|entry| (&entry["status"], &entry["method"], &entry["URI"], &entry["remote_address"], &entry["content_len"]))
+        .map(|entry| {
+            (&entry["status"], &entry["method"], &entry["URI"], &entry["remote_address"], &entry["content_len"])
+        })
         .collect();
     assert_eq!(
         json!(seen),
@@ -163,7 +166,12 @@ fn without_a_record_a_body_ends_with_its_last_byte() {
 #[test]
 fn lines_are_those_of_apache_and_nginx() {
     let request = |access: &Arc<Access>| {
-        exchange(access, &head("/a\"b?c", &[("referer", b"http://\"x\"/"), ("user-agent", b"a\\b\t\xe9")]), 404, "gone");
+        exchange(
+            access,
+            &head("/a\"b?c", &[("referer", b"http://\"x\"/"), ("user-agent", b"a\\b\t\xe9")]),
+            404,
+            "gone",
+        );
         access.refused(peer("[::ffff:192.0.2.7]:1"), StatusCode::BAD_REQUEST);
     };
     let text = logged("format: combined, output: '{file}'", "", request);
@@ -175,10 +183,7 @@ fn lines_are_those_of_apache_and_nginx() {
     let lines: Vec<_> = text.lines().map(rest).collect();
     assert_eq!(
         lines,
-        [
-            r#"192.0.2.1 "POST /a\"b?c HTTP/1.1" 404 4 "http://\"x\"/" "a\\b\x09\xe9""#,
-            r#"192.0.2.7 "-" 400 0 "-" "-""#
-        ]
+        [r#"192.0.2.1 "POST /a\"b?c HTTP/1.1" 404 4 "http://\"x\"/" "a\\b\x09\xe9""#, r#"192.0.2.7 "-" 400 0 "-" "-""#]
     );
     let text = logged("format: common, output: '{file}'", "", request);
     let lines: Vec<_> = text.lines().map(rest).collect();

@@ -64,7 +64,8 @@ fn the_right_most_address_that_is_not_trusted_counts() {
 
 #[test]
 fn an_address_that_cannot_be_read_ends_the_chain() {
-    for odd in ["unknown", "_hidden", "evil", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.4:99999", "[::1", "::g", "unix:"] {
+    for odd in ["unknown", "_hidden", "evil", "1.2.3", "1.2.3.4.5", "01.2.3.4", "1.2.3.4:99999", "[::1", "::g", "unix:"]
+    {
         assert_eq!(x_forwarded_for(odd), PROXY, "{odd}");
         assert_eq!(x_forwarded_for(&format!("192.0.2.1, {odd}")), PROXY, "{odd}");
         assert_eq!(x_forwarded_for(&format!("192.0.2.1, {odd}, 10.0.0.2")), "10.0.0.2:0", "{odd}");
