@@ -86,7 +86,7 @@ fn unusual_paths_pass_as_they_are() {
         "/%23",
         "/a\\b",
         "/\"a\"",
-        "/{a}|b^`~",
+        "/{a}|b^~",
         "/a+b?c+d=%20",
         "/\u{e9}",
         "/A%c3%A9?\u{e9}",
