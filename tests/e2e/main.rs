@@ -27,4 +27,5 @@ mod overload;
 mod parent;
 mod rr;
 mod signals;
+mod smuggling;
 mod storm;
