@@ -28,4 +28,5 @@ mod overload;
 mod parent;
 mod rr;
 mod signals;
+mod smuggling;
 mod storm;
