@@ -16,6 +16,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::io::{Interest, unix::AsyncFd};
+
 /// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
 pub const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// Descriptors looked at where the system cannot mark all of them in one call.
@@ -132,6 +134,16 @@ pub fn open_standard_streams() {
             }
         }
     }
+}
+
+/// Lets the reactor of this thread tell when there is something to read from `descriptor`, or to accept.
+///
+/// # Errors
+///
+/// When it cannot be watched.
+pub fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // SAFETY: an `OwnedFd` is one open descriptor, the same for its whole life, and the `AsyncFd` owns it.
+    Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
 }
 
 /// Takes a descriptor that this process was started with. Its own children do not inherit it.

@@ -62,8 +62,8 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
         Err(reason) => findings.push(Finding::fail("server.user", reason.to_string(), "an existing user and group")),
     }
     let running = pid::read(&pid::path(&place.directory)).ok().filter(|pid| pid::is_ours(*pid));
-    for address in &config.http.addresses {
-        findings.push(match (doctor::port(*address), running) {
+    for listener in &config.http.listeners {
+        findings.push(match (doctor::endpoint(&listener.endpoint), running) {
             (Finding { verdict: Verdict::Fail, topic, .. }, Some(pid)) => {
                 Finding::ok(topic, format!("taken, and a server runs here: process {pid}"))
             }

@@ -51,7 +51,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
         command,
         env,
         grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
-        addresses: loaded.config.http.addresses,
+        endpoints: loaded.config.http.endpoints(),
     });
     if options.pid {
         pid::remove(&place.directory);

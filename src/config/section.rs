@@ -1,8 +1,9 @@
 //! A section being read: hands out checked values, remembers what was asked for, and reports the rest as unknown.
 
-use std::{net::SocketAddr, ops::RangeInclusive, time::Duration};
+use std::{ops::RangeInclusive, time::Duration};
 
 use super::{At, Document, Entry, Node, Problems, Value, value};
+use crate::net::Address;
 
 /// A section being read.
 #[derive(Debug)]
@@ -198,7 +199,7 @@ impl<'a> Section<'a> {
     }
 
     /// Reads where to listen: `host:port`, `:port` (all interfaces) or `[v6]:port`.
-    pub fn address(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<SocketAddr>> {
+    pub fn address(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Address>> {
         let node = self.find(key)?;
         let text = match &node.value {
             Value::Null => return None,
@@ -207,7 +208,7 @@ impl<'a> Section<'a> {
         };
         let addresses = value::addresses(text);
         if addresses.is_none() {
-            self.wrong(key, node, "host:port, :port or [v6]:port", problems);
+            self.wrong(key, node, "host:port, :port, [v6]:port or unix:/path", problems);
         }
         addresses
     }

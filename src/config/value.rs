@@ -1,18 +1,23 @@
 //! Values that are written as text.
 
 use std::{
-    net::{SocketAddr, ToSocketAddrs},
+    net::{Ipv4Addr, SocketAddr, ToSocketAddrs},
     time::Duration,
 };
 
+use crate::net::Address;
+
 /// Parses where to listen; a name may have several addresses.
-pub(super) fn addresses(text: &str) -> Option<Vec<SocketAddr>> {
+pub(super) fn addresses(text: &str) -> Option<Vec<Address>> {
+    if let Some(address) = Address::unix(text) {
+        return Some(vec![address]);
+    }
     if let Some(port) = text.strip_prefix(':') {
         let port = port.parse().ok()?;
-        return Some(vec![SocketAddr::from(([0, 0, 0, 0], port))]);
+        return Some(vec![SocketAddr::from((Ipv4Addr::UNSPECIFIED, port)).into()]);
     }
     // `localhost` may have an address of each family.
-    let addresses: Vec<_> = text.to_socket_addrs().ok()?.collect();
+    let addresses: Vec<_> = text.to_socket_addrs().ok()?.map(Address::from).collect();
     (!addresses.is_empty()).then_some(addresses)
 }
 

@@ -13,7 +13,7 @@ use serde::Serialize;
 use tracing::{error, warn};
 
 use crate::config::Config;
-pub use system::port;
+pub use system::endpoint;
 
 /// PHP as it is asked.
 pub trait Php {

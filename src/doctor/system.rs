@@ -1,11 +1,14 @@
 //! The limits of the system.
 
-use std::{fs, net::SocketAddr, num::NonZeroUsize};
+use std::{fs, num::NonZeroUsize, slice};
 
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::Finding;
-use crate::{config::Config, net::Bound};
+use crate::{
+    config::Config,
+    net::{Bound, Endpoint},
+};
 
 /// Descriptors below which a server soon has none left for clients.
 const DESCRIPTORS: u64 = 4096;
@@ -90,9 +93,9 @@ fn number(path: &str) -> Option<u64> {
 }
 
 /// Whether an address of the configuration can be bound.
-pub fn port(address: SocketAddr) -> Finding {
-    let topic = format!("address {address}");
-    match Bound::new(&[address], 1) {
+pub fn endpoint(endpoint: &Endpoint) -> Finding {
+    let topic = format!("address {}", endpoint.address);
+    match Bound::new(slice::from_ref(endpoint), 1) {
         Ok(_) => Finding::ok(topic, "free"),
         Err(error) => Finding::fail(topic, error.to_string(), "end what listens there, or change http.address"),
     }

@@ -1,11 +1,12 @@
 //! Settings of the HTTP server (section `http`).
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use http::StatusCode;
 
 use crate::{
     config::{Problems, Section},
+    net::Endpoint,
     pool,
 };
 
@@ -15,10 +16,10 @@ pub const MEBIBYTE: u64 = 1024 * 1024;
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces) or `[v6]:port`.
+    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`.
     ///
     /// Default: `127.0.0.1:8080`. Port 0 takes a free one; the log names it.
-    pub addresses: Vec<SocketAddr>,
+    pub listeners: Vec<Listener>,
 
     /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
     ///
@@ -34,12 +35,19 @@ pub struct Config {
     pub pool: pool::Config,
 }
 
+/// One place where the server listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listener {
+    /// Where.
+    pub endpoint: Endpoint,
+}
+
 // === impl Config ===
 
 impl Default for Config {
     fn default() -> Self {
         Self {
-            addresses: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             pool: pool::Config::default(),
@@ -52,7 +60,7 @@ impl Config {
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self::default();
         if let Some(addresses) = section.address("address", problems) {
-            config.addresses = addresses;
+            config.listeners = addresses.into_iter().map(Listener::from).collect();
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -70,5 +78,18 @@ impl Config {
         }
         section.finish(problems);
         config
+    }
+
+    /// What is to be bound for all listeners.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.listeners.iter().map(|listener| listener.endpoint.clone()).collect()
+    }
+}
+
+// === impl Listener ===
+
+impl<T: Into<Endpoint>> From<T> for Listener {
+    fn from(endpoint: T) -> Self {
+        Self { endpoint: endpoint.into() }
     }
 }

@@ -14,7 +14,6 @@ use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Instant, sleep},
 };
 use tracing::debug;
@@ -25,7 +24,7 @@ use super::{
     linger::linger,
     service::Connection,
 };
-use crate::net::{Drain, Peer};
+use crate::net::{Accepted, Drain, Peer, Stream};
 
 /// How often a connection is looked at for [`Patience`].
 const LOOK: Duration = Duration::from_secs(15);
@@ -37,15 +36,15 @@ const LOOKS: u32 = 4;
 const HEAD_BYTES: usize = 64 * 1024;
 
 /// The stream of a connection, for its one task.
-struct Shared<'a>(&'a Mutex<Checked<TcpStream>>);
+struct Shared<'a, S>(&'a Mutex<Checked<S>>);
 
-impl AsyncRead for Shared<'_> {
+impl<S: Stream> AsyncRead for Shared<'_, S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.0.lock()).poll_read(context, buffer)
     }
 }
 
-impl AsyncWrite for Shared<'_> {
+impl<S: Stream> AsyncWrite for Shared<'_, S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut *self.0.lock()).poll_write(context, bytes)
     }
@@ -69,13 +68,6 @@ impl AsyncWrite for Shared<'_> {
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut *self.0.lock()).poll_shutdown(context)
     }
-}
-
-/// Whether the client has closed its end; if not, the task is woken when it does. A request that it sent ahead hides that
-/// until it is read.
-fn has_left(stream: &TcpStream, context: &mut Context<'_>) -> bool {
-    let mut byte = [0];
-    matches!(stream.poll_peek(context, &mut ReadBuf::new(&mut byte)), Poll::Ready(Ok(0) | Err(_)))
 }
 
 /// Ends a connection that comes nowhere.
@@ -114,9 +106,12 @@ enum Ended {
 }
 
 /// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
-pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Service>, mut drain: Drain, pass: Arc<Pass>) {
-    // Without it a small response waits for the client's delayed acknowledgement.
-    let _ = stream.set_nodelay(true);
+pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: Drain, pass: Arc<Pass>) {
+    let Accepted { socket, peer, endpoint: _ } = accepted;
+    serve(socket, peer, service, drain, pass).await;
+}
+
+async fn serve(stream: impl Stream, peer: Peer, service: Arc<Service>, mut drain: Drain, pass: Arc<Pass>) {
     let answers = Connection::new(service, peer, Line::new(pass.port()));
     // hyper reads and writes it, and while a worker has the request, this task looks whether the client is still there.
     let stream = Mutex::new(Checked::new(stream));
@@ -148,7 +143,7 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
                 return Poll::Ready(Ended::By(ended));
             }
             let waiting = answers.is_waiting();
-            if waiting && has_left(stream.lock().stream(), context) {
+            if waiting && stream.lock().stream().poll_left(context) {
                 return Poll::Ready(Ended::Left);
             }
             while (!watched || timer.is_elapsed()) && timer.as_mut().poll(context).is_ready() {
@@ -165,9 +160,9 @@ pub async fn serve_connection(stream: TcpStream, peer: Peer, service: Arc<Servic
         .await
     };
     match ended {
-        Ended::Left => debug!(client.addr = %peer.remote, "Client left before its answer"),
-        Ended::Stalled => debug!(client.addr = %peer.remote, "Connection ended, nothing moved for too long"),
-        Ended::By(Err(error)) => debug!(client.addr = %peer.remote, %error, "Connection ended by an error"),
+        Ended::Left => debug!(client.addr = %peer, "Client left before its answer"),
+        Ended::Stalled => debug!(client.addr = %peer, "Connection ended, nothing moved for too long"),
+        Ended::By(Err(error)) => debug!(client.addr = %peer, %error, "Connection ended by an error"),
         Ended::By(Ok(())) => {}
     }
     let stream = stream.into_inner();

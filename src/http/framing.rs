@@ -125,8 +125,8 @@ impl<S> Checked<S> {
         }
     }
 
-    pub(super) fn stream(&self) -> &S {
-        &self.stream
+    pub(super) fn stream(&mut self) -> &mut S {
+        &mut self.stream
     }
 
     pub(super) fn into_stream(self) -> S {

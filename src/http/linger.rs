@@ -6,7 +6,9 @@
 
 use std::{io, time::Duration};
 
-use tokio::{io::AsyncWriteExt, net::TcpStream, time::timeout};
+use tokio::{io::AsyncWriteExt, time::timeout};
+
+use crate::net::{Socket, Stream};
 
 /// How long a client is listened to after our end.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -14,13 +16,13 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const MOST: usize = 8 * 1024 * 1024;
 
 /// Ends our direction of `stream`, and listens until the client ends its own.
-pub(super) async fn linger(mut stream: TcpStream) {
+pub(super) async fn linger(mut stream: impl Stream) {
     if stream.shutdown().await.is_ok() {
-        let _ = timeout(PATIENCE, forget(&stream)).await;
+        let _ = timeout(PATIENCE, forget(stream.socket())).await;
     }
 }
 
-async fn forget(stream: &TcpStream) -> io::Result<()> {
+async fn forget(stream: &Socket) -> io::Result<()> {
     let mut left = MOST;
     while left > 0 {
         stream.readable().await?;
@@ -35,6 +37,6 @@ async fn forget(stream: &TcpStream) -> io::Result<()> {
 }
 
 /// Not part of the future above, which is part of every connection's: the buffer would be, too.
-fn read_away(stream: &TcpStream) -> io::Result<usize> {
+fn read_away(stream: &Socket) -> io::Result<usize> {
     stream.try_read(&mut [0; 16 * 1024])
 }

@@ -14,7 +14,7 @@ mod service;
 #[cfg(test)]
 mod tests;
 
-pub use config::{Config, MEBIBYTE};
+pub use config::{Config, Listener, MEBIBYTE};
 pub use connection::serve_connection;
 pub use framing::Checked;
 pub use message::{Answer, Request, RequestId};

@@ -3,12 +3,12 @@
 //! The service manager passes them by `LISTEN_FDS`; a generation of the server, or its parent process, by
 //! [`Inherited::VARIABLE`]. Both leave no moment in which a port is closed.
 
-use std::{io, net::SocketAddr, os::fd::RawFd};
+use std::{io, os::fd::RawFd};
 
-use socket2::{Domain, Socket};
+use socket2::{Domain, Socket, Type};
 use tracing::warn;
 
-use super::BindError;
+use super::{Address, BindError};
 use crate::process;
 
 /// First descriptor that a service manager passes.
@@ -30,7 +30,7 @@ pub struct Inherited {
 struct Passed {
     socket: Socket,
     /// What was asked for where it was bound: port 0 is still 0 here.
-    wanted: SocketAddr,
+    wanted: Address,
     /// Name given by the service manager; `None`: from a generation or parent of this server.
     name: Option<String>,
 }
@@ -58,7 +58,7 @@ impl Inherited {
         for item in text.split(',').filter(|item| !item.is_empty()) {
             let named = item
                 .split_once('=')
-                .and_then(|(number, address)| Some((number.parse().ok()?, address.parse::<SocketAddr>().ok()?)));
+                .and_then(|(number, address)| Some((number.parse().ok()?, address.parse::<Address>().ok()?)));
             let taken = named.and_then(|(number, wanted)| Some((Socket::from(process::take(number)?), wanted)));
             match taken {
                 Some((socket, wanted)) if socket.local_addr().is_ok() => {
@@ -81,7 +81,7 @@ impl Inherited {
     /// # Errors
     ///
     /// When the parent process of `rr serve` would know nothing of it.
-    pub(super) fn allows(&self, wanted: SocketAddr) -> Result<(), BindError> {
+    pub(super) fn allows(&self, wanted: &Address) -> Result<(), BindError> {
         if self.held_by_parent { Err(changed(wanted)) } else { Ok(()) }
     }
 
@@ -109,8 +109,8 @@ impl Inherited {
     }
 
     /// Takes the sockets for one address, of all that were bound to it.
-    pub(super) fn take(&mut self, wanted: SocketAddr) -> Vec<Socket> {
-        let exact = |passed: &Passed| passed.wanted == wanted;
+    pub(super) fn take(&mut self, wanted: &Address) -> Vec<Socket> {
+        let exact = |passed: &Passed| passed.wanted == *wanted;
         let all = |passed: &Passed| is_unspecified_pair(passed, wanted);
         let found: &dyn Fn(&Passed) -> bool = if self.sockets.iter().any(exact) { &exact } else { &all };
         self.sockets.extract_if(.., |passed| found(passed)).map(|passed| passed.socket).collect()
@@ -128,7 +128,7 @@ impl Inherited {
         }
         for passed in self.sockets {
             if self.held_by_parent {
-                return Err(changed(passed.wanted));
+                return Err(changed(&passed.wanted));
             }
             let Some(name) = passed.name else {
                 warn!(address = %passed.wanted, "Inherited socket is closed: its address is configured no more");
@@ -143,16 +143,19 @@ impl Inherited {
     }
 }
 
-fn changed(address: SocketAddr) -> BindError {
+fn changed(address: &Address) -> BindError {
     let reason = "the addresses are not those with which rr serve was started, which holds their sockets: stop it and \
                   start it again";
-    BindError { address, reason: io::Error::other(reason) }
+    BindError { address: address.clone(), reason: io::Error::other(reason) }
 }
 
-/// Where a socket takes TCP connections.
-fn listens_at(socket: &Socket) -> io::Result<SocketAddr> {
-    let address = socket.local_addr()?.as_socket();
-    let address = address.ok_or_else(|| io::Error::other("it is not for TCP"))?;
+/// Where a socket takes connections.
+fn listens_at(socket: &Socket) -> io::Result<Address> {
+    let address = Address::of(&socket.local_addr()?);
+    let address = address.ok_or_else(|| io::Error::other("it is neither for TCP nor a unix socket with a path"))?;
+    if socket.r#type()? != Type::STREAM {
+        return Err(io::Error::other("it takes no connections"));
+    }
     if !socket.is_listener()? {
         return Err(io::Error::other("it does not listen"));
     }
@@ -161,8 +164,8 @@ fn listens_at(socket: &Socket) -> io::Result<SocketAddr> {
 
 /// Whether a socket for all IPv6 addresses takes connections to all IPv4 ones, which are wanted: that is how a service
 /// manager binds a bare port.
-fn is_unspecified_pair(passed: &Passed, wanted: SocketAddr) -> bool {
-    let (is, wants) = (passed.wanted, wanted);
+fn is_unspecified_pair(passed: &Passed, wanted: &Address) -> bool {
+    let (Address::Tcp(is), Address::Tcp(wants)) = (&passed.wanted, wanted) else { return false };
     is.is_ipv6()
         && is.ip().is_unspecified()
         && is.port() == wants.port()

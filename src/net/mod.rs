@@ -3,21 +3,37 @@
 //! This room owns listeners and reactors; protocols are handed in as a function that serves one connection. A reactor
 //! never blocks and never calls PHP.
 
+mod accept;
+mod address;
 mod inherited;
 mod listener;
 mod reactor;
+mod socket;
 
-use std::net::SocketAddr;
+use std::{fmt, net::SocketAddr};
 
+pub use accept::Accepted;
+pub use address::{Address, Endpoint, NoAddress};
 pub use inherited::{FromManager, Inherited};
 pub use listener::{BindError, Bound, HandOver, reactors};
 pub use reactor::{Drain, Pass, Reactors};
+pub use socket::{Socket, Stream};
 
-/// The two ends of a connection.
+/// The two ends of a connection; none of them has an address where it comes over a unix socket.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer {
     /// The client's end.
-    pub remote: SocketAddr,
+    pub remote: Option<SocketAddr>,
     /// Our end.
-    pub local: SocketAddr,
+    pub local: Option<SocketAddr>,
+}
+
+impl fmt::Display for Peer {
+    /// The client's end.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.remote {
+            Some(remote) => remote.fmt(formatter),
+            None => formatter.write_str("unix:"),
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use std::{
     future::{Future, poll_fn},
     io,
-    net::{SocketAddr, TcpListener},
     pin::pin,
     sync::Arc,
     task::Waker,
@@ -12,13 +11,10 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use tokio::{
-    net::TcpStream,
-    sync::{mpsc, watch},
-};
+use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
-use super::Peer;
+use super::accept::{Accepted, Listener, Watched};
 
 /// Pause after the system refused a connection for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -94,10 +90,10 @@ impl Reactors {
     /// # Errors
     ///
     /// When the system gives no thread, or no event queue.
-    pub fn start<P, S, F>(listeners: Vec<(Vec<TcpListener>, Arc<P>)>, serve: S) -> io::Result<Self>
+    pub fn start<P, S, F>(listeners: Vec<(Vec<Listener>, Arc<P>)>, serve: S) -> io::Result<Self>
     where
         P: Pass + 'static,
-        S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+        S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
         F: Future<Output = ()> + Send + 'static,
     {
         let serve = Arc::new(serve);
@@ -169,14 +165,14 @@ impl Reactors {
 }
 
 async fn drive<P, S, F>(
-    listeners: Vec<TcpListener>,
+    listeners: Vec<Listener>,
     serve: Arc<S>,
     pass: Arc<P>,
     phase: watch::Receiver<Phase>,
     done: Sender<()>,
 ) where
     P: Pass + 'static,
-    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+    S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
     // Never sent on: it is closed when the last connection has dropped its end.
@@ -205,17 +201,17 @@ async fn drive<P, S, F>(
 }
 
 async fn accept<P, S, F>(
-    listener: TcpListener,
+    listener: Listener,
     serve: Arc<S>,
     pass: Arc<P>,
     phase: watch::Receiver<Phase>,
     alive: mpsc::Sender<()>,
 ) where
     P: Pass + 'static,
-    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+    S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = match tokio::net::TcpListener::from_std(listener) {
+    let listener = match Watched::new(listener) {
         Ok(listener) => listener,
         Err(error) => return error!(%error, "Listener cannot be watched"),
     };
@@ -227,7 +223,7 @@ async fn accept<P, S, F>(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, remote)) => begin(stream, remote, &serve, &pass, &phase, &alive),
+            Ok(accepted) => begin(accepted, &serve, &pass, &phase, &alive),
             // The client was gone before it was accepted.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {}
             Err(error) => {
@@ -236,34 +232,32 @@ async fn accept<P, S, F>(
             }
         }
     }
-    let left = *phase.borrow() != Phase::HandOver;
+    if *phase.borrow() == Phase::HandOver {
+        return;
+    }
     // To these clients the connection is there, and their request may be, too.
-    if left && let Ok(listener) = listener.into_std() {
-        for _ in 0..LAST {
-            let Ok((stream, remote)) = listener.accept() else { break };
-            if let Ok(stream) = stream.set_nonblocking(true).and_then(|()| TcpStream::from_std(stream)) {
-                begin(stream, remote, &serve, &pass, &phase, &alive);
-            }
+    for _ in 0..LAST {
+        match listener.try_accept() {
+            Ok(accepted) => begin(accepted, &serve, &pass, &phase, &alive),
+            Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
+            Err(_) => break,
         }
     }
 }
 
 /// Serves a connection, on a task of its own.
 fn begin<P, S, F>(
-    stream: TcpStream,
-    remote: SocketAddr,
+    accepted: Accepted,
     serve: &Arc<S>,
     pass: &Arc<P>,
     phase: &watch::Receiver<Phase>,
     alive: &mpsc::Sender<()>,
 ) where
     P: Pass + 'static,
-    S: Fn(TcpStream, Peer, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+    S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    // The client may have gone again.
-    let Ok(local) = stream.local_addr() else { return };
-    let served = serve(stream, Peer { remote, local }, Drain(phase.clone()), pass);
+    let served = serve(accepted, Drain(phase.clone()), pass);
     let alive = alive.clone();
     tokio::spawn(async move {
         served.await;
@@ -273,7 +267,9 @@ fn begin<P, S, F>(
 
 #[cfg(test)]
 mod tests {
-    use std::io::Read;
+    use std::{io::Read, net::SocketAddr};
+
+    use tokio::io::AsyncWriteExt;
 
     use super::*;
     use crate::net::Bound;
@@ -289,15 +285,14 @@ mod tests {
 
     #[test]
     fn connections_that_wait_to_be_accepted_are_served_before_the_end() {
-        let bound = Bound::new(&["127.0.0.1:0".parse().unwrap()], 2).unwrap();
+        let bound = Bound::new(&[SocketAddr::from(([127, 0, 0, 1], 0)).into()], 2).unwrap();
         let listeners = bound.listen().unwrap();
         let mut clients: Vec<_> =
-            (0..100).map(|_| std::net::TcpStream::connect(bound.addresses()[0]).unwrap()).collect();
+            (0..100).map(|_| std::net::TcpStream::connect(bound.addresses()[0].tcp().unwrap()).unwrap()).collect();
         drop(bound);
-        let serve = |stream: TcpStream, _, mut drain: Drain, _: &_| async move {
+        let serve = |mut accepted: Accepted, mut drain: Drain, _: &_| async move {
             drain.asked().await;
-            let _ = stream.writable().await;
-            let _ = stream.try_write(b"served");
+            let _ = accepted.socket.write_all(b"served").await;
         };
         let reactors = Reactors::start(listeners.into_iter().map(|one| (one, Arc::new(Nothing))).collect(), serve);
         let reactors = reactors.unwrap();

@@ -8,12 +8,12 @@ mod child;
 mod pause;
 mod state;
 
-use std::{ffi::OsString, net::SocketAddr, time::Duration};
+use std::{ffi::OsString, time::Duration};
 
 use tracing::{error, info};
 
 use crate::{
-    net::{self, Bound, Inherited},
+    net::{self, Bound, Endpoint, Inherited},
     process::Signals,
     server::{Relay, add_from_manager},
 };
@@ -27,7 +27,7 @@ pub struct Options {
     /// Environment added for it, as name and value.
     pub env: Vec<(OsString, OsString)>,
     /// Where the server listens.
-    pub addresses: Vec<SocketAddr>,
+    pub endpoints: Vec<Endpoint>,
     /// Longest time that the server may take to end once it was told to. It is killed soon after.
     pub grace: Duration,
 }
@@ -39,7 +39,7 @@ pub struct Options {
 pub fn run(options: &Options) -> u8 {
     let mut inherited = Inherited::default();
     add_from_manager(&mut inherited);
-    let opened = Bound::adopt(&options.addresses, net::reactors(), inherited).and_then(|bound| {
+    let opened = Bound::adopt(&options.endpoints, net::reactors(), inherited).and_then(|bound| {
         bound.open()?;
         Ok(bound)
     });

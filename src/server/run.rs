@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     handoff::{Counters, Monitor},
     http,
-    net::{self, Bound, Reactors},
+    net::{self, Address, Bound, Reactors},
     pool::{Host, Pool, Snapshot},
 };
 
@@ -93,7 +93,7 @@ pub fn run(
     if origin.notifier.has_parent() {
         inherited.hold_by_parent();
     }
-    let bound = Bound::adopt(&config.http.addresses, net::reactors(), inherited)?;
+    let bound = Bound::adopt(&config.http.endpoints(), net::reactors(), inherited)?;
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
@@ -151,8 +151,8 @@ pub fn run_bound(
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
     let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
-        let serve = move |stream, peer, drain, pass: &Arc<http::Pass>| {
-            http::serve_connection(stream, peer, Arc::clone(&service), drain, Arc::clone(pass))
+        let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
+            http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let passes = ports.iter().map(|port| http::Pass::new(&inbox, port));
         Reactors::start(listeners.into_iter().zip(passes).collect(), serve).map_err(Error::Thread)
@@ -163,7 +163,10 @@ pub fn run_bound(
     };
     let workers = config.http.pool.num_workers;
     for address in bound.addresses() {
-        info!(workers, "Serving http://{address}");
+        match address {
+            Address::Tcp(address) => info!(workers, "Serving http://{address}"),
+            Address::Unix(_) => info!(workers, "Serving HTTP on {address}"),
+        }
     }
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));

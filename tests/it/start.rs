@@ -1,7 +1,7 @@
 //! Starts that fail or take their time, and workers that are lost.
 
 use std::{
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -21,7 +21,7 @@ fn a_taken_address_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     let mut builder = Builder::new(drop);
-    builder.config.http.addresses = vec![address];
+    builder.config.http.listeners = vec![address.into()];
     let error = builder.run().expect_err("the address is taken");
     assert!(matches!(error, Error::Bind(_)), "{error:?}");
     assert!(error.to_string().starts_with(&format!("cannot listen on {address}: Address already in use")), "{error}");
@@ -30,7 +30,7 @@ fn a_taken_address_is_named() {
 #[test]
 fn an_address_of_another_machine_is_named() {
     let mut builder = Builder::new(drop);
-    builder.config.http.addresses = vec!["192.0.2.1:80".parse().unwrap()];
+    builder.config.http.listeners = vec!["192.0.2.1:80".parse::<SocketAddr>().unwrap().into()];
     let error = builder.run().expect_err("the address is not ours");
     assert!(error.to_string().starts_with("cannot listen on 192.0.2.1:80: "), "{error}");
 }

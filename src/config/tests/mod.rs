@@ -10,6 +10,10 @@ fn problems(text: &str) -> String {
     Config::parse(text).expect_err("the configuration must be refused").to_string()
 }
 
+fn addresses(config: &Config) -> Vec<String> {
+    config.http.listeners.iter().map(|listener| listener.endpoint.address.to_string()).collect()
+}
+
 #[test]
 fn an_empty_file_means_the_defaults() {
     assert_eq!(Config::parse("").unwrap(), Config::default());
@@ -38,7 +42,7 @@ x-anything: {goes: here}
 "#,
     )
     .unwrap();
-    assert_eq!(config.http.addresses, ["0.0.0.0:9000".parse().unwrap()]);
+    assert_eq!(addresses(&config), ["0.0.0.0:9000"]);
     assert_eq!(config.http.max_request_bytes, 7 * MEBIBYTE);
     assert_eq!(config.http.internal_error_code, 505);
     assert_eq!(config.http.pool.num_workers.get(), 3);
@@ -56,13 +60,15 @@ fn zero_means_the_default() {
 #[test]
 fn json_is_read_too() {
     let config = Config::parse(r#"{"version": "3", "http": {"address": "127.0.0.1:0"}}"#).unwrap();
-    assert_eq!(config.http.addresses[0].port(), 0);
+    assert_eq!(addresses(&config), ["127.0.0.1:0"]);
 }
 
 #[test]
 fn an_address_without_a_host_is_every_interface() {
-    assert_eq!(Config::parse("http: {address: ':81'}").unwrap().http.addresses, ["0.0.0.0:81".parse().unwrap()]);
-    assert_eq!(Config::parse("http: {address: '[::1]:81'}").unwrap().http.addresses, ["[::1]:81".parse().unwrap()]);
+    let read = |address: &str| addresses(&Config::parse(&format!("http: {{address: '{address}'}}")).unwrap());
+    assert_eq!(read(":81"), ["0.0.0.0:81"]);
+    assert_eq!(read("[::1]:81"), ["[::1]:81"]);
+    assert_eq!(read("unix:///run/a.sock"), ["unix:/run/a.sock"]);
 }
 
 #[test]
@@ -95,7 +101,7 @@ fn all_problems_are_reported_at_once_by_line() {
          line 4: http.pool is 4, but must be a section of keys\n  \
          line 5: http.adress is not a known key; did you mean http.address?\n  \
          line 6: http.internal_error_code is 200, but must be a whole number from 400 to 599\n  \
-         line 7: http.address is \"nowhere\", but must be host:port, :port or [v6]:port"
+         line 7: http.address is \"nowhere\", but must be host:port, :port, [v6]:port or unix:/path"
     );
 }
 

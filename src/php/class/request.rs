@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     ffi::{c_char, c_void},
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     ptr,
     rc::Rc,
     time::{Instant, UNIX_EPOCH},
@@ -113,10 +113,10 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
         }
         b"scheme" => |_| string(b"http"),
         b"host" => |request| string(host(request).as_bytes()),
-        b"remoteAddress" => |request| string(request.peer.remote.ip().to_canonical().to_string().as_bytes()),
+        b"remoteAddress" => |request| string(remote_address(request).as_bytes()),
         b"remotePort" => |request| {
             let mut value = Zval::new();
-            value.set_long(i64::from(request.peer.remote.port()));
+            value.set_long(request.peer.remote.map_or(0, |remote| i64::from(remote.port())));
             value
         },
         b"id" => |request| string(request.id.to_string().as_bytes()),
@@ -130,6 +130,11 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
     })
 }
 
+/// The client's IP address, or `unix:`.
+fn remote_address(request: &room::Request) -> String {
+    request.peer.remote.map_or_else(|| "unix:".to_owned(), |remote| remote.ip().to_canonical().to_string())
+}
+
 /// What the client calls this server; the address that it has reached if it names none.
 fn host(request: &room::Request) -> Cow<'_, str> {
     let named = request.head.headers.get(header::HOST).and_then(|host| host.to_str().ok());
@@ -137,7 +142,7 @@ fn host(request: &room::Request) -> Cow<'_, str> {
     if !named.is_empty() {
         return without_user(named).into();
     }
-    let local = request.peer.local;
+    let Some(local) = request.peer.local else { return "localhost".into() };
     match (local.port(), local.ip().to_canonical()) {
         (80, IpAddr::V4(ip)) => ip.to_string(),
         (80, IpAddr::V6(ip)) => format!("[{ip}]"),
@@ -325,7 +330,10 @@ unsafe extern "C" fn rr_rs_request_create(
         {
             head.headers.try_insert(header::HOST, host).map_err(too_many)?;
         }
-        let peer = Peer { remote: SocketAddr::new(address, 0), local: SocketAddr::from(([127, 0, 0, 1], 80)) };
+        let peer = Peer {
+            remote: Some(SocketAddr::new(address, 0)),
+            local: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 80))),
+        };
         let request = room::Request::new(head, Bytes::copy_from_slice(body), peer, Instant::now());
         Ok(Rc::into_raw(Exchange::detached(request)).cast_mut().cast())
     })

@@ -55,7 +55,7 @@ fn overrides_need_no_file() {
          override 2: httpp is not a known key; did you mean http?\n  \
          override 3: \"nothing\" has no \"=\", but must be <section>.<key>=<value>\n  \
          override 4: \"a=\" has no value, but must be <section>.<key>=<value>\n  \
-         override 5: http.address is \"nowhere\", but must be host:port, :port or [v6]:port"
+         override 5: http.address is \"nowhere\", but must be host:port, :port, [v6]:port or unix:/path"
     );
 }
 

@@ -97,7 +97,7 @@ impl Builder {
     /// Workers that run `script`.
     pub fn scripted(script: impl Fn(&Worker) -> Ended + Send + Sync + 'static) -> Self {
         let mut config = Config::default();
-        config.http.addresses = vec![SocketAddr::from(([127, 0, 0, 1], 0))];
+        config.http.listeners = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
         config.http.max_request_bytes = MEBIBYTE;
         config.http.pool.destroy_timeout = PATIENCE;
         let host = FakeHost { script: Arc::new(script), interrupt: Box::new(|| {}) };
@@ -146,8 +146,8 @@ impl Builder {
     /// Starts the server.
     pub fn begin(self) -> Server {
         let Self { config, reactors, host, calls } = self;
-        let bound = Bound::new(&config.http.addresses, reactors).unwrap();
-        let address = bound.addresses()[0];
+        let bound = Bound::new(&config.http.endpoints(), reactors).unwrap();
+        let address = bound.addresses()[0].tcp().unwrap();
         let (commands, told) = bounded(4);
         let (serve, serving) = bounded(1);
         let (end, outcome) = bounded(1);
