@@ -38,3 +38,4 @@ pub mod pool;
 pub mod process;
 pub mod program;
 pub mod server;
+pub mod tls;
