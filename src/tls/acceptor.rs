@@ -117,10 +117,14 @@ impl Acceptor {
         if is_text(&socket).await? {
             return Err(Rejected::Text(socket));
         }
-        let serving = Arc::clone(&self.serving.read());
-        let stream = TlsAcceptor::from(serving).accept(socket).await?;
+        let stream = TlsAcceptor::from(self.settings()).accept(socket).await?;
         let session = self.session(stream.get_ref().1)?;
         Ok(Stream::new(stream, session))
+    }
+
+    /// What the next connection gets.
+    pub(super) fn settings(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.serving.read())
     }
 
     fn session(&self, connection: &ServerConnection) -> io::Result<Session> {

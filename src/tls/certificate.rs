@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use data_encoding::{BASE64, HEXLOWER, HEXUPPER};
 use rustls::{crypto::aws_lc_rs::cipher_suite::TLS13_AES_128_GCM_SHA256, pki_types::CertificateDer};
 use x509_parser::{
     certificate::X509Certificate,
@@ -58,7 +59,7 @@ impl Certificate {
             subject: name::text(parsed.subject()),
             common_name: name::common_name(parsed.subject()),
             issuer: name::text(parsed.issuer()),
-            serial_number: name::hex(without_sign(parsed.raw_serial())),
+            serial_number: HEXUPPER.encode(without_sign(parsed.raw_serial())),
             not_before: parsed.validity().not_before.timestamp(),
             not_after: parsed.validity().not_after.timestamp(),
             dns_names: Vec::new(),
@@ -85,11 +86,27 @@ impl Certificate {
         if now > self.not_after {
             Some(format!("expired on {}", date(self.not_after)))
         } else if now < self.not_before {
-            Some(format!("not valid before {}", date(self.not_before)))
+            Some(format!("is not valid before {}", date(self.not_before)))
         } else {
             None
         }
     }
+}
+
+/// Writes a certificate in PEM (RFC 7468).
+pub(super) fn pem(der: &CertificateDer<'_>) -> String {
+    let text = BASE64.encode(der);
+    let mut pem = String::with_capacity(text.len() + text.len() / 64 + 64);
+    pem.push_str("-----BEGIN CERTIFICATE-----\n");
+    let mut rest = text.as_str();
+    while !rest.is_empty() {
+        let (line, more) = rest.split_at(rest.len().min(64));
+        pem.push_str(line);
+        pem.push('\n');
+        rest = more;
+    }
+    pem.push_str("-----END CERTIFICATE-----\n");
+    pem
 }
 
 /// Parses all of `der`.
@@ -134,5 +151,5 @@ fn ip_address(bytes: &[u8]) -> Option<IpAddr> {
 fn fingerprint(der: &[u8]) -> String {
     // rustls has the hash that its cipher suite is made of, and no other name for it.
     let hash = TLS13_AES_128_GCM_SHA256.tls13().map(|suite| suite.common.hash_provider.hash(der));
-    name::hex(hash.as_ref().map_or(&[], |hash| hash.as_ref())).to_lowercase()
+    HEXLOWER.encode(hash.as_ref().map_or(&[], |hash| hash.as_ref()))
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use data_encoding::HEXUPPER;
 use x509_parser::{
     asn1_rs::{Any, Tag},
     x509::{AttributeTypeAndValue, X509Name},
@@ -49,7 +50,7 @@ fn attribute(attribute: &AttributeTypeAndValue<'_>) -> String {
     let name = SHORT.iter().find(|(known, _)| *known == number).map_or(number.as_str(), |(_, name)| name);
     match string(attribute.attr_value()) {
         Some(value) => format!("{name}={}", escaped(&value)),
-        None => format!("{name}=#{}", hex(attribute.as_slice())),
+        None => format!("{name}=#{}", HEXUPPER.encode(attribute.as_slice())),
     }
 }
 
@@ -92,14 +93,6 @@ fn escaped(value: &str) -> String {
         }
     }
     text
-}
-
-/// Upper-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02X}");
-        text
-    })
 }
 
 #[cfg(test)]

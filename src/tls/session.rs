@@ -2,7 +2,7 @@
 
 use rustls::{HandshakeKind, ProtocolVersion, ServerConnection, pki_types::CertificateDer};
 
-use super::{Certificate, NoCertificate};
+use super::{Certificate, NoCertificate, certificate};
 
 /// What server and client have agreed upon.
 #[derive(Clone, Debug)]
@@ -62,5 +62,10 @@ impl Client {
     /// None for one that a client has shown here: it would have been refused.
     pub fn certificate(&self) -> Result<Certificate, NoCertificate> {
         Certificate::parse(&self.der)
+    }
+
+    /// Writes its certificate in PEM (RFC 7468).
+    pub fn pem(&self) -> String {
+        certificate::pem(&self.der)
     }
 }
