@@ -22,9 +22,10 @@ use super::{
     Line, Pass, Service,
     framing::{Checked, Progress},
     linger::linger,
-    service::Connection,
+    service::{Client, Connection},
+    tls::serve_encrypted,
 };
-use crate::net::{Accepted, Drain, Peer, Stream};
+use crate::net::{Accepted, Drain, Stream};
 
 /// How often a connection is looked at for [`Patience`].
 const LOOK: Duration = Duration::from_secs(15);
@@ -107,12 +108,25 @@ enum Ended {
 
 /// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
 pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: Drain, pass: Arc<Pass>) {
-    let Accepted { socket, peer, endpoint: _ } = accepted;
-    serve(socket, peer, service, drain, pass).await;
+    if let Some(acceptor) = service.acceptor(accepted.endpoint) {
+        // Boxed, so that connections without TLS do not carry its weight.
+        return Box::pin(serve_encrypted(accepted, Arc::clone(acceptor), Arc::clone(&service), drain, pass)).await;
+    }
+    let Accepted { socket, peer, endpoint } = accepted;
+    let client = Client { peer, tls: None, redirected: service.redirected(endpoint) };
+    serve(socket, client, service, drain, pass).await;
 }
 
-async fn serve(stream: impl Stream, peer: Peer, service: Arc<Service>, mut drain: Drain, pass: Arc<Pass>) {
-    let answers = Connection::new(service, peer, Line::new(pass.port()));
+/// Serves HTTP over a stream.
+pub(super) async fn serve(
+    stream: impl Stream,
+    client: Client,
+    service: Arc<Service>,
+    mut drain: Drain,
+    pass: Arc<Pass>,
+) {
+    let peer = client.peer;
+    let answers = Connection::new(service, client, Line::new(pass.port()));
     // hyper reads and writes it, and while a worker has the request, this task looks whether the client is still there.
     let stream = Mutex::new(Checked::new(stream));
     let ended = {

@@ -17,9 +17,12 @@ const MOST: usize = 8 * 1024 * 1024;
 
 /// Ends our direction of `stream`, and listens until the client ends its own.
 pub(super) async fn linger(mut stream: impl Stream) {
-    if stream.shutdown().await.is_ok() {
-        let _ = timeout(PATIENCE, forget(stream.socket())).await;
-    }
+    let lingering = async {
+        // Under TLS this sends something, and waits until there is room for it.
+        stream.shutdown().await?;
+        forget(stream.socket()).await
+    };
+    let _ = timeout(PATIENCE, lingering).await;
 }
 
 async fn forget(stream: &Socket) -> io::Result<()> {

@@ -10,9 +10,11 @@ mod head;
 mod linger;
 mod message;
 mod pass;
+mod redirect;
 mod service;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use config::{Config, Listener, MEBIBYTE};
 pub use connection::serve_connection;
@@ -20,6 +22,7 @@ pub use framing::Checked;
 pub use message::{Answer, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
+pub use tls::PROTOCOLS;
 
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;

@@ -24,10 +24,11 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length};
+use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length, redirect::redirect};
 use crate::{
     handoff::{Overloaded, Unanswered},
-    net::Peer,
+    net::{Address, Peer},
+    tls::{Acceptor, Session},
 };
 
 /// A client that sends nothing of an announced body for so long is let go.
@@ -44,6 +45,29 @@ pub struct Service {
     inbox: Arc<Inbox>,
     max_request_bytes: u64,
     internal_error_code: StatusCode,
+    /// What becomes of a connection, by the listener that it came to.
+    ways: Vec<Way>,
+}
+
+/// What becomes of the connections of a listener.
+#[derive(Debug)]
+enum Way {
+    /// Their requests are answered.
+    Plain,
+    /// Their requests are sent to this port, where TLS is spoken.
+    Redirected(u16),
+    /// They begin with a handshake.
+    Encrypted(Arc<Acceptor>),
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) peer: Peer,
+    /// What TLS was agreed upon.
+    pub(super) tls: Option<Arc<Session>>,
+    /// The TLS port that its requests are sent to, instead of an answer.
+    pub(super) redirected: Option<u16>,
 }
 
 /// Answers the requests of one connection, one at a time.
@@ -53,7 +77,7 @@ pub(super) struct Connection(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     service: Arc<Service>,
-    peer: Peer,
+    client: Client,
     /// Never contended for: one request at a time is under way.
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
@@ -83,9 +107,39 @@ enum BodyError {
 // === impl Service ===
 
 impl Service {
-    /// Creates the service that fills `inbox`.
-    pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
-        Self { inbox, max_request_bytes: config.max_request_bytes, internal_error_code: config.internal_error_code }
+    /// Creates the service that fills `inbox`. `addresses` are the true ones of the listeners of `config`, and `tls`
+    /// takes the connections of those that speak it.
+    pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
+        let listeners = || config.listeners.iter().zip(addresses);
+        let port =
+            listeners().find(|(listener, _)| listener.tls).and_then(|(_, address)| address.tcp()).map(|tcp| tcp.port());
+        let ways = listeners().map(|(listener, _)| match (tls, port) {
+            (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
+            (_, Some(port)) if config.redirect => Way::Redirected(port),
+            _ => Way::Plain,
+        });
+        Self {
+            inbox,
+            max_request_bytes: config.max_request_bytes,
+            internal_error_code: config.internal_error_code,
+            ways: ways.collect(),
+        }
+    }
+
+    /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
+    pub(super) fn acceptor(&self, listener: usize) -> Option<&Arc<Acceptor>> {
+        match self.ways.get(listener) {
+            Some(Way::Encrypted(acceptor)) => Some(acceptor),
+            _ => None,
+        }
+    }
+
+    /// The TLS port that requests to a listener are sent to, if they are.
+    pub(super) fn redirected(&self, listener: usize) -> Option<u16> {
+        match self.ways.get(listener) {
+            Some(Way::Redirected(port)) => Some(*port),
+            _ => None,
+        }
     }
 
     async fn read_body(&self, mut body: Incoming) -> Result<Bytes, BodyError> {
@@ -132,10 +186,10 @@ impl Service {
 // === impl Connection ===
 
 impl Connection {
-    pub(super) fn new(service: Arc<Service>, peer: Peer, line: Line) -> Self {
+    pub(super) fn new(service: Arc<Service>, client: Client, line: Line) -> Self {
         Self(Arc::new(Shared {
             service,
-            peer,
+            client,
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             parting: AtomicBool::new(false),
@@ -155,9 +209,10 @@ impl Connection {
     }
 
     fn dispatch(&self, head: Parts, body: Bytes, arrived: Instant, now: Instant) -> Answering {
-        let Shared { service, peer, line, .. } = &*self.0;
+        let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let request = Request::new(head, body, *peer, arrived);
+        let mut request = Request::new(head, body, client.peer, arrived);
+        request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
@@ -187,6 +242,9 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
         let has_body = !body.is_end_stream();
         if let Err((status, text)) = head::check(&mut head, has_body) {
             return closing(status, text).into();
+        }
+        if let Some(port) = self.0.client.redirected {
+            return redirect(&head, self.0.client.peer.local, port).into();
         }
         if !has_body {
             return self.dispatch(head, Bytes::new(), arrived, arrived);
@@ -258,7 +316,7 @@ fn unavailable() -> Response<Full<Bytes>> {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -1,7 +1,7 @@
 //! The server's side of TLS: settings in use, handshakes, and the exchange of certificates that have changed.
 
 use std::{
-    io,
+    fmt, io,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -43,15 +43,18 @@ pub struct Acceptor {
     material: Mutex<Material>,
 }
 
-/// Why a connection does not come to be.
-#[derive(Debug, thiserror::Error)]
+/// Why a connection does not come to be; with the socket, so that its end can be an orderly one.
+#[derive(Debug)]
 pub enum Rejected {
     /// The client speaks a protocol of text, such as HTTP. Nothing of that was read yet.
-    #[error("the client does not speak TLS")]
     Text(Socket),
-    /// The handshake failed.
-    #[error(transparent)]
-    Failed(#[from] io::Error),
+    /// The handshake failed, and the client was told so, if it can be.
+    Failed {
+        /// Why.
+        error: io::Error,
+        /// The connection.
+        socket: Socket,
+    },
 }
 
 /// What settings are made of.
@@ -88,9 +91,8 @@ impl Acceptor {
                 Ok(loaded)
             })?);
         }
-        let authorities = config.root_ca.clone().map(|path| {
-            Source::new(vec![path.clone()], move || Authorities::load(&path))
-        });
+        let authorities =
+            config.root_ca.clone().map(|path| Source::new(vec![path.clone()], move || Authorities::load(&path)));
         let mut material = Material {
             provider,
             protocols: protocols.iter().map(|name| name.as_bytes().to_vec()).collect(),
@@ -114,12 +116,17 @@ impl Acceptor {
     ///
     /// When the client does not speak TLS, shows no certificate that it should, or leaves.
     pub async fn accept(&self, socket: Socket) -> Result<Stream, Rejected> {
-        if is_text(&socket).await? {
-            return Err(Rejected::Text(socket));
+        match is_text(&socket).await {
+            Ok(false) => {}
+            Ok(true) => return Err(Rejected::Text(socket)),
+            Err(error) => return Err(Rejected::Failed { error, socket }),
         }
-        let stream = TlsAcceptor::from(self.settings()).accept(socket).await?;
-        let session = self.session(stream.get_ref().1)?;
-        Ok(Stream::new(stream, session))
+        let shaken = TlsAcceptor::from(self.settings()).accept(socket).into_fallible().await;
+        let stream = shaken.map_err(|(error, socket)| Rejected::Failed { error, socket })?;
+        match self.session(stream.get_ref().1) {
+            Ok(session) => Ok(Stream::new(stream, session)),
+            Err(error) => Err(Rejected::Failed { error, socket: stream.into_inner().0 }),
+        }
     }
 
     /// What the next connection gets.
@@ -165,6 +172,12 @@ impl Acceptor {
         for file in self.material.lock().unreadable() {
             warn!(file = %file.display(), "TLS file cannot be read any more: a change to it will not be taken up");
         }
+    }
+}
+
+impl fmt::Debug for Acceptor {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Acceptor").field("client_auth", &self.client_auth).finish_non_exhaustive()
     }
 }
 

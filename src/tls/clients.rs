@@ -60,7 +60,8 @@ impl Authorities {
             store.add(der.clone()).map_err(|_| load::bad(path, index + 1))?;
             authorities.subjects.extend(store.subjects());
             let Certificate { not_before, not_after, .. } = certificate;
-            let added = store.roots.into_iter().map(|anchor| Authority { der: der.clone(), anchor, not_before, not_after });
+            let added =
+                store.roots.into_iter().map(|anchor| Authority { der: der.clone(), anchor, not_before, not_after });
             authorities.certificates.extend(added);
         }
         Ok(authorities)
@@ -82,8 +83,9 @@ impl Clients {
         authorities: Option<Arc<Authorities>>,
         provider: &Arc<CryptoProvider>,
     ) -> Option<Arc<dyn ClientCertVerifier>> {
-        (auth != ClientAuth::None)
-            .then(|| Arc::new(Self { auth, authorities, provider: Arc::clone(provider) }) as Arc<dyn ClientCertVerifier>)
+        (auth != ClientAuth::None).then(|| {
+            Arc::new(Self { auth, authorities, provider: Arc::clone(provider) }) as Arc<dyn ClientCertVerifier>
+        })
     }
 
     fn algorithms(&self) -> &WebPkiSupportedAlgorithms {

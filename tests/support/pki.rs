@@ -3,8 +3,8 @@
 use std::{fs, path::Path};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, PKCS_RSA_SHA256,
-    SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    PKCS_RSA_SHA256, SanType, SerialNumber, date_time_ymd,
 };
 
 /// One who signs certificates.
@@ -66,10 +66,13 @@ impl Wish {
 
     pub fn server(names: &[&str]) -> Self {
         let mut wish = Self::named(names[0]);
-        wish.params.subject_alt_names = names.iter().map(|name| match name.parse() {
-            Ok(address) => SanType::IpAddress(address),
-            Err(_) => SanType::DnsName((*name).try_into().unwrap()),
-        }).collect();
+        wish.params.subject_alt_names = names
+            .iter()
+            .map(|name| match name.parse() {
+                Ok(address) => SanType::IpAddress(address),
+                Err(_) => SanType::DnsName((*name).try_into().unwrap()),
+            })
+            .collect();
         wish.params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         wish
     }

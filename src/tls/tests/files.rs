@@ -18,7 +18,8 @@ fn a_chain_and_a_key_of_any_common_format_are_taken() {
         assert_eq!(folder.verdict(&config([folder.pair("a")])), "", "PKCS #8");
         let old = pem::encode(format, inner_key(&pem::decode(&issued.key)));
         // As openssl writes it: curve first.
-        let parameters = if rsa { "" } else { "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" };
+        let parameters =
+            if rsa { "" } else { "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" };
         folder.write("a.key", &format!("{parameters}{old}"));
         assert_eq!(folder.verdict(&config([folder.pair("a")])), "", "{format}");
     }
@@ -40,7 +41,8 @@ fn what_is_wrong_with_a_file_is_said() {
                          -----END RSA PRIVATE KEY-----\n";
     let long = "#".repeat(1024 * 1024 + 1);
     let no_key = "a.key: has no private key (a block that starts with \"-----BEGIN PRIVATE KEY-----\")";
-    let passphrase = "a.key: the private key is encrypted; write it without: openssl pkey -in encrypted.pem -out key.pem";
+    let passphrase =
+        "a.key: the private key is encrypted; write it without: openssl pkey -in encrypted.pem -out key.pem";
     let (certificate, key) = (issued.certificate.as_str(), issued.key.as_str());
     for (certificate, key, said) in [
         (certificate, other.key.as_str(), "a.key: the private key does not belong to the certificate a.crt"),
@@ -59,7 +61,10 @@ fn what_is_wrong_with_a_file_is_said() {
         let verdict = folder.verdict(&config([folder.pair("a")]));
         assert!(!said.is_empty() && verdict.starts_with(said), "{verdict:?}, not {said:?}");
     }
-    assert_eq!(folder.verdict(&config([folder.pair("missing")])), "missing.crt: No such file or directory (os error 2)");
+    assert_eq!(
+        folder.verdict(&config([folder.pair("missing")])),
+        "missing.crt: No such file or directory (os error 2)"
+    );
     issued.write(&folder.0, "a");
     let mut pair = folder.pair("a");
     pair.key = std::env::temp_dir();

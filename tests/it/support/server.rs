@@ -21,7 +21,7 @@ use roadrunner::{
     http::{Answer, Envelope, MEBIBYTE, Request},
     net::Bound,
     pool::{Ended, Host, Next},
-    server::{Command, Error, Origin, Outcome, run, run_bound},
+    server::{Command, Error, Origin, Outcome, acceptor, run, run_bound},
 };
 
 use super::PATIENCE;
@@ -153,7 +153,8 @@ impl Builder {
         let (end, outcome) = bounded(1);
         thread::spawn(move || {
             let serve = move || serve.send(()).unwrap();
-            let _ = end.send(run_bound(&config, Origin::default(), bound, Arc::new(host), &told, serve));
+            let acceptor = acceptor(&config).unwrap();
+            let _ = end.send(run_bound(&config, Origin::default(), bound, acceptor, Arc::new(host), &told, serve));
         });
         Server { address, commands: Some(commands), serving, outcome, calls }
     }
