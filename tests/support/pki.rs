@@ -24,7 +24,10 @@ pub struct Wish {
 
 impl Authority {
     pub fn new(name: &str) -> Self {
-        let mut wish = Wish::named(name);
+        Self::of(Wish::named(name))
+    }
+
+    pub fn of(mut wish: Wish) -> Self {
         wish.params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(wish.params, wish.key).unwrap())
     }
@@ -94,6 +97,11 @@ impl Wish {
     pub fn to_come(mut self) -> Self {
         self.params.not_before = date_time_ymd(3000, 1, 1);
         self
+    }
+
+    /// One who signs without being an authority.
+    pub fn issuer(self, signer: &Authority) -> Authority {
+        Authority(CertifiedIssuer::signed_by(self.params, self.key, &signer.0).unwrap())
     }
 
     pub fn rsa(mut self) -> Self {
