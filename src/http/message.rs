@@ -30,7 +30,9 @@ pub struct Request {
     pub peer: Peer,
     /// Number of this request, unique in this process and, with great likelihood, everywhere.
     pub id: RequestId,
-    /// What TLS was agreed upon; `None`: it came in plain text.
+    /// Whether the connection is encrypted, as far as is known.
+    pub secure: bool,
+    /// What TLS was agreed upon with this server, if it was with this one.
     pub tls: Option<Arc<tls::Session>>,
     /// A worker stopped without answering it, and left it to another one.
     pub given_back: bool,
@@ -76,7 +78,7 @@ impl Request {
     /// Creates a request that has just arrived, in plain text.
     pub fn new(head: Parts, body: Bytes, peer: Peer, arrived: Instant) -> Self {
         let id = RequestId::next();
-        Self { head, body, peer, id, tls: None, given_back: false, arrived, arrived_at: OnceCell::new() }
+        Self { head, body, peer, id, secure: false, tls: None, given_back: false, arrived, arrived_at: OnceCell::new() }
     }
 
     /// Returns when the head had arrived, by the clock on the wall.

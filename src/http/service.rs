@@ -212,6 +212,7 @@ impl Connection {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
         let mut request = Request::new(head, body, client.peer, arrived);
+        request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
