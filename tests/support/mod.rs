@@ -2,6 +2,7 @@
 
 pub mod client;
 pub mod opcache;
+pub mod pki;
 pub mod server;
 pub mod stopped;
 pub mod storm;

@@ -191,6 +191,12 @@ impl Server {
         self.address = self.log.address();
     }
 
+    /// Where the server speaks TLS.
+    #[track_caller]
+    pub fn tls_address(&self) -> SocketAddr {
+        self.log.tls_address()
+    }
+
     fn count(&self, what: &str) -> usize {
         count(self.pid(), what)
     }
@@ -375,7 +381,16 @@ impl Log {
     #[track_caller]
     fn address(&self) -> SocketAddr {
         self.find("address", |(text, _)| {
-            let rest = text.split_once("Serving http://")?.1;
+            let rest = text.split_once("Serving http")?.1;
+            let rest = rest.strip_prefix('s').unwrap_or(rest).strip_prefix("://")?;
+            rest.split_once([' ', '\n', '"'])?.0.parse().ok()
+        })
+    }
+
+    #[track_caller]
+    fn tls_address(&self) -> SocketAddr {
+        self.find("address for TLS", |(text, _)| {
+            let rest = text.split_once("Serving https://")?.1;
             rest.split_once([' ', '\n', '"'])?.0.parse().ok()
         })
     }
