@@ -159,12 +159,18 @@ impl Acceptor {
         if !found.renewed.is_empty() {
             *self.serving.write() = material.settings();
             let files: Vec<_> = found.renewed.iter().map(|file| file.display().to_string()).collect();
-            let expires = material.expires().map(certificate::date).unwrap_or_default();
+            let expires = certificate::date(material.expires());
             info!(files = files.join(", "), expires, "Changed TLS files are in use");
         } else if at_once && !found.broken {
             info!("No TLS file has changed");
         }
         found.waiting
+    }
+
+    /// When the first of its certificates expires, as text, and whether that has happened.
+    pub fn expires(&self) -> (String, bool) {
+        let expires = self.material.lock().expires();
+        (certificate::date(expires), expires < now())
     }
 
     /// Logs which files can be read no more: a change to them could not be taken up.
@@ -196,6 +202,8 @@ impl Material {
         };
         let pairs = self.pairs.iter().map(|source| &**source.value());
         let mut settings = builder.with_cert_resolver(Arc::new(Resolver::new(pairs)));
+        // All suites are good ones, but who audits a server wants it to choose.
+        settings.ignore_client_order = true;
         settings.alpn_protocols.clone_from(&self.protocols);
         settings.session_storage = Arc::clone(&self.sessions);
         if let Some(tickets) = &self.tickets {
@@ -229,8 +237,8 @@ impl Material {
     }
 
     /// When the first certificate in use expires.
-    fn expires(&self) -> Option<i64> {
-        self.pairs.iter().map(|pair| pair.value().certificate.not_after).min()
+    fn expires(&self) -> i64 {
+        self.pairs.iter().map(|pair| pair.value().certificate.not_after).min().unwrap_or(i64::MAX)
     }
 
     fn unreadable(&self) -> impl Iterator<Item = &PathBuf> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::support::{
-    Server,
+    Server, get,
     pki::{Authority, Wish, replace},
     server::Builder,
     until,
@@ -276,4 +276,35 @@ fn spki(certificate: &str) -> String {
     std::io::Write::write_all(child.stdin.as_mut().unwrap(), certificate.as_bytes()).unwrap();
     drop(child.stdin.take());
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn the_example_does_what_it_says() {
+    let builder = Server::example("https");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/https/make-certificates");
+    assert!(Command::new(script).current_dir(builder.directory()).status().unwrap().success());
+    replace(
+        &builder.directory().join("root.pem"),
+        &fs::read_to_string(builder.directory().join("certificates/authority.pem")).unwrap(),
+    );
+    let server = builder.start();
+    let port = server.tls_address().port();
+    let resolve = format!("localhost:{port}:127.0.0.1");
+    let ask = |more: &[&str], target: &str| {
+        let output = Command::new("curl")
+            .current_dir(&server.directory)
+            .args(["-sS", "--max-time", "60", "--cacert", "root.pem", "--resolve", &resolve])
+            .args(more)
+            .arg(format!("https://localhost:{port}{target}"))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    assert!(ask(&[], "/").starts_with("{\"hello\":\"stranger\",\"scheme\":\"https\""));
+    assert_eq!(ask(&[], "/private"), "Show a certificate.\n");
+    let alice = ["--cert", "certificates/alice.pem", "--key", "certificates/alice.key"];
+    assert!(ask(&alice, "/private").starts_with("{\"hello\":\"Alice\","));
+    let plain = get(server.address, "/private?a=b");
+    assert_eq!((plain.status, plain.header("location")), (308, Some(&*format!("https://test:{port}/private?a=b"))));
+    server.stop();
 }

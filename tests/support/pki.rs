@@ -1,10 +1,14 @@
 //! Authorities and certificates for tests.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    time::{Duration, SystemTime},
+};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    PKCS_RSA_SHA256, SanType, SerialNumber, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, CrlDistributionPoint, DnType, ExtendedKeyUsagePurpose, IsCa,
+    KeyPair, PKCS_RSA_SHA256, SanType, SerialNumber, date_time_ymd,
 };
 
 /// One who signs certificates.
@@ -102,6 +106,20 @@ impl Wish {
     /// One who signs without being an authority.
     pub fn issuer(self, signer: &Authority) -> Authority {
         Authority(CertifiedIssuer::signed_by(self.params, self.key, &signer.0).unwrap())
+    }
+
+    /// Lasts so many days from yesterday on.
+    pub fn lasts(&mut self, days: u64) {
+        let day = Duration::from_secs(24 * 3600);
+        let yesterday = SystemTime::now() - day;
+        self.params.not_before = yesterday.into();
+        self.params.not_after = (yesterday + day * u32::try_from(days).unwrap()).into();
+    }
+
+    /// Says where it would be said that it has been revoked.
+    pub fn can_be_revoked(&mut self) {
+        let uris = vec!["http://localhost/revoked.crl".to_owned()];
+        self.params.crl_distribution_points = vec![CrlDistributionPoint { uris }];
     }
 
     pub fn rsa(mut self) -> Self {

@@ -87,7 +87,11 @@ impl Server {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         let builder = Self::at(example.join("worker.php"));
         match fs::read_to_string(example.join(".rr.yaml")) {
-            Ok(config) => builder.config(&config.replace("127.0.0.1:8080", "{address}")),
+            Ok(config) => builder.config(
+                &["8080", "8443"]
+                    .iter()
+                    .fold(config, |config, port| config.replace(&format!("127.0.0.1:{port}"), "{address}")),
+            ),
             Err(_) => builder,
         }
     }
