@@ -104,7 +104,7 @@ pub fn run(
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
-    run_bound(config, origin, bound, acceptor, host, commands, serving)
+    run_bound(config, origin, bound, acceptor.as_ref(), host, commands, serving)
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -141,7 +141,7 @@ pub fn run_bound(
     config: &Config,
     origin: Origin,
     bound: Bound,
-    acceptor: Option<Arc<Acceptor>>,
+    acceptor: Option<&Arc<Acceptor>>,
     host: Arc<dyn Host<http::Request, http::Answer>>,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
@@ -150,7 +150,7 @@ pub fn run_bound(
     let (sender, events) = bounded(EVENTS);
     let pool = Pool::new("http", &config.http.pool, host, sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
-    let watch = acceptor.as_ref().map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
+    let watch = acceptor.map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
     let watch = watch.map_err(Error::Thread)?;
     let mut supervisor = Supervisor::new(pool, events, commands.clone(), heartbeat, watch);
     let grace = config.grace();
@@ -167,7 +167,7 @@ pub fn run_bound(
     };
 
     let inbox = supervisor.pool.inbox();
-    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor.as_ref()));
+    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor));
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
     let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {

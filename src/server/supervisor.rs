@@ -203,9 +203,10 @@ impl Supervisor {
             }
             Some(Command::Restart) => Some(Woken::Restart),
             Some(Command::Reload) => {
-                match &self.watch {
-                    Some(watch) => watch.look(),
-                    None => warn!("Reload is not supported yet: SIGUSR2 changes the generation"),
+                if let Some(watch) = &self.watch {
+                    watch.look();
+                } else {
+                    warn!("Reload is not supported yet: SIGUSR2 changes the generation");
                 }
                 None
             }

@@ -196,7 +196,7 @@ impl Material {
             .with_protocol_versions(&[&TLS13, &TLS12])
             .expect("the provider has cipher suites for both versions");
         let authorities = self.authorities.as_ref().map(|source| Arc::clone(source.value()));
-        let builder = match Clients::new(self.client_auth, authorities, &self.provider) {
+        let builder = match Clients::verifier(self.client_auth, authorities, &self.provider) {
             Some(clients) => builder.with_client_cert_verifier(clients),
             None => builder.with_no_client_auth(),
         };

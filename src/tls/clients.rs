@@ -78,7 +78,7 @@ impl Authority {
 
 impl Clients {
     /// `None`: no certificate is asked for.
-    pub(super) fn new(
+    pub(super) fn verifier(
         auth: ClientAuth,
         authorities: Option<Arc<Authorities>>,
         provider: &Arc<CryptoProvider>,

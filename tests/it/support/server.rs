@@ -156,7 +156,8 @@ impl Builder {
         thread::spawn(move || {
             let serve = move || serve.send(()).unwrap();
             let acceptor = acceptor(&config).unwrap();
-            let _ = end.send(run_bound(&config, Origin::default(), bound, acceptor, Arc::new(host), &told, serve));
+            let _ =
+                end.send(run_bound(&config, Origin::default(), bound, acceptor.as_ref(), Arc::new(host), &told, serve));
         });
         Server { address: addresses[0], addresses, commands: Some(commands), serving, outcome, calls }
     }
