@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -21,18 +21,21 @@ use http::{
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length, redirect::redirect};
+use super::{
+    Answer, Config, Http2, Inbox, Limits, Line, Pending, Request, head, message::Length, patience::Patience,
+    redirect::redirect,
+};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::{Address, Peer},
     tls::{Acceptor, Session},
 };
 
-/// A client that sends nothing of an announced body for so long is let go.
-const BODY_IDLE: Duration = Duration::from_mins(1);
+/// What a client reads that was too slow with the head of its request.
+pub(super) const TOO_SLOW: &str = "The request did not arrive in time\n";
 /// How much of a refused body is still read, so that the client sees the answer instead of a reset.
 const DRAINED: u64 = 1024 * 1024;
 /// Seconds after which a client that met a full queue may come again (`Retry-After`).
@@ -45,6 +48,9 @@ pub struct Service {
     inbox: Arc<Inbox>,
     max_request_bytes: u64,
     internal_error_code: StatusCode,
+    pub(super) limits: Limits,
+    pub(super) http2: Http2,
+    pub(super) patience: Patience,
     /// What becomes of a connection, by the listener that it came to.
     ways: Vec<Way>,
 }
@@ -70,7 +76,7 @@ pub(super) struct Client {
     pub(super) redirected: Option<u16>,
 }
 
-/// Answers the requests of one connection, one at a time.
+/// Answers the requests of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Connection(Arc<Shared>);
 
@@ -78,12 +84,14 @@ pub(super) struct Connection(Arc<Shared>);
 struct Shared {
     service: Arc<Service>,
     client: Client,
-    /// Never contended for: one request at a time is under way.
+    /// Never contended for: all requests of a connection come and go on one thread.
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
     waiting: AtomicBool,
     /// Whether the next answer is the last one. Of the connection's task alone.
     parting: AtomicBool,
+    /// Requests so far, if they are bounded.
+    requests: AtomicU32,
 }
 
 /// The answer to one request. Dropping it tells the worker that the client has gone.
@@ -110,6 +118,7 @@ impl Service {
     /// Creates the service that fills `inbox`. `addresses` are the true ones of the listeners of `config`, and `tls`
     /// takes the connections of those that speak it.
     pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
+        inbox.set_patience(config.limits.queue_timeout);
         let listeners = || config.listeners.iter().zip(addresses);
         let port =
             listeners().find(|(listener, _)| listener.tls).and_then(|(_, address)| address.tcp()).map(|tcp| tcp.port());
@@ -122,6 +131,9 @@ impl Service {
             inbox,
             max_request_bytes: config.max_request_bytes,
             internal_error_code: config.internal_error_code,
+            patience: Patience::new(&config.limits),
+            limits: config.limits.clone(),
+            http2: config.http2,
             ways: ways.collect(),
         }
     }
@@ -142,7 +154,12 @@ impl Service {
         }
     }
 
-    async fn read_body(&self, mut body: Incoming) -> Result<Bytes, BodyError> {
+    /// To be called at each look at a connection: a request in the queue has one that is looked at.
+    pub(super) fn look(&self) {
+        self.inbox.refuse_overdue();
+    }
+
+    async fn read_body(&self, mut body: Incoming, arrived: Instant) -> Result<Bytes, BodyError> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
@@ -151,11 +168,14 @@ impl Service {
             // Not polled, so a client that waits for `100 Continue` sends nothing.
             return Err(BodyError::TooLarge);
         }
+        let deadline = self.limits.request_timeout.map(|timeout| arrived + timeout);
         let mut first = Bytes::new();
         let mut whole = BytesMut::new();
         let mut length = 0;
         loop {
-            let frame = match timeout(BODY_IDLE, body.frame()).await {
+            let idle = Instant::now() + self.limits.body_timeout;
+            let until = deadline.map_or(idle, |deadline| deadline.min(idle));
+            let frame = match timeout_at(until.into(), body.frame()).await {
                 Err(_) => return Err(BodyError::TimedOut),
                 Ok(None) => break,
                 Ok(Some(Err(error))) => return Err(BodyError::Broken(error)),
@@ -193,6 +213,7 @@ impl Connection {
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             parting: AtomicBool::new(false),
+            requests: AtomicU32::new(0),
         }))
     }
 
@@ -208,6 +229,27 @@ impl Connection {
         }
     }
 
+    /// Returns whether the connection ends with its next answer.
+    pub(super) fn is_parting(&self) -> bool {
+        self.0.parting.load(Ordering::Relaxed)
+    }
+
+    /// Lets the connection end with the answer to the last request that it may have.
+    fn count(&self) {
+        if let Some(most) = self.0.service.limits.max_requests_per_connection {
+            let requests = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+            self.part_if(requests >= most.get());
+        }
+    }
+
+    /// Says that an answer is the last one, if it is.
+    fn last_if_parting(&self, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+        if self.is_parting() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
     fn dispatch(&self, head: Parts, body: Bytes, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
@@ -220,12 +262,12 @@ impl Connection {
                 self.0.waiting.store(true, Ordering::Relaxed);
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
-            Err(Overloaded(_)) => unavailable().into(),
+            Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
         }
     }
 
     async fn receive(self, head: Parts, body: Incoming, arrived: Instant) -> Response<Full<Bytes>> {
-        match self.0.service.read_body(body).await {
+        match self.0.service.read_body(body, arrived).await {
             Ok(body) => self.dispatch(head, body, arrived, Instant::now()).await.unwrap_or_else(|never| match never {}),
             Err(error) => refuse_body(error),
         }
@@ -241,11 +283,12 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
         let arrived = Instant::now();
         let (mut head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
-        if let Err((status, text)) = head::check(&mut head, has_body) {
+        self.count();
+        if let Err((status, text)) = head::check(&mut head, has_body, &self.0.service.limits) {
             return closing(status, text).into();
         }
         if let Some(port) = self.0.client.redirected {
-            return redirect(&head, self.0.client.peer.local, port).into();
+            return self.last_if_parting(redirect(&head, self.0.client.peer.local, port)).into();
         }
         if !has_body {
             return self.dispatch(head, Bytes::new(), arrived, arrived);
@@ -270,17 +313,14 @@ impl Future for Answering {
             Self::Worker { pending, head_only, connection } => {
                 let answer = ready!(Pin::new(pending).poll(context));
                 connection.0.waiting.store(false, Ordering::Relaxed);
-                let mut response = match answer {
+                let response = match answer {
                     Ok(answer) => response(answer, *head_only),
-                    Err(Unanswered::Stopping) => unavailable(),
+                    Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
                     }
                 };
-                if connection.0.parting.load(Ordering::Relaxed) {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                response
+                connection.last_if_parting(response)
             }
             Self::Body(receiving) => ready!(receiving.as_mut().poll(context)),
             Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),

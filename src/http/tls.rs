@@ -1,60 +1,54 @@
 //! Connections that begin with a TLS handshake.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::time::timeout_at;
 use tracing::debug;
 
-use super::{Pass, Service, connection::serve, linger::linger, service::Client};
+use super::{connection::Surroundings, h1, h2, linger::linger};
 use crate::{
-    net::{Accepted, Drain, Socket},
+    net::Socket,
     tls::{Acceptor, Rejected},
 };
 
+/// Name of HTTP/2 for ALPN.
+const HTTP2: &str = "h2";
 /// Protocols offered by ALPN, the most wanted first.
-pub const PROTOCOLS: &[&str] = &["http/1.1"];
-/// Longest handshake.
-const HANDSHAKE: Duration = Duration::from_secs(10);
+pub const PROTOCOLS: &[&str] = &[HTTP2, "http/1.1"];
 /// What a client is told that speaks HTTP where TLS is expected. It may know no version but the first.
 const SPEAK_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
                            This port speaks HTTPS\n";
 
-/// Serves one connection to a listener for TLS.
-pub(super) async fn serve_encrypted(
-    accepted: Accepted,
-    acceptor: Arc<Acceptor>,
-    service: Arc<Service>,
-    mut drain: Drain,
-    pass: Arc<Pass>,
-) {
-    let Accepted { socket, peer, endpoint: _ } = accepted;
+/// Makes a TLS connection of a socket, and serves the protocol that was agreed upon.
+pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, mut around: Surroundings) {
+    let deadline = around.begun + around.service.limits.header_timeout;
+    let peer = around.client.peer;
     let shaken = tokio::select! {
         biased;
-        shaken = timeout(HANDSHAKE, acceptor.accept(socket)) => shaken,
+        shaken = timeout_at(deadline, acceptor.accept(socket)) => shaken,
         // No request is under way.
-        () = drain.asked() => return,
+        () = around.drain.asked() => return,
     };
     let stream = match shaken {
         Ok(Ok(stream)) => stream,
         Ok(Err(Rejected::Text(socket))) => {
             debug!(client.addr = %peer, "Client does not speak TLS");
-            return tell(socket).await;
+            return linger(socket, SPEAK_TLS).await;
         }
         Ok(Err(Rejected::Failed { error, socket })) => {
             debug!(client.addr = %peer, %error, "TLS handshake failed");
             // The alert must not be overtaken by a reset.
-            return linger(socket).await;
+            return linger(socket, b"").await;
         }
         Err(_) => return debug!(client.addr = %peer, "TLS handshake took too long"),
     };
-    let client = Client { peer, tls: Some(Arc::clone(stream.session())), redirected: None };
-    serve(stream, client, service, drain, pass).await;
-}
-
-/// Says in plain text what is expected.
-async fn tell(mut socket: Socket) {
-    if timeout(HANDSHAKE, socket.write_all(SPEAK_TLS)).await.is_ok_and(|written| written.is_ok()) {
-        linger(socket).await;
+    let session = stream.session();
+    let is_http2 = session.protocol.as_deref() == Some(HTTP2);
+    around.client.tls = Some(Arc::clone(session));
+    if is_http2 {
+        h2::serve(stream, around).await;
+    } else {
+        h1::serve(stream, around).await;
     }
 }

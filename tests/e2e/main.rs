@@ -17,6 +17,7 @@ mod children;
 mod crash;
 mod death;
 mod generation;
+mod http2;
 mod lifecycle;
 mod log;
 mod manager;

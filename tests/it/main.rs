@@ -10,6 +10,8 @@ mod support;
 mod bad;
 mod bodies;
 mod config;
+mod http2;
+mod limits;
 mod overload;
 mod pipeline;
 mod shutdown;

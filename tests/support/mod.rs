@@ -1,6 +1,7 @@
 //! Servers and clients for the tests.
 
 pub mod client;
+pub mod http2;
 pub mod opcache;
 pub mod pki;
 pub mod server;

@@ -98,7 +98,7 @@ impl Wish {
     }
 
     /// One whose time has not come.
-    pub fn to_come(mut self) -> Self {
+    pub fn early(mut self) -> Self {
         self.params.not_before = date_time_ymd(3000, 1, 1);
         self
     }

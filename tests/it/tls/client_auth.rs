@@ -94,7 +94,7 @@ fn a_certificate_is_needed_and_checked() {
     assert_eq!(seen(ClientAuth::RequireAndVerify, unknown), "refused");
     assert_eq!(seen(ClientAuth::RequireAndVerify, expired), "refused");
     assert_eq!(
-        seen(ClientAuth::RequireAndVerify, |clients| Some(clients.sign(Wish::client("early").to_come()))),
+        seen(ClientAuth::RequireAndVerify, |clients| Some(clients.sign(Wish::client("early").early()))),
         "refused"
     );
 }
