@@ -172,6 +172,25 @@ impl<'a> Section<'a> {
         outer.iter().map(inner).collect()
     }
 
+    /// Reads a list of sections.
+    pub fn items(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Section<'a>> {
+        let Some(node) = self.find(key) else { return Vec::new() };
+        let items = match &node.value {
+            Value::Null => return Vec::new(),
+            Value::List(items) => items,
+            _ => {
+                self.wrong(key, node, "a list of sections", problems);
+                return Vec::new();
+            }
+        };
+        let path = format!("{}{key}.", self.path);
+        let section = |item: &'a Node| {
+            let entries = entries(item, &path, problems);
+            Section { at: item.at.clone(), entries, path: path.clone(), known: Vec::new() }
+        };
+        items.iter().map(section).collect()
+    }
+
     /// Reads one of a few words, regardless of case.
     pub fn choice<T: Copy>(
         &mut self,

@@ -8,13 +8,15 @@ use super::{AccessLog, Limits, Proxies};
 use crate::{
     config::{Problems, Section},
     net::Endpoint,
-    pool,
+    pool, tls,
 };
 
 /// Bytes in the unit of `http.max_request_size`.
 pub const MEBIBYTE: u64 = 1024 * 1024;
 /// The middleware that looks through proxies.
 const PROXY_IP_PARSER: &str = "proxy_ip_parser";
+/// Port of HTTP over TLS.
+pub(super) const HTTPS: u16 = 443;
 
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +24,18 @@ pub struct Config {
     /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`.
     ///
     /// Default: `127.0.0.1:8080`. Port 0 takes a free one; the log names it.
+    ///
+    /// `http.ssl.address`: where to listen for TLS. Default: `127.0.0.1:443`, if section `http.ssl` is there; then
+    /// `http.address` has no default.
     pub listeners: Vec<Listener>,
+
+    /// `http.ssl`: certificates of the listeners for TLS.
+    pub tls: Option<tls::Config>,
+
+    /// `http.ssl.redirect`: whether requests in plain text are sent to the listener for TLS.
+    ///
+    /// Default: `false`.
+    pub redirect: bool,
 
     /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
     ///
@@ -79,6 +92,8 @@ pub struct Http2 {
 pub struct Listener {
     /// Where.
     pub endpoint: Endpoint,
+    /// Whether TLS is spoken.
+    pub tls: bool,
 }
 
 // === impl Config ===
@@ -87,6 +102,8 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
+            tls: None,
+            redirect: false,
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
@@ -110,8 +127,13 @@ impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self::default();
-        if let Some(addresses) = section.address("address", problems) {
+        let plain = section.address("address", problems);
+        let has_plain = plain.is_some();
+        if let Some(addresses) = plain {
             config.listeners = addresses.into_iter().map(Listener::from).collect();
+        }
+        if let Some(ssl) = section.section("ssl", problems) {
+            config.read_ssl(ssl, has_plain, problems);
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -146,6 +168,22 @@ impl Config {
         config
     }
 
+    fn read_ssl(&mut self, mut section: Section<'_>, has_plain: bool, problems: &mut Problems) {
+        if section.is_empty() {
+            return;
+        }
+        if !has_plain {
+            self.listeners.clear();
+        }
+        let addresses = section.address("address", problems);
+        let addresses = addresses.unwrap_or_else(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
+        let listeners = addresses.into_iter().map(|address| Listener { endpoint: address.into(), tls: true });
+        self.listeners.extend(listeners);
+        self.redirect = section.boolean("redirect", problems).unwrap_or_default();
+        self.tls = Some(tls::Config::read(&mut section, problems));
+        section.finish(problems);
+    }
+
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         self.listeners.iter().map(|listener| listener.endpoint.clone()).collect()
@@ -174,6 +212,6 @@ impl Http2 {
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
-        Self { endpoint: endpoint.into() }
+        Self { endpoint: endpoint.into(), tls: false }
     }
 }

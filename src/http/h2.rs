@@ -76,8 +76,9 @@ struct Sending {
 
 /// Serves one connection until either side closes it, or until the server asks for a close after the requests under way.
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
-    let Surroundings { peer, service, mut drain, pass, begun } = around;
-    let connection = Connection::new(Arc::clone(&service), peer, Line::new(pass.port()));
+    let Surroundings { client, service, mut drain, pass, begun } = around;
+    let peer = client.peer;
+    let connection = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
     let streams = Arc::new(Streams::default());
     let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams) };
     let stream = Mutex::new(Frames::new(stream, begun));

@@ -18,11 +18,13 @@ mod message;
 mod pass;
 mod patience;
 mod preface;
+mod redirect;
 mod service;
 mod shared;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod tls;
 
 pub use access::{Config as AccessLog, Format};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
@@ -33,6 +35,7 @@ pub use limits::Limits;
 pub use message::{Answer, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
+pub use tls::PROTOCOLS;
 
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;

@@ -30,10 +30,12 @@ use super::{
     head::{self, Refusal},
     message::Length,
     patience::Patience,
+    redirect::redirect,
 };
 use crate::{
     handoff::{Overloaded, Unanswered},
-    net::Peer,
+    net::{Address, Peer},
+    tls::{Acceptor, Session},
 };
 
 /// What a client reads that was too slow with the head of its request.
@@ -58,6 +60,29 @@ pub struct Service {
     /// The proxies to look through, if any are.
     proxies: Option<Proxies>,
     underscores_in_headers: bool,
+    /// What becomes of a connection, by the listener that it came to.
+    ways: Vec<Way>,
+}
+
+/// What becomes of the connections of a listener.
+#[derive(Debug)]
+enum Way {
+    /// Their requests are answered.
+    Plain,
+    /// Their requests are sent to this port, where TLS is spoken.
+    Redirected(u16),
+    /// They begin with a handshake.
+    Encrypted(Arc<Acceptor>),
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) peer: Peer,
+    /// What TLS was agreed upon.
+    pub(super) tls: Option<Arc<Session>>,
+    /// The TLS port that its requests are sent to, instead of an answer.
+    pub(super) redirected: Option<u16>,
 }
 
 /// Answers the requests of one connection.
@@ -67,7 +92,7 @@ pub(super) struct Connection(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     service: Arc<Service>,
-    peer: Peer,
+    client: Client,
     /// Never contended for: all requests of a connection come and go on one thread.
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
@@ -99,9 +124,18 @@ enum BodyError {
 // === impl Service ===
 
 impl Service {
-    /// Creates the service that fills `inbox`.
-    pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
+    /// Creates the service that fills `inbox`. `addresses` are the true ones of the listeners of `config`, and `tls`
+    /// takes the connections of those that speak it.
+    pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         inbox.set_patience(config.limits.queue_timeout);
+        let listeners = || config.listeners.iter().zip(addresses);
+        let port =
+            listeners().find(|(listener, _)| listener.tls).and_then(|(_, address)| address.tcp()).map(|tcp| tcp.port());
+        let ways = listeners().map(|(listener, _)| match (tls, port) {
+            (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
+            (_, Some(port)) if config.redirect => Way::Redirected(port),
+            _ => Way::Plain,
+        });
         Self {
             inbox,
             max_request_bytes: config.max_request_bytes,
@@ -112,6 +146,23 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
+            ways: ways.collect(),
+        }
+    }
+
+    /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
+    pub(super) fn acceptor(&self, listener: usize) -> Option<&Arc<Acceptor>> {
+        match self.ways.get(listener) {
+            Some(Way::Encrypted(acceptor)) => Some(acceptor),
+            _ => None,
+        }
+    }
+
+    /// The TLS port that requests to a listener are sent to, if they are.
+    pub(super) fn redirected(&self, listener: usize) -> Option<u16> {
+        match self.ways.get(listener) {
+            Some(Way::Redirected(port)) => Some(*port),
+            _ => None,
         }
     }
 
@@ -176,10 +227,10 @@ impl Service {
 // === impl Connection ===
 
 impl Connection {
-    pub(super) fn new(service: Arc<Service>, peer: Peer, line: Line) -> Self {
+    pub(super) fn new(service: Arc<Service>, client: Client, line: Line) -> Self {
         Self(Arc::new(Shared {
             service,
-            peer,
+            client,
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             parting: AtomicBool::new(false),
@@ -192,7 +243,7 @@ impl Connection {
         if let Some(access) = self.0.service.access.as_ref().filter(|_| error.is_parse()) {
             let too_large = error.is_parse_too_large();
             let status = if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
-            access.refused(self.0.peer, status);
+            access.refused(self.0.client.peer, status);
         }
     }
 
@@ -230,9 +281,11 @@ impl Connection {
     }
 
     fn dispatch(&self, head: Parts, body: Bytes, peer: Peer, arrived: Instant, now: Instant) -> Answering {
-        let Shared { service, line, .. } = &*self.0;
+        let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let request = Request::new(head, body, peer, arrived);
+        let mut request = Request::new(head, body, peer, arrived);
+        request.secure = client.tls.is_some();
+        request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
@@ -245,12 +298,12 @@ impl Connection {
 
     /// Checks a head, and finds out who sent it.
     fn check(&self, head: &mut Parts, body: &Incoming) -> Result<Peer, Refusal> {
-        let Shared { service, peer, .. } = &*self.0;
+        let Shared { service, client, .. } = &*self.0;
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
         head::check(head, !body.is_end_stream(), &service.limits)?;
         match &service.proxies {
-            None => Ok(*peer),
-            Some(proxies) => proxies.resolve(*peer, &head.headers),
+            None => Ok(client.peer),
+            Some(proxies) => proxies.resolve(client.peer, &head.headers),
         }
     }
 
@@ -277,18 +330,20 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     type Future = Logged<Answering>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let Shared { service, peer, .. } = &*self.0;
-        let arrived = Instant::now();
+        let Shared { service, client, .. } = &*self.0;
+        let (arrived, peer) = (Instant::now(), client.peer);
         let (mut head, body) = request.into_parts();
         self.count();
-        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
+        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), peer, arrived));
         let answering = match self.check(&mut head, &body) {
             Err((status, text)) => closing(status, text).into(),
             Ok(peer) => {
                 if let Some(record) = &mut record {
                     record.peer = peer;
                 }
-                if body.is_end_stream() {
+                if let Some(port) = client.redirected {
+                    self.last_if_parting(redirect(&head, client.peer.local, port)).into()
+                } else if body.is_end_stream() {
                     self.dispatch(head, Bytes::new(), peer, arrived, arrived)
                 } else {
                     let counted = record.as_ref().and_then(|record| record.read());
@@ -360,7 +415,7 @@ fn unavailable() -> Response<Body> {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

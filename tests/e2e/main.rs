@@ -30,3 +30,4 @@ mod rr;
 mod signals;
 mod smuggling;
 mod storm;
+mod tls;

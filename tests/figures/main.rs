@@ -20,6 +20,7 @@ mod start;
 mod storm;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 
 use std::{env, fs, process::ExitCode, time::Instant};
 
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
             ("opcache", opcache::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("tls", tls::measure),
         ]
     };
     let mut figures = Vec::new();

@@ -3,6 +3,8 @@
 
 #![allow(unreachable_pub, missing_docs, dead_code, reason = "a test binary has no public interface")]
 
+#[path = "../support/pki.rs"]
+mod pki;
 mod support;
 
 mod bad;
@@ -15,4 +17,5 @@ mod overload;
 mod pipeline;
 mod shutdown;
 mod start;
+mod tls;
 mod unusual;
