@@ -16,7 +16,7 @@
 //!
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
-//! for signals, `rr-log` writes one output of the log.
+//! for signals, `rr-tls` looks for changed certificates, `rr-log` writes one output of the log.
 //!
 //! # Shutdown
 //!
@@ -39,3 +39,4 @@ pub mod pool;
 pub mod process;
 pub mod program;
 pub mod server;
+pub mod tls;

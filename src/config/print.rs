@@ -90,10 +90,29 @@ impl Effective {
                 // Nobody asked for this section, and its defaults do not make sense alone.
                 None if node.is_none() && key.has_required() => {}
                 None if key.keys.iter().all(|key| key.name == "*") && free(key, node).is_empty() => {}
+                None if key.keys.iter().any(|key| key.name == "[]") => self.items(text, key, node, depth),
                 None => {
                     line(text, depth, &key.name, "", "");
                     self.section(text, key, node, depth + 1);
                 }
+            }
+        }
+    }
+
+    /// Writes a list of sections, if there is anything in it.
+    fn items(&self, text: &mut String, key: &Key, node: Option<&Node>, depth: usize) {
+        let Some(Node { value: Value::List(items), .. }) = node else { return };
+        if items.is_empty() {
+            return;
+        }
+        line(text, depth, &key.name, "", "");
+        for item in items {
+            let start = text.len();
+            self.section(text, &key.keys[0], Some(item), depth + 2);
+            // The last blanks in front of its first line.
+            let dash = start + depth * 2 + 2;
+            if text.len() > dash {
+                text.replace_range(dash..dash + 2, "- ");
             }
         }
     }

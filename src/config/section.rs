@@ -50,6 +50,13 @@ impl<'a> Section<'a> {
         problems.add(format!("{}{key}", self.path), self.at.clone(), "is required here");
     }
 
+    /// Reports what is wrong with a key, or with its absence, in the light of others.
+    pub fn report(&self, key: &'static str, message: &str, problems: &mut Problems) {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let at = entry.map_or(&self.at, |entry| &entry.node.at).clone();
+        problems.add(format!("{}{key}", self.path), at, message);
+    }
+
     /// Knows a key without reading it.
     pub fn any(&mut self, key: &'static str) {
         self.find(key);
@@ -100,6 +107,32 @@ impl<'a> Section<'a> {
             self.wrong(key, node, "a list of texts, or text with commas", problems);
         }
         texts
+    }
+
+    /// Reads a list of texts, each of which `parse` understands.
+    pub fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        problems: &mut Problems,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let at = self.find(key)?.at.clone();
+        let texts = self.texts(key, problems)?;
+        let mut parsed = Vec::with_capacity(texts.len());
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            match parse(text) {
+                Some(value) => parsed.push(value),
+                None => {
+                    problems.add(
+                        format!("{}{key}", self.path),
+                        at.clone(),
+                        format!("has {text:?}, which is not {expected}"),
+                    );
+                }
+            }
+        }
+        Some(parsed)
     }
 
     /// Reads a command line: a list of words, or text that is split as a shell splits it.
@@ -202,6 +235,20 @@ impl<'a> Section<'a> {
         number
     }
 
+    /// Reads a number from 0 to 1.
+    pub fn fraction(&mut self, key: &'static str, problems: &mut Problems) -> Option<f64> {
+        let node = self.find(key)?;
+        let number = match &node.value {
+            Value::Null => return None,
+            value => value.as_text().and_then(|text| text.parse().ok()),
+        };
+        let number = number.filter(|number| (0.0..=1.0).contains(number));
+        if number.is_none() {
+            self.wrong(key, node, "a number from 0 to 1", problems);
+        }
+        number
+    }
+
     /// Reads a duration as Go writes it: `300ms`, `60s`, `1m30s`, `1.5h`.
     pub fn duration(&mut self, key: &'static str, problems: &mut Problems) -> Option<Duration> {
         let node = self.find(key)?;
@@ -218,8 +265,8 @@ impl<'a> Section<'a> {
     }
 
     /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
-    /// some formats. Returns its place, too.
-    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<(u32, At)> {
+    /// some formats.
+    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<u32> {
         let node = self.find(key)?;
         let mode = match &node.value {
             Value::Null => return None,
@@ -229,7 +276,7 @@ impl<'a> Section<'a> {
         if mode.is_none() {
             self.wrong(key, node, "octal digits in quotes, such as \"0660\"", problems);
         }
-        mode.map(|mode| (mode, node.at.clone()))
+        mode
     }
 
     /// Reads a duration that cannot be 0, because nothing else bounds what it bounds.

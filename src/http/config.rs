@@ -5,17 +5,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    Limits,
+    AccessLog, Limits, Proxies,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
     config::{Problems, Section},
     net::Endpoint,
-    pool,
+    pool, tls,
 };
 
 /// Bytes in the unit of `http.max_request_size`.
 pub const MEBIBYTE: u64 = 1024 * 1024;
+/// The middleware that looks through proxies.
+const PROXY_IP_PARSER: &str = "proxy_ip_parser";
+/// Port of HTTP over TLS.
+pub(super) const HTTPS: u16 = 443;
 
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +27,22 @@ pub struct Config {
     /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`; and
     /// `http.listeners`: where else, and how.
     ///
-    /// Default: `127.0.0.1:8080`, if there are no `http.listeners`. Port 0 takes a free one; the log names it.
+    /// `http.ssl.address`: where to listen for TLS.
+    ///
+    /// Default: `127.0.0.1:8080`, or `127.0.0.1:443` for TLS if section `http.ssl` is there; none beside `http.listeners` of
+    /// that kind. Port 0 takes a free one; the log names it.
     pub listeners: Vec<Listener>,
 
     /// What `http.limits` says of connections.
     pub connections: Connections,
+
+    /// `http.ssl`: certificates of the listeners for TLS.
+    pub tls: Option<tls::Config>,
+
+    /// `http.ssl.redirect`: whether requests in plain text are sent to the listener for TLS.
+    ///
+    /// Default: `false`.
+    pub redirect: bool,
 
     /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
     ///
@@ -44,6 +59,22 @@ pub struct Config {
 
     /// `http.http2`: HTTP/2.
     pub http2: Http2,
+    /// `http.access_logs` and `http.access_log`: an entry for each request.
+    pub access_log: AccessLog,
+
+    /// `http.middleware`: whether `proxy_ip_parser` is on, so that `proxies` are looked through.
+    ///
+    /// Default: false.
+    pub proxy_ip_parser: bool,
+
+    /// `http.trusted_subnets` and `http.trusted_headers`: whom `proxy_ip_parser` believes what.
+    pub proxies: Proxies,
+
+    /// `http.underscores_in_headers`: whether headers with an underscore in their names are passed on to PHP; else they
+    /// are dropped. As variables of CGI they cannot be told from those with hyphens.
+    ///
+    /// Default: false.
+    pub underscores_in_headers: bool,
 
     /// `http.pool`: the workers.
     pub pool: pool::Config,
@@ -68,6 +99,8 @@ pub struct Http2 {
 pub struct Listener {
     /// Where.
     pub endpoint: Endpoint,
+    /// Whether TLS is spoken.
+    pub tls: bool,
 }
 
 // === impl Config ===
@@ -77,10 +110,16 @@ impl Default for Config {
         Self {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
             connections: Connections::default(),
+            tls: None,
+            redirect: false,
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
             http2: Http2::default(),
+            access_log: AccessLog::default(),
+            proxy_ip_parser: false,
+            proxies: Proxies::default(),
+            underscores_in_headers: false,
             pool: pool::Config::default(),
         }
     }
@@ -96,11 +135,18 @@ impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self::default();
-        let addresses = section.address("address", problems);
+        let plain = section.address("address", problems);
         let further = listeners::read(&mut section, problems);
-        if addresses.is_some() || !further.is_empty() {
-            let addresses = addresses.into_iter().flatten().map(Listener::from);
-            config.listeners = addresses.chain(further).collect();
+        let has_plain = plain.is_some() || !further.is_empty();
+        if has_plain {
+            let plain = plain.into_iter().flatten().map(Listener::from);
+            config.listeners = plain.chain(further).collect();
+        }
+        if let Some(ssl) = section.section("ssl", problems) {
+            config.read_ssl(ssl, has_plain, problems);
+        }
+        if config.tls.is_none() && config.listeners.iter().any(|listener| listener.tls) {
+            section.report("listeners", "asks for TLS, which needs certificates: section http.ssl", problems);
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -120,11 +166,38 @@ impl Config {
         if let Some(http2) = section.section("http2", problems) {
             config.http2 = Http2::read(http2, problems);
         }
+        config.access_log = AccessLog::read(&mut section, problems);
+        if let Some(names) = section.texts("middleware", problems) {
+            // Others are not known to the table of keys, or not yet.
+            config.proxy_ip_parser = names.iter().any(|name| name == PROXY_IP_PARSER);
+        }
+        config.proxies = Proxies::read(&mut section, problems);
+        if let Some(kept) = section.boolean("underscores_in_headers", problems) {
+            config.underscores_in_headers = kept;
+        }
         if let Some(pool) = section.section("pool", problems) {
             config.pool = pool::Config::read(pool, problems);
         }
         section.finish(problems);
         config
+    }
+
+    fn read_ssl(&mut self, mut section: Section<'_>, has_plain: bool, problems: &mut Problems) {
+        if section.is_empty() {
+            return;
+        }
+        if !has_plain {
+            self.listeners.clear();
+        }
+        let addresses = section.address("address", problems);
+        let default = || vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()];
+        let has_tls = self.listeners.iter().any(|listener| listener.tls);
+        let addresses = addresses.unwrap_or_else(|| if has_tls { Vec::new() } else { default() });
+        let listeners = addresses.into_iter().map(|address| Listener { endpoint: address.into(), tls: true });
+        self.listeners.extend(listeners);
+        self.redirect = section.boolean("redirect", problems).unwrap_or_default();
+        self.tls = Some(tls::Config::read(&mut section, problems));
+        section.finish(problems);
     }
 
     /// What is to be bound for all listeners.
@@ -157,6 +230,6 @@ impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
         let mut endpoint = endpoint.into();
         endpoint.terms.refusal = REFUSAL;
-        Self { endpoint }
+        Self { endpoint, tls: false }
     }
 }

@@ -38,8 +38,9 @@ enum Ended {
 
 /// Serves one connection until either side closes it, or until the server asks for a close after the request under way.
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
-    let Surroundings { peer, service, mut drain, pass, begun } = around;
-    let answers = Connection::new(Arc::clone(&service), peer, Line::new(pass.port()));
+    let Surroundings { client, service, mut drain, pass, begun } = around;
+    let peer = client.peer;
+    let answers = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
     // hyper reads and writes it, and while a worker has the request, this task looks whether the client is still there.
     let stream = Mutex::new(Checked::new(stream));
     let ended = {
@@ -93,7 +94,10 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         }
         Ended::Stalled(Wait::Taken) => debug!(client.addr = %peer, "Connection ended, an answer was not taken"),
         Ended::Stalled(_) => debug!(client.addr = %peer, "Connection ended, no request came"),
-        Ended::By(Err(error)) => debug!(client.addr = %peer, %error, "Connection ended by an error"),
+        Ended::By(Err(error)) => {
+            debug!(client.addr = %peer, %error, "Connection ended by an error");
+            answers.refused(&error);
+        }
         Ended::By(Ok(())) => {}
     }
     let idle = stream.is_between_requests();

@@ -3,9 +3,11 @@
 //! This room owns the wire: parsing (hyper), framing checks, body limits, status codes of failures. It is called by the
 //! connections of `net`, and never knows who works on a request.
 
+mod access;
 mod config;
 mod connection;
 mod flood;
+mod forwarded;
 mod framing;
 mod h1;
 mod h2;
@@ -17,20 +19,25 @@ mod message;
 mod pass;
 mod patience;
 mod preface;
+mod redirect;
 mod service;
 mod shared;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod tls;
 
+pub use access::{Config as AccessLog, Format};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
+pub use tls::PROTOCOLS;
 
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;

@@ -234,6 +234,13 @@ extern "C" fn rr_rs_forked() {
     log::forked();
 }
 
+/// Passes a command on. There is always room left for the word to end.
+fn command(command: Command) {
+    if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
+        let _ = commands.try_send(command);
+    }
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
     guarded(|| match number {
@@ -249,13 +256,8 @@ extern "C" fn rr_rs_signal(number: c_int) {
             info!("Opening log files again");
             log::reopen();
         }
-        libc::SIGUSR2 => {
-            // There is always room left for the word to end.
-            if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
-                let _ = commands.try_send(Command::Restart);
-            }
-        }
-        libc::SIGHUP => warn!(signal = number, "Reload is not supported yet: SIGUSR2 changes the generation"),
+        libc::SIGUSR2 => command(Command::Restart),
+        libc::SIGHUP => command(Command::Reload),
         _ => warn!(signal = number, "Signal has no meaning yet and is ignored"),
     });
 }

@@ -26,4 +26,4 @@ pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
 pub use origin::{Origin, claim};
 pub use original::Original;
-pub use run::{Command, Outcome, run, run_bound};
+pub use run::{Command, Outcome, acceptor, run, run_bound};

@@ -95,6 +95,7 @@ fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending>
             }
             recv(commands) -> command => match command {
                 Ok(Command::Restart) => warn!("Restart is not possible before the initial command has ended"),
+                Ok(Command::Reload) => info!("Changed certificates are taken up once the initial command has ended"),
                 Ok(Command::Shutdown) | Err(_) => break Ending::Told,
             },
             recv(timeout) -> _ => break Ending::Timeout,

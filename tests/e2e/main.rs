@@ -31,4 +31,6 @@ mod parent;
 mod privileges;
 mod rr;
 mod signals;
+mod smuggling;
 mod storm;
+mod tls;

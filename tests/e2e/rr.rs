@@ -646,6 +646,9 @@ fn the_doctor_looks_at_php_the_machine_and_the_configuration() {
     assert_eq!(failed.len(), 1, "{findings:#?}");
     assert!(failed[0]["topic"].as_str().unwrap().starts_with("address 127.0.0.1:"), "{failed:?}");
 
+    let said = place.run(&["doctor", "-o", "http.ssl.cert=no.pem", "-o", "http.ssl.key=no.pem"]);
+    assert!(said.out.contains("FAIL  http.ssl") && said.out.contains("no.pem: No such file"), "{}", said.out);
+
     place.file(".rr.yaml", "version: \"3\"\nhttp: {adress: x}\n");
     let said = place.run(&["doctor"]);
     assert_eq!(said.code, Some(1), "{said:?}");

@@ -21,6 +21,7 @@ mod start;
 mod storm;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 
 use std::{env, fs, process::ExitCode, time::Instant};
 
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("tls", tls::measure),
         ]
     };
     let mut figures = Vec::new();

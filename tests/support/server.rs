@@ -89,7 +89,11 @@ impl Server {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         let builder = Self::at(example.join("worker.php"));
         match fs::read_to_string(example.join(".rr.yaml")) {
-            Ok(config) => builder.config(&config.replace("127.0.0.1:8080", "{address}")),
+            Ok(config) => builder.config(
+                &["8080", "8443"]
+                    .iter()
+                    .fold(config, |config, port| config.replace(&format!("127.0.0.1:{port}"), "{address}")),
+            ),
             Err(_) => builder,
         }
     }
@@ -202,6 +206,12 @@ impl Server {
     #[track_caller]
     pub fn find_address(&mut self) {
         self.address = self.log.address();
+    }
+
+    /// Where the server speaks TLS.
+    #[track_caller]
+    pub fn tls_address(&self) -> SocketAddr {
+        self.log.tls_address()
     }
 
     fn count(&self, what: &str) -> usize {
@@ -413,7 +423,16 @@ impl Log {
     #[track_caller]
     fn address(&self) -> SocketAddr {
         self.find("address", |(text, _)| {
-            let rest = text.split_once("Serving http://")?.1;
+            let rest = text.split_once("Serving http")?.1;
+            let rest = rest.strip_prefix('s').unwrap_or(rest).strip_prefix("://")?;
+            rest.split_once([' ', '\n', '"'])?.0.parse().ok()
+        })
+    }
+
+    #[track_caller]
+    fn tls_address(&self) -> SocketAddr {
+        self.find("address for TLS", |(text, _)| {
+            let rest = text.split_once("Serving https://")?.1;
             rest.split_once([' ', '\n', '"'])?.0.parse().ok()
         })
     }
