@@ -102,6 +102,32 @@ impl<'a> Section<'a> {
         texts
     }
 
+    /// Reads a list of texts, each of which `parse` understands.
+    pub fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        problems: &mut Problems,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let at = self.find(key)?.at.clone();
+        let texts = self.texts(key, problems)?;
+        let mut parsed = Vec::with_capacity(texts.len());
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            match parse(text) {
+                Some(value) => parsed.push(value),
+                None => {
+                    problems.add(
+                        format!("{}{key}", self.path),
+                        at.clone(),
+                        format!("has {text:?}, which is not {expected}"),
+                    );
+                }
+            }
+        }
+        Some(parsed)
+    }
+
     /// Reads a command line: a list of words, or text that is split as a shell splits it.
     pub fn words(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
         let node = self.find(key)?;
@@ -198,6 +224,20 @@ impl<'a> Section<'a> {
         let number = number.filter(|number| range.contains(number));
         if number.is_none() {
             self.wrong(key, node, &format!("a whole number from {} to {}", range.start(), range.end()), problems);
+        }
+        number
+    }
+
+    /// Reads a number from 0 to 1.
+    pub fn fraction(&mut self, key: &'static str, problems: &mut Problems) -> Option<f64> {
+        let node = self.find(key)?;
+        let number = match &node.value {
+            Value::Null => return None,
+            value => value.as_text().and_then(|text| text.parse().ok()),
+        };
+        let number = number.filter(|number| (0.0..=1.0).contains(number));
+        if number.is_none() {
+            self.wrong(key, node, "a number from 0 to 1", problems);
         }
         number
     }

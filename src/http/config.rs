@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use http::StatusCode;
 
-use super::Limits;
+use super::{AccessLog, Limits, Proxies};
 use crate::{
     config::{Problems, Section},
     net::Endpoint,
@@ -15,6 +15,8 @@ use crate::{
 pub const MEBIBYTE: u64 = 1024 * 1024;
 /// Port of HTTP over TLS.
 pub(super) const HTTPS: u16 = 443;
+/// The middleware that looks through proxies.
+const PROXY_IP_PARSER: &str = "proxy_ip_parser";
 
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +52,22 @@ pub struct Config {
 
     /// `http.http2`: HTTP/2.
     pub http2: Http2,
+    /// `http.access_logs` and `http.access_log`: an entry for each request.
+    pub access_log: AccessLog,
+
+    /// `http.middleware`: whether `proxy_ip_parser` is on, so that `proxies` are looked through.
+    ///
+    /// Default: false.
+    pub proxy_ip_parser: bool,
+
+    /// `http.trusted_subnets` and `http.trusted_headers`: whom `proxy_ip_parser` believes what.
+    pub proxies: Proxies,
+
+    /// `http.underscores_in_headers`: whether headers with an underscore in their names are passed on to PHP; else they
+    /// are dropped. As variables of CGI they cannot be told from those with hyphens.
+    ///
+    /// Default: false.
+    pub underscores_in_headers: bool,
 
     /// `http.pool`: the workers.
     pub pool: pool::Config,
@@ -90,6 +108,10 @@ impl Default for Config {
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
             http2: Http2::default(),
+            access_log: AccessLog::default(),
+            proxy_ip_parser: false,
+            proxies: Proxies::default(),
+            underscores_in_headers: false,
             pool: pool::Config::default(),
         }
     }
@@ -129,6 +151,15 @@ impl Config {
         }
         if let Some(http2) = section.section("http2", problems) {
             config.http2 = Http2::read(http2, problems);
+        }
+        config.access_log = AccessLog::read(&mut section, problems);
+        if let Some(names) = section.texts("middleware", problems) {
+            // Others are not known to the table of keys, or not yet.
+            config.proxy_ip_parser = names.iter().any(|name| name == PROXY_IP_PARSER);
+        }
+        config.proxies = Proxies::read(&mut section, problems);
+        if let Some(kept) = section.boolean("underscores_in_headers", problems) {
+            config.underscores_in_headers = kept;
         }
         if let Some(pool) = section.section("pool", problems) {
             config.pool = pool::Config::read(pool, problems);

@@ -94,7 +94,10 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         }
         Ended::Stalled(Wait::Taken) => debug!(client.addr = %peer, "Connection ended, an answer was not taken"),
         Ended::Stalled(_) => debug!(client.addr = %peer, "Connection ended, no request came"),
-        Ended::By(Err(error)) => debug!(client.addr = %peer, %error, "Connection ended by an error"),
+        Ended::By(Err(error)) => {
+            debug!(client.addr = %peer, %error, "Connection ended by an error");
+            answers.refused(&error);
+        }
         Ended::By(Ok(())) => {}
     }
     let idle = stream.is_between_requests();

@@ -1,21 +1,47 @@
 //! Refuses heads that the parser takes, but this server must not.
 //!
 //! What is checked here decides which resource is meant and where the body ends: two servers in a row that read it
-//! differently can be played off against each other.
+//! differently can be played off against each other. Headers that applications would take for others are dropped.
 
 use std::net::Ipv6Addr;
 
 use http::{
-    HeaderMap, HeaderValue, Method, StatusCode, Uri, Version,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
     header::{HOST, TRANSFER_ENCODING},
     request::Parts,
     uri::{Authority, Parts as UriParts, Scheme},
 };
+use tracing::debug;
 
 use super::Limits;
 
 /// Why a head is refused: the status and a sentence for people.
 pub(super) type Refusal = (StatusCode, &'static str);
+
+/// Drops headers that could be taken for something else.
+///
+/// `Proxy`: as a variable of CGI it is `HTTP_PROXY`, which HTTP clients obey (httpoxy). Names with underscores, unless
+/// `underscores`: as variables of CGI they cannot be told from those with hyphens, so that a client could write what a
+/// proxy in front removes or sets.
+pub(super) fn drop_headers(headers: &mut HeaderMap, underscores: bool) {
+    if headers.keys().any(|name| is_dropped(name, underscores)) {
+        drop_now(headers, underscores);
+    }
+}
+
+fn is_dropped(name: &HeaderName, underscores: bool) -> bool {
+    let name = name.as_str();
+    name == "proxy" || (!underscores && name.as_bytes().contains(&b'_'))
+}
+
+#[cold]
+fn drop_now(headers: &mut HeaderMap, underscores: bool) {
+    let names: Vec<_> = headers.keys().filter(|name| is_dropped(name, underscores)).cloned().collect();
+    for name in names {
+        debug!(header = name.as_str(), "Header dropped: its name could be taken for another");
+        headers.remove(name);
+    }
+}
 
 /// Checks `head`, and settles which host is meant. Without a body there is no transfer coding: hyper takes a request with
 /// any for one with a body, or refuses it.
@@ -213,6 +239,22 @@ mod tests {
             assert_eq!(target("GET", wrong), Some(StatusCode::BAD_REQUEST), "{wrong}");
         }
         assert_eq!(target("CONNECT", "a:80"), Some(StatusCode::NOT_IMPLEMENTED));
+    }
+
+    #[test]
+    fn headers_that_could_be_taken_for_others_are_dropped() {
+        let kept = |underscores| {
+            let mut headers = HeaderMap::new();
+            for name in ["host", "proxy", "x_forwarded_for", "_", "x-forwarded-for", "proxy-authorization", "proxy"] {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static("a"));
+            }
+            drop_headers(&mut headers, underscores);
+            let mut names: Vec<_> = headers.keys().map(|name| name.as_str().to_owned()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(kept(false), ["host", "proxy-authorization", "x-forwarded-for"]);
+        assert_eq!(kept(true), ["_", "host", "proxy-authorization", "x-forwarded-for", "x_forwarded_for"]);
     }
 
     #[test]

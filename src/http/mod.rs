@@ -3,9 +3,11 @@
 //! This room owns the wire: parsing (hyper), framing checks, body limits, status codes of failures. It is called by the
 //! connections of `net`, and never knows who works on a request.
 
+mod access;
 mod config;
 mod connection;
 mod flood;
+mod forwarded;
 mod framing;
 mod h1;
 mod h2;
@@ -23,9 +25,12 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod ways;
 
+pub use access::{Config as AccessLog, Format};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;
 pub use message::{Answer, Request, RequestId};

@@ -2,23 +2,21 @@
 
 use std::net::SocketAddr;
 
-use bytes::Bytes;
 use http::{
     HeaderValue, Response, StatusCode,
     header::{HOST, LOCATION, STRICT_TRANSPORT_SECURITY},
     request::Parts,
     uri::PathAndQuery,
 };
-use http_body_util::Full;
 
-use super::{config::HTTPS, service::plain};
+use super::{access::Body, config::HTTPS, service::plain};
 
 /// What RoadRunner says; clients heed it only where they meet it over TLS (RFC 6797 section 8.1).
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains; preload");
 
 /// The answer to a request, whose head was checked: its target at TLS port `port` of the host that it names, or else of
 /// the address that it has reached.
-pub(super) fn redirect(head: &Parts, local: Option<SocketAddr>, port: u16) -> Response<Full<Bytes>> {
+pub(super) fn redirect(head: &Parts, local: Option<SocketAddr>, port: u16) -> Response<Body> {
     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).map(without_port).unwrap_or_default();
     let host = match (host, local) {
         ("", Some(SocketAddr::V4(address))) => address.ip().to_string(),

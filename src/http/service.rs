@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -18,20 +18,25 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
     request::Parts,
 };
-use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
+use http_body_util::BodyExt;
+use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 use tokio::time::{timeout, timeout_at};
 use tracing::debug;
 
 use super::{
-    Answer, Config, Http2, Inbox, Limits, Line, Pending, Request, head, message::Length, patience::Patience,
+    Answer, Config, Http2, Inbox, Limits, Line, Pending, Proxies, Request,
+    access::{Access, Body, Logged},
+    head::{self, Refusal},
+    message::Length,
+    patience::Patience,
     redirect::redirect,
+    ways::{Client, Ways},
 };
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::{Address, Peer},
-    tls::{Acceptor, Session},
+    tls::Acceptor,
 };
 
 /// What a client reads that was too slow with the head of its request.
@@ -51,29 +56,12 @@ pub struct Service {
     pub(super) limits: Limits,
     pub(super) http2: Http2,
     pub(super) patience: Patience,
-    /// What becomes of a connection, by the listener that it came to.
-    ways: Vec<Way>,
-}
-
-/// What becomes of the connections of a listener.
-#[derive(Debug)]
-enum Way {
-    /// Their requests are answered.
-    Plain,
-    /// Their requests are sent to this port, where TLS is spoken.
-    Redirected(u16),
-    /// They begin with a handshake.
-    Encrypted(Arc<Acceptor>),
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug)]
-pub(super) struct Client {
-    pub(super) peer: Peer,
-    /// What TLS was agreed upon.
-    pub(super) tls: Option<Arc<Session>>,
-    /// The TLS port that its requests are sent to, instead of an answer.
-    pub(super) redirected: Option<u16>,
+    /// The access log, if there is one.
+    access: Option<Arc<Access>>,
+    /// The proxies to look through, if any are.
+    proxies: Option<Proxies>,
+    underscores_in_headers: bool,
+    pub(super) ways: Ways,
 }
 
 /// Answers the requests of one connection.
@@ -99,9 +87,9 @@ pub(super) enum Answering {
     /// The request is with a worker, or waits for one.
     Worker { pending: Pending, head_only: bool, connection: Connection },
     /// The body is still to come. Boxed, so that the many requests without one do not carry its weight.
-    Body(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>),
+    Body(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
     /// It was refused; `None` once that was said.
-    Refused(Option<Box<Response<Full<Bytes>>>>),
+    Refused(Option<Box<Response<Body>>>),
 }
 
 /// Why a body did not arrive.
@@ -119,14 +107,6 @@ impl Service {
     /// takes the connections of those that speak it.
     pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         inbox.set_patience(config.limits.queue_timeout);
-        let listeners = || config.listeners.iter().zip(addresses);
-        let port =
-            listeners().find(|(listener, _)| listener.tls).and_then(|(_, address)| address.tcp()).map(|tcp| tcp.port());
-        let ways = listeners().map(|(listener, _)| match (tls, port) {
-            (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
-            (_, Some(port)) if config.redirect => Way::Redirected(port),
-            _ => Way::Plain,
-        });
         Self {
             inbox,
             max_request_bytes: config.max_request_bytes,
@@ -134,23 +114,10 @@ impl Service {
             patience: Patience::new(&config.limits),
             limits: config.limits.clone(),
             http2: config.http2,
-            ways: ways.collect(),
-        }
-    }
-
-    /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
-    pub(super) fn acceptor(&self, listener: usize) -> Option<&Arc<Acceptor>> {
-        match self.ways.get(listener) {
-            Some(Way::Encrypted(acceptor)) => Some(acceptor),
-            _ => None,
-        }
-    }
-
-    /// The TLS port that requests to a listener are sent to, if they are.
-    pub(super) fn redirected(&self, listener: usize) -> Option<u16> {
-        match self.ways.get(listener) {
-            Some(Way::Redirected(port)) => Some(*port),
-            _ => None,
+            access: Access::of(&config.access_log),
+            proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
+            underscores_in_headers: config.underscores_in_headers,
+            ways: Ways::new(config, addresses, tls),
         }
     }
 
@@ -159,7 +126,13 @@ impl Service {
         self.inbox.refuse_overdue();
     }
 
-    async fn read_body(&self, mut body: Incoming, arrived: Instant) -> Result<Bytes, BodyError> {
+    /// Reads a body. `counted` is told how many bytes have come.
+    async fn read_body(
+        &self,
+        mut body: Incoming,
+        arrived: Instant,
+        counted: Option<&AtomicU64>,
+    ) -> Result<Bytes, BodyError> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
@@ -183,6 +156,9 @@ impl Service {
             };
             let Ok(data) = frame.into_data() else { continue };
             length += data.len() as u64;
+            if let Some(counted) = counted {
+                counted.store(length, Ordering::Relaxed);
+            }
             if length > self.max_request_bytes {
                 drain(body).await;
                 return Err(BodyError::TooLarge);
@@ -217,6 +193,15 @@ impl Connection {
         }))
     }
 
+    /// Makes the entry of a request whose head was malformed or too long, so that it never came here.
+    pub(super) fn refused(&self, error: &hyper::Error) {
+        if let Some(access) = self.0.service.access.as_ref().filter(|_| error.is_parse()) {
+            let too_large = error.is_parse_too_large();
+            let status = if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+            access.refused(self.0.client.peer, status);
+        }
+    }
+
     /// Returns whether a request is with a worker: until it is answered, the client has nothing to say.
     pub(super) fn is_waiting(&self) -> bool {
         self.0.waiting.load(Ordering::Relaxed)
@@ -243,17 +228,17 @@ impl Connection {
     }
 
     /// Says that an answer is the last one, if it is.
-    fn last_if_parting(&self, mut response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    fn last_if_parting(&self, mut response: Response<Body>) -> Response<Body> {
         if self.is_parting() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
     }
 
-    fn dispatch(&self, head: Parts, body: Bytes, arrived: Instant, now: Instant) -> Answering {
+    fn dispatch(&self, head: Parts, body: Bytes, peer: Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body, client.peer, arrived);
+        let mut request = Request::new(head, body, peer, arrived);
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
@@ -266,47 +251,75 @@ impl Connection {
         }
     }
 
-    async fn receive(self, head: Parts, body: Incoming, arrived: Instant) -> Response<Full<Bytes>> {
-        match self.0.service.read_body(body, arrived).await {
-            Ok(body) => self.dispatch(head, body, arrived, Instant::now()).await.unwrap_or_else(|never| match never {}),
+    /// Checks a head, and finds out who sent it.
+    fn check(&self, head: &mut Parts, body: &Incoming) -> Result<Peer, Refusal> {
+        let Shared { service, client: Client { peer, .. }, .. } = &*self.0;
+        head::drop_headers(&mut head.headers, service.underscores_in_headers);
+        head::check(head, !body.is_end_stream(), &service.limits)?;
+        match &service.proxies {
+            None => Ok(*peer),
+            Some(proxies) => proxies.resolve(*peer, &head.headers),
+        }
+    }
+
+    async fn receive(
+        self,
+        head: Parts,
+        body: Incoming,
+        peer: Peer,
+        arrived: Instant,
+        counted: Option<Arc<AtomicU64>>,
+    ) -> Response<Body> {
+        match self.0.service.read_body(body, arrived, counted.as_deref()).await {
+            Ok(body) => {
+                self.dispatch(head, body, peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
+            }
             Err(error) => refuse_body(error),
         }
     }
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Answering;
+    type Future = Logged<Answering>;
 
-    fn call(&self, request: hyper::Request<Incoming>) -> Answering {
+    fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
         let arrived = Instant::now();
         let (mut head, body) = request.into_parts();
-        let has_body = !body.is_end_stream();
         self.count();
-        if let Err((status, text)) = head::check(&mut head, has_body, &self.0.service.limits) {
-            return closing(status, text).into();
-        }
-        if let Some(port) = self.0.client.redirected {
-            return self.last_if_parting(redirect(&head, self.0.client.peer.local, port)).into();
-        }
-        if !has_body {
-            return self.dispatch(head, Bytes::new(), arrived, arrived);
-        }
-        Answering::Body(Box::pin(self.clone().receive(head, body, arrived)))
+        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
+        let answering = match self.check(&mut head, &body) {
+            Err((status, text)) => closing(status, text).into(),
+            Ok(peer) => {
+                if let Some(record) = &mut record {
+                    record.peer = peer;
+                }
+                if let Some(port) = redirected {
+                    self.last_if_parting(redirect(&head, peer.local, *port)).into()
+                } else if body.is_end_stream() {
+                    self.dispatch(head, Bytes::new(), peer, arrived, arrived)
+                } else {
+                    let counted = record.as_ref().and_then(|record| record.read());
+                    Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived, counted)))
+                }
+            }
+        };
+        Logged { answering, record }
     }
 }
 
 // === impl Answering ===
 
-impl From<Response<Full<Bytes>>> for Answering {
-    fn from(response: Response<Full<Bytes>>) -> Self {
+impl From<Response<Body>> for Answering {
+    fn from(response: Response<Body>) -> Self {
         Self::Refused(Some(Box::new(response)))
     }
 }
 
 impl Future for Answering {
-    type Output = Result<Response<Full<Bytes>>, Infallible>;
+    type Output = Result<Response<Body>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match &mut *self {
@@ -340,7 +353,7 @@ async fn drain(mut body: Incoming) {
     }
 }
 
-fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {
+fn refuse_body(error: BodyError) -> Response<Body> {
     match error {
         BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
         BodyError::TimedOut => closing(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time\n"),
@@ -351,26 +364,26 @@ fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {
     }
 }
 
-fn unavailable() -> Response<Full<Bytes>> {
+fn unavailable() -> Response<Body> {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable\n");
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
     response
 }
 
-pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
-fn closing(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+fn closing(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = plain(status, text);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
+fn response(answer: Answer, head_only: bool) -> Response<Body> {
     let Answer { status, mut headers, body, length } = answer;
     if let Length::Known(length) = length
         && head_only
@@ -378,7 +391,7 @@ fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
     {
         headers.insert(CONTENT_LENGTH, length.into());
     }
-    let mut response = Response::new(Full::new(body));
+    let mut response = Response::new(Body::new(body));
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

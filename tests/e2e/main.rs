@@ -28,5 +28,6 @@ mod overload;
 mod parent;
 mod rr;
 mod signals;
+mod smuggling;
 mod storm;
 mod tls;

@@ -3,13 +3,12 @@
 
 #![allow(unreachable_pub, missing_docs, dead_code, reason = "a test binary has no public interface")]
 
-#[path = "../support/pki.rs"]
-mod pki;
 mod support;
 
 mod bad;
 mod bodies;
 mod config;
+mod headers;
 mod http2;
 mod limits;
 mod overload;

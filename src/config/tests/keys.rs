@@ -66,7 +66,10 @@ fn value(row: &Row) -> String {
     let kind = words.next().unwrap();
     match (kind, words.next().and_then(|range| range.split_once(".."))) {
         ("int", Some((_, most))) => most.to_owned(),
+        ("float", Some(_)) => "0.5".to_owned(),
         ("int" | "float", _) => "7".to_owned(),
+        ("subnets", _) => "[192.0.2.0/24, unix]".to_owned(),
+        ("some", _) => row.kind["some ".len()..].split('|').next().unwrap().to_owned(),
         ("bool", _) => (row.default != "true").to_string(),
         ("duration", _) => "7s".to_owned(),
         ("address", _) => "'127.0.0.1:7'".to_owned(),
@@ -172,10 +175,10 @@ fn what_is_off_anyway_is_accepted() {
         let understood = understand(text, false);
         assert_eq!((understood.problems.as_str(), understood.config), ("", Config::default()), "{text}");
     }
-    let text = "http: {access_logs: true, pool: {supervisor: {ttl: 0s, exec_ttl: 1s}}}";
+    let text = "http: {raw_body: true, pool: {supervisor: {ttl: 0s, exec_ttl: 1s}}}";
     assert_eq!(
         understand(text, false).problems,
-        "  line 1: not supported yet: http.access_logs\n  line 1: not supported yet: http.pool.supervisor"
+        "  line 1: not supported yet: http.raw_body\n  line 1: not supported yet: http.pool.supervisor"
     );
 }
 

@@ -43,6 +43,10 @@ impl Response {
         value
     }
 
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// Whether the server announces that it closes.
     pub fn closes(&self) -> bool {
         self.header("connection") == Some("close")
@@ -120,6 +124,11 @@ impl Client {
     #[track_caller]
     pub fn response(&mut self) -> Response {
         self.read(false).unwrap().expect("a response must come before the end")
+    }
+
+    /// Reads one response; the end of the connection is an error.
+    pub fn try_response(&mut self) -> io::Result<Response> {
+        self.read(false)?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
     }
 
     /// Reads one response to a HEAD request.

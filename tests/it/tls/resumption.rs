@@ -11,7 +11,7 @@ use rustls::{
 
 use super::telling;
 use crate::{
-    pki::{Authority, Wish, replace},
+    support::pki::{Authority, Wish, replace},
     support::{Server, TlsClient, trusting, until},
 };
 
