@@ -31,11 +31,12 @@ use super::{
     message::Length,
     patience::Patience,
     redirect::redirect,
+    ways::{Client, Ways},
 };
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::{Address, Peer},
-    tls::{Acceptor, Session},
+    tls::Acceptor,
 };
 
 /// What a client reads that was too slow with the head of its request.
@@ -60,29 +61,7 @@ pub struct Service {
     /// The proxies to look through, if any are.
     proxies: Option<Proxies>,
     underscores_in_headers: bool,
-    /// What becomes of a connection, by the listener that it came to.
-    ways: Vec<Way>,
-}
-
-/// What becomes of the connections of a listener.
-#[derive(Debug)]
-enum Way {
-    /// Their requests are answered.
-    Plain,
-    /// Their requests are sent to this port, where TLS is spoken.
-    Redirected(u16),
-    /// They begin with a handshake.
-    Encrypted(Arc<Acceptor>),
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug)]
-pub(super) struct Client {
-    pub(super) peer: Peer,
-    /// What TLS was agreed upon.
-    pub(super) tls: Option<Arc<Session>>,
-    /// The TLS port that its requests are sent to, instead of an answer.
-    pub(super) redirected: Option<u16>,
+    pub(super) ways: Ways,
 }
 
 /// Answers the requests of one connection.
@@ -128,14 +107,6 @@ impl Service {
     /// takes the connections of those that speak it.
     pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         inbox.set_patience(config.limits.queue_timeout);
-        let listeners = || config.listeners.iter().zip(addresses);
-        let port =
-            listeners().find(|(listener, _)| listener.tls).and_then(|(_, address)| address.tcp()).map(|tcp| tcp.port());
-        let ways = listeners().map(|(listener, _)| match (tls, port) {
-            (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
-            (_, Some(port)) if config.redirect => Way::Redirected(port),
-            _ => Way::Plain,
-        });
         Self {
             inbox,
             max_request_bytes: config.max_request_bytes,
@@ -146,23 +117,7 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
-            ways: ways.collect(),
-        }
-    }
-
-    /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
-    pub(super) fn acceptor(&self, listener: usize) -> Option<&Arc<Acceptor>> {
-        match self.ways.get(listener) {
-            Some(Way::Encrypted(acceptor)) => Some(acceptor),
-            _ => None,
-        }
-    }
-
-    /// The TLS port that requests to a listener are sent to, if they are.
-    pub(super) fn redirected(&self, listener: usize) -> Option<u16> {
-        match self.ways.get(listener) {
-            Some(Way::Redirected(port)) => Some(*port),
-            _ => None,
+            ways: Ways::new(config, addresses, tls),
         }
     }
 
@@ -298,12 +253,12 @@ impl Connection {
 
     /// Checks a head, and finds out who sent it.
     fn check(&self, head: &mut Parts, body: &Incoming) -> Result<Peer, Refusal> {
-        let Shared { service, client, .. } = &*self.0;
+        let Shared { service, client: Client { peer, .. }, .. } = &*self.0;
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
         head::check(head, !body.is_end_stream(), &service.limits)?;
         match &service.proxies {
-            None => Ok(client.peer),
-            Some(proxies) => proxies.resolve(client.peer, &head.headers),
+            None => Ok(*peer),
+            Some(proxies) => proxies.resolve(*peer, &head.headers),
         }
     }
 
@@ -330,19 +285,19 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     type Future = Logged<Answering>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let Shared { service, client, .. } = &*self.0;
-        let (arrived, peer) = (Instant::now(), client.peer);
+        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
+        let arrived = Instant::now();
         let (mut head, body) = request.into_parts();
         self.count();
-        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), peer, arrived));
+        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
         let answering = match self.check(&mut head, &body) {
             Err((status, text)) => closing(status, text).into(),
             Ok(peer) => {
                 if let Some(record) = &mut record {
                     record.peer = peer;
                 }
-                if let Some(port) = client.redirected {
-                    self.last_if_parting(redirect(&head, client.peer.local, port)).into()
+                if let Some(port) = redirected {
+                    self.last_if_parting(redirect(&head, peer.local, *port)).into()
                 } else if body.is_end_stream() {
                     self.dispatch(head, Bytes::new(), peer, arrived, arrived)
                 } else {
