@@ -34,7 +34,7 @@ pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: 
 }
 
 /// Serves the protocol that the client begins with.
-async fn find_out(stream: impl Stream, mut around: Surroundings) {
+async fn find_out(stream: impl Stream, around: Surroundings) {
     let deadline = around.begun + around.service.limits.header_timeout;
     let found = tokio::select! {
         biased;

@@ -21,7 +21,7 @@ const SPEAK_TLS: &[u8] =
                            This port speaks HTTPS\n";
 
 /// Makes a TLS connection of a socket, and serves it.
-pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, mut around: Surroundings) {
+pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, around: Surroundings) {
     let deadline = around.begun + around.service.limits.header_timeout;
     let peer = around.client.peer;
     let shaken = tokio::select! {
