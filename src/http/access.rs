@@ -290,6 +290,9 @@ impl hyper::body::Body for Body {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.record.is_none() {
+            return Pin::new(&mut self.bytes).poll_frame(context);
+        }
         let frame = ready!(Pin::new(&mut self.bytes).poll_frame(context));
         if let (Some(record), Some(Ok(frame))) = (&mut self.record, &frame) {
             record.written += frame.data_ref().map_or(0, |data| data.len() as u64);
@@ -313,6 +316,9 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>> + Unpin> Future for 
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.record.is_none() {
+            return Pin::new(&mut self.answering).poll(context);
+        }
         let mut answer = ready!(Pin::new(&mut self.answering).poll(context));
         if let (Some(mut record), Ok(response)) = (self.record.take(), &mut answer) {
             record.status = Some(response.status());

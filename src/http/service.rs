@@ -26,8 +26,8 @@ use tracing::debug;
 
 use super::{
     Answer, Config, Inbox, Line, Pending, Proxies, Request,
-    access::{Access, Body, Logged},
-    head::{self, Refusal},
+    access::{Access, Body, Logged, Record},
+    head,
     message::Length,
 };
 use crate::{
@@ -184,10 +184,39 @@ impl Connection {
         }
     }
 
-    fn dispatch(&self, head: Parts, body: Bytes, peer: Peer, arrived: Instant, now: Instant) -> Answering {
+    /// Begins to answer a request. `record` is told what it cannot see.
+    fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
+        let Shared { service, peer, .. } = &*self.0;
+        let has_body = !body.is_end_stream();
+        head::drop_headers(&mut head.headers, service.underscores_in_headers);
+        if let Err((status, text)) = head::check(&mut head, has_body) {
+            return closing(status, text).into();
+        }
+        let client;
+        let peer = match &service.proxies {
+            None => peer,
+            Some(proxies) => match proxies.resolve(*peer, &head.headers) {
+                Err((status, text)) => return closing(status, text).into(),
+                Ok(resolved) => {
+                    client = resolved;
+                    &client
+                }
+            },
+        };
+        let counted = record.and_then(|record| {
+            record.peer = *peer;
+            record.read()
+        });
+        if !has_body {
+            return self.dispatch(head, Bytes::new(), peer, arrived, arrived);
+        }
+        Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
+    }
+
+    fn dispatch(&self, head: Parts, body: Bytes, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let request = Request::new(head, body, peer, arrived);
+        let request = Request::new(head, body, *peer, arrived);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
@@ -195,17 +224,6 @@ impl Connection {
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
             Err(Overloaded(_)) => unavailable().into(),
-        }
-    }
-
-    /// Checks a head, and finds out who sent it.
-    fn check(&self, head: &mut Parts, body: &Incoming) -> Result<Peer, Refusal> {
-        let Shared { service, peer, .. } = &*self.0;
-        head::drop_headers(&mut head.headers, service.underscores_in_headers);
-        head::check(head, !body.is_end_stream())?;
-        match &service.proxies {
-            None => Ok(*peer),
-            Some(proxies) => proxies.resolve(*peer, &head.headers),
         }
     }
 
@@ -219,7 +237,7 @@ impl Connection {
     ) -> Response<Body> {
         match self.0.service.read_body(body, counted.as_deref()).await {
             Ok(body) => {
-                self.dispatch(head, body, peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
+                self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
             Err(error) => refuse_body(error),
         }
@@ -232,25 +250,14 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     type Future = Logged<Answering>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let Shared { service, peer, .. } = &*self.0;
         let arrived = Instant::now();
-        let (mut head, body) = request.into_parts();
-        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
-        let answering = match self.check(&mut head, &body) {
-            Err((status, text)) => closing(status, text).into(),
-            Ok(peer) => {
-                if let Some(record) = &mut record {
-                    record.peer = peer;
-                }
-                if body.is_end_stream() {
-                    self.dispatch(head, Bytes::new(), peer, arrived, arrived)
-                } else {
-                    let counted = record.as_ref().and_then(|record| record.read());
-                    Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived, counted)))
-                }
-            }
+        let (head, body) = request.into_parts();
+        let Shared { service, peer, .. } = &*self.0;
+        let Some(access) = &service.access else {
+            return Logged { answering: self.answer(head, body, arrived, None), record: None };
         };
-        Logged { answering, record }
+        let mut record = access.begin(&head, &body.size_hint(), *peer, arrived);
+        Logged { answering: self.answer(head, body, arrived, Some(&mut record)), record: Some(record) }
     }
 }
 
