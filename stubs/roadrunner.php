@@ -79,7 +79,7 @@ namespace RoadRunner\Http {
         /** Query of the target without its question mark, not decoded; empty if there is none. */
         public readonly string $queryString;
 
-        /** "HTTP/1.1" or "HTTP/1.0". */
+        /** "HTTP/1.1", "HTTP/1.0" or "HTTP/2.0". */
         public readonly string $protocol;
 
         /** "http". */

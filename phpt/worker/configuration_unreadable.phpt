@@ -35,5 +35,5 @@ NUL in a key => RoadRunner\Exception\ServerException: %s.yaml is not a valid con
 NUL in a value => RoadRunner\Exception\ServerException: %s.yaml is not a valid configuration:
   line 1: logs.level is "a\0b", but must be one of debug, info, warn, warning, error, panic
 values => RoadRunner\Exception\ServerException: %s.yaml is not a valid configuration:
-  line 1: http.address is 1, but must be host:port, :port or [v6]:port
+  line 1: http.address is 1, but must be host:port, :port, [v6]:port or unix:/path
   line 1: http.pool.num_workers is -1, but must be a whole number from 0 to 500

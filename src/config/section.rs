@@ -238,6 +238,23 @@ impl<'a> Section<'a> {
         duration
     }
 
+    /// Reads a duration that cannot be 0, because nothing else bounds what it bounds.
+    pub fn timeout(&mut self, key: &'static str, problems: &mut Problems) -> Option<Duration> {
+        let duration = self.duration(key, problems)?;
+        if duration.is_zero()
+            && let Some(node) = self.find(key)
+        {
+            self.wrong(
+                key,
+                node,
+                "longer than that: without a bound clients could hold connections for ever",
+                problems,
+            );
+            return None;
+        }
+        Some(duration)
+    }
+
     /// Reads where to listen: `host:port`, `:port` (all interfaces) or `[v6]:port`.
     pub fn address(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Address>> {
         let node = self.find(key)?;

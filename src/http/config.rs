@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use http::StatusCode;
 
-use super::{AccessLog, Proxies};
+use super::{AccessLog, Limits, Proxies};
 use crate::{
     config::{Problems, Section},
     net::Endpoint,
@@ -51,8 +51,28 @@ pub struct Config {
     /// Default: false.
     pub underscores_in_headers: bool,
 
+    /// `http.limits`: bounds in time and size.
+    pub limits: Limits,
+
+    /// `http.http2`: HTTP/2.
+    pub http2: Http2,
+
     /// `http.pool`: the workers.
     pub pool: pool::Config,
+}
+
+/// Settings of HTTP/2 (section `http.http2`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http2 {
+    /// `http.http2.h2c`: whether clients may speak it without TLS, if they know so beforehand.
+    ///
+    /// Default: `false`.
+    pub h2c: bool,
+
+    /// `http.http2.max_concurrent_streams`: requests of a connection that may be under way at a time.
+    ///
+    /// Default (absent or 0): 128.
+    pub max_concurrent_streams: u32,
 }
 
 /// One place where the server listens.
@@ -74,8 +94,16 @@ impl Default for Config {
             proxy_ip_parser: false,
             proxies: Proxies::default(),
             underscores_in_headers: false,
+            limits: Limits::default(),
+            http2: Http2::default(),
             pool: pool::Config::default(),
         }
+    }
+}
+
+impl Default for Http2 {
+    fn default() -> Self {
+        Self { h2c: false, max_concurrent_streams: 128 }
     }
 }
 
@@ -106,6 +134,12 @@ impl Config {
         if let Some(kept) = section.boolean("underscores_in_headers", problems) {
             config.underscores_in_headers = kept;
         }
+        if let Some(limits) = section.section("limits", problems) {
+            config.limits = Limits::read(limits, problems);
+        }
+        if let Some(http2) = section.section("http2", problems) {
+            config.http2 = Http2::read(http2, problems);
+        }
         if let Some(pool) = section.section("pool", problems) {
             config.pool = pool::Config::read(pool, problems);
         }
@@ -116,6 +150,24 @@ impl Config {
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         self.listeners.iter().map(|listener| listener.endpoint.clone()).collect()
+    }
+}
+
+// === impl Http2 ===
+
+impl Http2 {
+    fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
+        let mut http2 = Self::default();
+        if let Some(h2c) = section.boolean("h2c", problems) {
+            http2.h2c = h2c;
+        }
+        if let Some(most) = section.integer("max_concurrent_streams", 0..=10_000, problems)
+            && most > 0
+        {
+            http2.max_concurrent_streams = u32::try_from(most).unwrap_or(u32::MAX);
+        }
+        section.finish(problems);
+        http2
     }
 }
 

@@ -9,12 +9,11 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
     header::{HOST, TRANSFER_ENCODING},
     request::Parts,
-    uri::Authority,
+    uri::{Authority, Parts as UriParts, Scheme},
 };
 use tracing::debug;
 
-/// Longest request target, shorter than the longest head so that it can have a status of its own.
-const TARGET: usize = 32 * 1024;
+use super::Limits;
 
 /// Why a head is refused: the status and a sentence for people.
 pub(super) type Refusal = (StatusCode, &'static str);
@@ -57,7 +56,10 @@ fn drop_now(headers: &mut HeaderMap, underscores: bool) {
 
 /// Checks `head`, and settles which host is meant. Without a body there is no transfer coding: hyper takes a request with
 /// any for one with a body, or refuses it.
-pub(super) fn check(head: &mut Parts, has_body: bool) -> Result<(), Refusal> {
+pub(super) fn check(head: &mut Parts, has_body: bool, limits: &Limits) -> Result<(), Refusal> {
+    if head.version == Version::HTTP_2 {
+        check_http2(head, limits)?;
+    }
     check_host(head)?;
     if has_body {
         check_coding(head)?;
@@ -65,12 +67,40 @@ pub(super) fn check(head: &mut Parts, has_body: bool) -> Result<(), Refusal> {
     if head.method == Method::CONNECT {
         return Err((StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n"));
     }
-    check_target(&head.method, &head.uri)?;
+    check_target(&head.method, &head.uri, limits.max_uri_length)?;
     if let Some(host) = head.uri.authority().map(Authority::as_str).map(HeaderValue::from_str) {
         // RFC 9112 section 3.2.2: an absolute target counts, `Host` does not.
         let host = host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?;
         head.headers.insert(HOST, host);
     }
+    Ok(())
+}
+
+/// Makes of an HTTP/2 request what it would be in HTTP/1: `Host`, and a target without it.
+fn check_http2(head: &mut Parts, limits: &Limits) -> Result<(), Refusal> {
+    // In HTTP/1 hyper counts them.
+    if head.headers.len() > limits.max_headers {
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers\n"));
+    }
+    let UriParts { scheme, authority, path_and_query, .. } = std::mem::take(&mut head.uri).into_parts();
+    if scheme.is_some_and(|scheme| scheme != Scheme::HTTP && scheme != Scheme::HTTPS) {
+        return Err((StatusCode::BAD_REQUEST, "The request names no scheme of ours\n"));
+    }
+    // CONNECT has none.
+    head.uri = path_and_query.map(Uri::from).unwrap_or_default();
+    if let Some(authority) = authority {
+        name_host(&mut head.headers, authority.as_str())?;
+    }
+    Ok(())
+}
+
+/// RFC 9113 section 8.3.1: `:authority` counts, and `Host` may not say otherwise.
+fn name_host(headers: &mut HeaderMap, authority: &str) -> Result<(), Refusal> {
+    if headers.get_all(HOST).iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
+        return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
+    }
+    let host = HeaderValue::from_str(authority);
+    headers.insert(HOST, host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?);
     Ok(())
 }
 
@@ -99,9 +129,9 @@ fn check_coding(head: &Parts) -> Result<(), Refusal> {
 }
 
 /// RFC 9112 section 3.2: a path, a URI of ours, or the asterisk of OPTIONS.
-fn check_target(method: &Method, target: &Uri) -> Result<(), Refusal> {
+fn check_target(method: &Method, target: &Uri, longest: usize) -> Result<(), Refusal> {
     let authority = target.authority().map_or("", Authority::as_str);
-    if authority.len() + target.path().len() + target.query().map_or(0, str::len) > TARGET {
+    if authority.len() + target.path().len() + target.query().map_or(0, str::len) > longest {
         return Err((StatusCode::URI_TOO_LONG, "The request target is too long\n"));
     }
     let valid = match target.scheme_str() {
@@ -172,7 +202,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut head = request.body(()).unwrap().into_parts().0;
-        check(&mut head, true).map(|()| head).map_err(|(status, _)| status)
+        check(&mut head, true, &Limits::default()).map(|()| head).map_err(|(status, _)| status)
     }
 
     #[track_caller]
@@ -207,7 +237,7 @@ mod tests {
         assert_eq!(checked("GET", "/", &[]).err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(checked("GET", "/", &[("host", "a"), ("host", "a")]).err(), Some(StatusCode::BAD_REQUEST));
         let mut head = http::Request::builder().version(Version::HTTP_10).body(()).unwrap().into_parts().0;
-        assert!(check(&mut head, true).is_ok());
+        assert!(check(&mut head, true, &Limits::default()).is_ok());
     }
 
     #[test]
@@ -254,6 +284,7 @@ mod tests {
 
     #[test]
     fn a_target_has_a_bound() {
+        const TARGET: usize = 32 * 1024;
         assert_eq!(target("GET", &format!("/{}", "a".repeat(TARGET - 1))), None);
         assert_eq!(target("GET", &format!("/{}", "a".repeat(TARGET))), Some(StatusCode::URI_TOO_LONG));
         assert_eq!(target("GET", &format!("/?{}", "a".repeat(TARGET))), Some(StatusCode::URI_TOO_LONG));

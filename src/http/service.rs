@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -21,22 +21,23 @@ use http::{
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
-use tokio::time::timeout;
+use tokio::time::{timeout, timeout_at};
 use tracing::debug;
 
 use super::{
-    Answer, Config, Inbox, Line, Pending, Proxies, Request,
+    Answer, Config, Http2, Inbox, Limits, Line, Pending, Proxies, Request,
     access::{Access, Body, Logged, Record},
     head,
     message::Length,
+    patience::Patience,
 };
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
 };
 
-/// A client that sends nothing of an announced body for so long is let go.
-const BODY_IDLE: Duration = Duration::from_mins(1);
+/// What a client reads that was too slow with the head of its request.
+pub(super) const TOO_SLOW: &str = "The request did not arrive in time\n";
 /// How much of a refused body is still read, so that the client sees the answer instead of a reset.
 const DRAINED: u64 = 1024 * 1024;
 /// Seconds after which a client that met a full queue may come again (`Retry-After`).
@@ -49,6 +50,9 @@ pub struct Service {
     inbox: Arc<Inbox>,
     max_request_bytes: u64,
     internal_error_code: StatusCode,
+    pub(super) limits: Limits,
+    pub(super) http2: Http2,
+    pub(super) patience: Patience,
     /// The access log, if there is one.
     access: Option<Arc<Access>>,
     /// The proxies to look through, if any are.
@@ -56,7 +60,7 @@ pub struct Service {
     underscores_in_headers: bool,
 }
 
-/// Answers the requests of one connection, one at a time.
+/// Answers the requests of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Connection(Arc<Shared>);
 
@@ -64,12 +68,14 @@ pub(super) struct Connection(Arc<Shared>);
 struct Shared {
     service: Arc<Service>,
     peer: Peer,
-    /// Never contended for: one request at a time is under way.
+    /// Never contended for: all requests of a connection come and go on one thread.
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
     waiting: AtomicBool,
     /// Whether the next answer is the last one. Of the connection's task alone.
     parting: AtomicBool,
+    /// Requests so far, if they are bounded.
+    requests: AtomicU32,
 }
 
 /// The answer to one request. Dropping it tells the worker that the client has gone.
@@ -95,18 +101,32 @@ enum BodyError {
 impl Service {
     /// Creates the service that fills `inbox`.
     pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
+        inbox.set_patience(config.limits.queue_timeout);
         Self {
             inbox,
             max_request_bytes: config.max_request_bytes,
             internal_error_code: config.internal_error_code,
+            patience: Patience::new(&config.limits),
+            limits: config.limits.clone(),
+            http2: config.http2,
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
         }
     }
 
+    /// To be called at each look at a connection: a request in the queue has one that is looked at.
+    pub(super) fn look(&self) {
+        self.inbox.refuse_overdue();
+    }
+
     /// Reads a body. `counted` is told how many bytes have come.
-    async fn read_body(&self, mut body: Incoming, counted: Option<&AtomicU64>) -> Result<Bytes, BodyError> {
+    async fn read_body(
+        &self,
+        mut body: Incoming,
+        arrived: Instant,
+        counted: Option<&AtomicU64>,
+    ) -> Result<Bytes, BodyError> {
         if body.is_end_stream() {
             return Ok(Bytes::new());
         }
@@ -115,11 +135,14 @@ impl Service {
             // Not polled, so a client that waits for `100 Continue` sends nothing.
             return Err(BodyError::TooLarge);
         }
+        let deadline = self.limits.request_timeout.map(|timeout| arrived + timeout);
         let mut first = Bytes::new();
         let mut whole = BytesMut::new();
         let mut length = 0;
         loop {
-            let frame = match timeout(BODY_IDLE, body.frame()).await {
+            let idle = Instant::now() + self.limits.body_timeout;
+            let until = deadline.map_or(idle, |deadline| deadline.min(idle));
+            let frame = match timeout_at(until.into(), body.frame()).await {
                 Err(_) => return Err(BodyError::TimedOut),
                 Ok(None) => break,
                 Ok(Some(Err(error))) => return Err(BodyError::Broken(error)),
@@ -160,14 +183,13 @@ impl Connection {
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             parting: AtomicBool::new(false),
+            requests: AtomicU32::new(0),
         }))
     }
 
-    /// Makes the entry of a request whose head was malformed or too long, so that it never came here.
-    pub(super) fn refused(&self, error: &hyper::Error) {
-        if let Some(access) = self.0.service.access.as_ref().filter(|_| error.is_parse()) {
-            let too_large = error.is_parse_too_large();
-            let status = if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+    /// Makes the entry of a request whose head did not come here, because it was malformed, too long or too slow.
+    pub(super) fn refused(&self, status: StatusCode) {
+        if let Some(access) = &self.0.service.access {
             access.refused(self.0.peer, status);
         }
     }
@@ -184,12 +206,34 @@ impl Connection {
         }
     }
 
+    /// Returns whether the connection ends with its next answer.
+    pub(super) fn is_parting(&self) -> bool {
+        self.0.parting.load(Ordering::Relaxed)
+    }
+
+    /// Lets the connection end with the answer to the last request that it may have.
+    fn count(&self) {
+        if let Some(most) = self.0.service.limits.max_requests_per_connection {
+            let requests = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
+            self.part_if(requests >= most.get());
+        }
+    }
+
+    /// Says that an answer is the last one, if it is.
+    fn last_if_parting(&self, mut response: Response<Body>) -> Response<Body> {
+        if self.is_parting() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
     /// Begins to answer a request. `record` is told what it cannot see.
     fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
         let Shared { service, peer, .. } = &*self.0;
         let has_body = !body.is_end_stream();
+        self.count();
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
-        if let Err((status, text)) = head::check(&mut head, has_body) {
+        if let Err((status, text)) = head::check(&mut head, has_body, &service.limits) {
             return closing(status, text).into();
         }
         let client;
@@ -223,7 +267,7 @@ impl Connection {
                 self.0.waiting.store(true, Ordering::Relaxed);
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
-            Err(Overloaded(_)) => unavailable().into(),
+            Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
         }
     }
 
@@ -235,7 +279,7 @@ impl Connection {
         arrived: Instant,
         counted: Option<Arc<AtomicU64>>,
     ) -> Response<Body> {
-        match self.0.service.read_body(body, counted.as_deref()).await {
+        match self.0.service.read_body(body, arrived, counted.as_deref()).await {
             Ok(body) => {
                 self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
@@ -277,17 +321,14 @@ impl Future for Answering {
             Self::Worker { pending, head_only, connection } => {
                 let answer = ready!(Pin::new(pending).poll(context));
                 connection.0.waiting.store(false, Ordering::Relaxed);
-                let mut response = match answer {
+                let response = match answer {
                     Ok(answer) => response(answer, *head_only),
-                    Err(Unanswered::Stopping) => unavailable(),
+                    Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
                     }
                 };
-                if connection.0.parting.load(Ordering::Relaxed) {
-                    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-                }
-                response
+                connection.last_if_parting(response)
             }
             Self::Body(receiving) => ready!(receiving.as_mut().poll(context)),
             Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),

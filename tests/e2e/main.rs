@@ -18,6 +18,7 @@ mod crash;
 mod death;
 mod forwarded;
 mod generation;
+mod http2;
 mod lifecycle;
 mod log;
 mod manager;

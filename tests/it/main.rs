@@ -9,6 +9,8 @@ mod bad;
 mod bodies;
 mod config;
 mod headers;
+mod http2;
+mod limits;
 mod overload;
 mod pipeline;
 mod shutdown;

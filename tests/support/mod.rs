@@ -1,6 +1,7 @@
 //! Servers and clients for the tests.
 
 pub mod client;
+pub mod http2;
 pub mod opcache;
 pub mod server;
 pub mod stopped;

@@ -108,9 +108,13 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
         },
         b"path" => |request| string(request.head.uri.path().as_bytes()),
         b"queryString" => |request| string(request.head.uri.query().unwrap_or_default().as_bytes()),
-        b"protocol" => {
-            |request| string(if request.head.version == Version::HTTP_10 { b"HTTP/1.0" } else { b"HTTP/1.1" })
-        }
+        b"protocol" => |request| {
+            string(match request.head.version {
+                Version::HTTP_10 => b"HTTP/1.0",
+                Version::HTTP_2 => b"HTTP/2.0",
+                _ => b"HTTP/1.1",
+            })
+        },
         b"scheme" => |_| string(b"http"),
         b"host" => |request| string(host(request).as_bytes()),
         b"remoteAddress" => |request| string(remote_address(request).as_bytes()),

@@ -2,6 +2,8 @@
 
 mod client;
 mod gate;
+#[path = "../../support/http2.rs"]
+pub mod http2;
 mod server;
 
 use std::time::{Duration, Instant};
