@@ -164,11 +164,6 @@ fn mixed(number: u64) -> u64 {
 // === impl Record ===
 
 impl Record {
-    /// Bytes of the answer's body are written.
-    pub(super) fn wrote(&mut self, bytes: usize) {
-        self.written += bytes as u64;
-    }
-
     /// Counts the bytes of the body that are read.
     pub(super) fn read(&self) -> Option<Arc<AtomicU64>> {
         self.read.clone()
@@ -284,11 +279,6 @@ impl Body {
     pub(super) fn new(bytes: Bytes) -> Self {
         Self { bytes, record: None }
     }
-
-    /// Takes apart what is not sent as it is.
-    pub(super) fn into_parts(self) -> (Bytes, Option<Box<Record>>) {
-        (self.bytes, self.record)
-    }
 }
 
 impl hyper::body::Body for Body {
@@ -301,7 +291,7 @@ impl hyper::body::Body for Body {
         }
         let bytes = std::mem::take(&mut self.bytes);
         if let Some(record) = &mut self.record {
-            record.wrote(bytes.len());
+            record.written += bytes.len() as u64;
         }
         Poll::Ready(Some(Ok(Frame::data(bytes))))
     }

@@ -34,6 +34,11 @@ pub struct Config {
     /// Default: 500.
     pub internal_error_code: StatusCode,
 
+    /// `http.limits`: bounds in time and size.
+    pub limits: Limits,
+
+    /// `http.http2`: HTTP/2.
+    pub http2: Http2,
     /// `http.access_logs` and `http.access_log`: an entry for each request.
     pub access_log: AccessLog,
 
@@ -50,12 +55,6 @@ pub struct Config {
     ///
     /// Default: false.
     pub underscores_in_headers: bool,
-
-    /// `http.limits`: bounds in time and size.
-    pub limits: Limits,
-
-    /// `http.http2`: HTTP/2.
-    pub http2: Http2,
 
     /// `http.pool`: the workers.
     pub pool: pool::Config,
@@ -90,12 +89,12 @@ impl Default for Config {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
+            limits: Limits::default(),
+            http2: Http2::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
             proxies: Proxies::default(),
             underscores_in_headers: false,
-            limits: Limits::default(),
-            http2: Http2::default(),
             pool: pool::Config::default(),
         }
     }
@@ -125,6 +124,12 @@ impl Config {
                 .and_then(|code| StatusCode::from_u16(code).ok())
                 .unwrap_or(config.internal_error_code);
         }
+        if let Some(limits) = section.section("limits", problems) {
+            config.limits = Limits::read(limits, problems);
+        }
+        if let Some(http2) = section.section("http2", problems) {
+            config.http2 = Http2::read(http2, problems);
+        }
         config.access_log = AccessLog::read(&mut section, problems);
         if let Some(names) = section.texts("middleware", problems) {
             // Others are not known to the table of keys, or not yet.
@@ -133,12 +138,6 @@ impl Config {
         config.proxies = Proxies::read(&mut section, problems);
         if let Some(kept) = section.boolean("underscores_in_headers", problems) {
             config.underscores_in_headers = kept;
-        }
-        if let Some(limits) = section.section("limits", problems) {
-            config.limits = Limits::read(limits, problems);
-        }
-        if let Some(http2) = section.section("http2", problems) {
-            config.http2 = Http2::read(http2, problems);
         }
         if let Some(pool) = section.section("pool", problems) {
             config.pool = pool::Config::read(pool, problems);

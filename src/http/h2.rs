@@ -11,8 +11,10 @@ use std::{
 };
 
 use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH};
-use http_body_util::Full;
-use hyper::{body::Incoming, server::conn::http2};
+use hyper::{
+    body::{Body as _, Frame, Incoming, SizeHint},
+    server::conn::http2,
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
@@ -20,14 +22,14 @@ use tracing::debug;
 
 use super::{
     Line, Service,
-    access::Logged,
+    access::{Body, Logged},
     connection::Surroundings,
     flood::Frames,
     linger::linger,
     patience::{Wait, Watch},
     service::{Answering, Connection},
     shared::Shared,
-    streams::{Open, Spans, Streams, Unsent},
+    streams::{Open, Spans, Streams, Unsent, Untaken},
 };
 use crate::net::Stream;
 
@@ -57,8 +59,19 @@ struct Answers {
 /// The answer to one request.
 struct Answer {
     answering: Logged<Answering>,
-    open: Open,
+    /// Taken with the answer.
+    open: Option<Open>,
     head_only: bool,
+}
+
+/// The body of an answer on its way.
+struct Sending {
+    body: Body,
+    /// Nothing of it is sent.
+    bodyless: bool,
+    /// Until a part of it is asked for, which is not before the client takes something.
+    untaken: Option<Untaken>,
+    open: Option<Open>,
 }
 
 /// Serves one connection until either side closes it, or until the server asks for a close after the requests under way.
@@ -170,32 +183,66 @@ fn builder(service: &Service) -> http2::Builder<TokioExecutor> {
 // === impl Answers ===
 
 impl hyper::service::Service<hyper::Request<Incoming>> for Answers {
-    type Response = Response<Full<Unsent>>;
+    type Response = Response<Sending>;
     type Error = Infallible;
     type Future = Answer;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Answer {
         let head_only = request.method() == Method::HEAD;
-        Answer { open: Open::new(&self.streams), answering: self.connection.call(request), head_only }
+        let open = Some(Open::new(&self.streams));
+        Answer { open, answering: self.connection.call(request), head_only }
     }
 }
 
 // === impl Answer ===
 
 impl Future for Answer {
-    type Output = Result<Response<Full<Unsent>>, Infallible>;
+    type Output = Result<Response<Sending>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let Ok(response) = ready!(Pin::new(&mut self.answering).poll(context));
         let (mut head, body) = response.into_parts();
-        let (mut bytes, record) = body.into_parts();
         // hyper sends what it is given, where HTTP/1 has no body by definition.
-        if self.head_only || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
-            if self.head_only && !bytes.is_empty() && !head.headers.contains_key(CONTENT_LENGTH) {
-                head.headers.insert(CONTENT_LENGTH, HeaderValue::from(bytes.len()));
-            }
-            bytes.clear();
+        let bodyless = self.head_only || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        if self.head_only
+            && !head.headers.contains_key(CONTENT_LENGTH)
+            && let Some(length) = body.size_hint().exact().filter(|length| *length > 0)
+        {
+            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
-        Poll::Ready(Ok(Response::from_parts(head, Full::new(self.open.answer(bytes, record)))))
+        let open = self.open.take();
+        let untaken = open.as_ref().map(Open::untaken);
+        Poll::Ready(Ok(Response::from_parts(head, Sending { body, bodyless, untaken, open })))
+    }
+}
+
+// === impl Sending ===
+
+impl hyper::body::Body for Sending {
+    type Data = Unsent;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Unsent>, Infallible>>> {
+        if self.bodyless {
+            return Poll::Ready(None);
+        }
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        let this = &mut *self;
+        let untaken = this.untaken.take().or_else(|| this.open.as_ref().map(Open::untaken));
+        Poll::Ready(match (frame, untaken) {
+            (Some(Ok(frame)), Some(untaken)) => Some(Ok(frame.map_data(|bytes| untaken.of(bytes)))),
+            _ => None,
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bodyless || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.bodyless { SizeHint::with_exact(0) } else { self.body.size_hint() }
     }
 }

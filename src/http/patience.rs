@@ -158,7 +158,7 @@ mod tests {
         assert_eq!(ends_after(&limits(), |now| (Wait::Request, now.as_secs() / 5)), None);
         assert_eq!(ends_after(&limits(), |now| (Wait::Taken, now.as_secs())), None);
         assert_eq!(ends_after(&limits(), |_| (Wait::Untimed, 0)), None);
-        let turns = |now: Duration| if now.as_secs() % 2 == 0 { (Wait::Head, 1) } else { (Wait::Request, 1) };
+        let turns = |now: Duration| if now.as_secs().is_multiple_of(2) { (Wait::Head, 1) } else { (Wait::Request, 1) };
         assert_eq!(ends_after(&limits(), turns), None);
     }
 

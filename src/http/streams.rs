@@ -12,8 +12,6 @@ use std::{
 use bytes::{Buf, Bytes};
 use tokio::time::Instant;
 
-use super::access::Record;
-
 /// Spans of time that are told apart: an answer of which nothing was taken in one of them and the four behind it has
 /// stalled, so the last one is free for what moves now.
 const SPANS: u32 = 6;
@@ -21,7 +19,7 @@ const SPANS: u32 = 6;
 /// What is under way on one connection. Its tasks all run on one thread.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    /// Requests without an answer.
+    /// Requests whose answers have not ended.
     open: AtomicU32,
     /// Number of the span of time that is now.
     span: AtomicU32,
@@ -29,19 +27,23 @@ pub(super) struct Streams {
     unsent: [AtomicU32; SPANS as usize],
 }
 
-/// One request without an answer.
+/// One request whose answer has not ended.
 #[derive(Debug)]
 pub(super) struct Open(Arc<Streams>);
 
-/// The body of an answer, until it is written.
+/// Something of an answer that its client has not taken yet.
 #[derive(Debug)]
-pub(super) struct Unsent {
-    bytes: Bytes,
+pub(super) struct Untaken {
     streams: Arc<Streams>,
     /// The span of time in which a part of it was last taken.
     span: u32,
-    /// Its request's entry in the access log.
-    record: Option<Box<Record>>,
+}
+
+/// Bytes of an answer, until they are written.
+#[derive(Debug)]
+pub(super) struct Unsent {
+    bytes: Bytes,
+    untaken: Untaken,
 }
 
 /// Moves the spans on as time passes.
@@ -83,17 +85,42 @@ impl Open {
         Self(Arc::clone(streams))
     }
 
-    /// The request is answered: `bytes` are still to be written.
-    pub(super) fn answer(&self, bytes: Bytes, record: Option<Box<Record>>) -> Unsent {
+    /// From now on the client has something to take.
+    pub(super) fn untaken(&self) -> Untaken {
         let span = self.0.span.load(Ordering::Relaxed);
         self.0.place(span).fetch_add(1, Ordering::Relaxed);
-        Unsent { bytes, streams: Arc::clone(&self.0), span, record }
+        Untaken { streams: Arc::clone(&self.0), span }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// === impl Untaken ===
+
+impl Untaken {
+    /// These are the bytes.
+    pub(super) fn of(self, bytes: Bytes) -> Unsent {
+        Unsent { bytes, untaken: self }
+    }
+
+    /// A part of it was taken.
+    fn moves(&mut self) {
+        let now = self.streams.span.load(Ordering::Relaxed);
+        if now != self.span {
+            self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
+            self.streams.place(now).fetch_add(1, Ordering::Relaxed);
+            self.span = now;
+        }
+    }
+}
+
+impl Drop for Untaken {
+    fn drop(&mut self) {
+        self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -114,14 +141,8 @@ impl Buf for Unsent {
 
     fn advance(&mut self, count: usize) {
         self.bytes.advance(count);
-        if let Some(record) = &mut self.record {
-            record.wrote(count);
-        }
-        let now = self.streams.span.load(Ordering::Relaxed);
-        if count > 0 && now != self.span {
-            self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
-            self.streams.place(now).fetch_add(1, Ordering::Relaxed);
-            self.span = now;
+        if count > 0 {
+            self.untaken.moves();
         }
     }
 
@@ -129,12 +150,6 @@ impl Buf for Unsent {
         let bytes = self.bytes.slice(..count);
         self.advance(count);
         bytes
-    }
-}
-
-impl Drop for Unsent {
-    fn drop(&mut self) {
-        self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -164,8 +179,8 @@ mod tests {
     fn an_answer_of_which_nothing_is_taken_stalls_and_one_that_moves_does_not() {
         let streams = Arc::new(Streams::default());
         let open = Open::new(&streams);
-        let mut moving = open.answer(Bytes::from_static(&[0; 100]), None);
-        let stalled = open.answer(Bytes::from_static(&[0; 100]), None);
+        let mut moving = open.untaken().of(Bytes::from_static(&[0; 100]));
+        let stalled = open.untaken().of(Bytes::from_static(&[0; 100]));
         drop(open);
         assert!(!streams.has_open() && !streams.are_done());
         let spans = (1..100).find(|_| {
@@ -186,7 +201,7 @@ mod tests {
     #[test]
     fn spans_are_a_quarter_of_the_time_limit() {
         let (streams, begun) = (Arc::new(Streams::default()), Instant::now());
-        let stalled = Open::new(&streams).answer(Bytes::from_static(b"a"), None);
+        let stalled = Open::new(&streams).untaken();
         let mut spans = Spans::new(Duration::from_secs(8), begun);
         let after =
             (1..100).map(|look| Duration::from_millis(500) * look).find(|after| spans.end(&streams, begun + *after));
