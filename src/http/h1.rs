@@ -8,6 +8,7 @@ use std::{
     time::SystemTime,
 };
 
+use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
@@ -90,12 +91,15 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         Ended::Stalled(Wait::Head) if stream.is_in_head() => {
             debug!(client.addr = %peer, "Connection ended, a head was too slow");
             last = too_slow();
+            answers.refused(StatusCode::REQUEST_TIMEOUT);
         }
         Ended::Stalled(Wait::Taken) => debug!(client.addr = %peer, "Connection ended, an answer was not taken"),
         Ended::Stalled(_) => debug!(client.addr = %peer, "Connection ended, no request came"),
         Ended::By(Err(error)) => {
             debug!(client.addr = %peer, %error, "Connection ended by an error");
-            answers.refused(&error);
+            if let Some(status) = refusal(&error) {
+                answers.refused(status);
+            }
         }
         Ended::By(Ok(())) => {}
     }
@@ -106,6 +110,16 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         // A server that ends does not wait for clients with nothing under way.
         () = drain.asked(), if idle => {}
     }
+}
+
+/// The status by which hyper has refused a head.
+fn refusal(error: &hyper::Error) -> Option<StatusCode> {
+    let too_large = error.is_parse_too_large();
+    error.is_parse().then_some(if too_large {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    } else {
+        StatusCode::BAD_REQUEST
+    })
 }
 
 fn builder(limits: &Limits) -> http1::Builder {

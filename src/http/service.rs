@@ -26,8 +26,8 @@ use tracing::debug;
 
 use super::{
     Answer, Config, Http2, Inbox, Limits, Line, Pending, Proxies, Request,
-    access::{Access, Body, Logged},
-    head::{self, Refusal},
+    access::{Access, Body, Logged, Record},
+    head,
     message::Length,
     patience::Patience,
     redirect::redirect,
@@ -193,11 +193,9 @@ impl Connection {
         }))
     }
 
-    /// Makes the entry of a request whose head was malformed or too long, so that it never came here.
-    pub(super) fn refused(&self, error: &hyper::Error) {
-        if let Some(access) = self.0.service.access.as_ref().filter(|_| error.is_parse()) {
-            let too_large = error.is_parse_too_large();
-            let status = if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+    /// Makes the entry of a request whose head did not come here, because it was malformed, too long or too slow.
+    pub(super) fn refused(&self, status: StatusCode) {
+        if let Some(access) = &self.0.service.access {
             access.refused(self.0.client.peer, status);
         }
     }
@@ -235,10 +233,43 @@ impl Connection {
         response
     }
 
-    fn dispatch(&self, head: Parts, body: Bytes, peer: Peer, arrived: Instant, now: Instant) -> Answering {
+    /// Begins to answer a request. `record` is told what it cannot see.
+    fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
+        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
+        let has_body = !body.is_end_stream();
+        self.count();
+        head::drop_headers(&mut head.headers, service.underscores_in_headers);
+        if let Err((status, text)) = head::check(&mut head, has_body, &service.limits) {
+            return closing(status, text).into();
+        }
+        let resolved;
+        let peer = match &service.proxies {
+            None => peer,
+            Some(proxies) => match proxies.resolve(*peer, &head.headers) {
+                Err((status, text)) => return closing(status, text).into(),
+                Ok(client) => {
+                    resolved = client;
+                    &resolved
+                }
+            },
+        };
+        let counted = record.and_then(|record| {
+            record.peer = *peer;
+            record.read()
+        });
+        if let Some(port) = redirected {
+            return self.last_if_parting(redirect(&head, peer.local, *port)).into();
+        }
+        if !has_body {
+            return self.dispatch(head, Bytes::new(), peer, arrived, arrived);
+        }
+        Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
+    }
+
+    fn dispatch(&self, head: Parts, body: Bytes, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body, peer, arrived);
+        let mut request = Request::new(head, body, *peer, arrived);
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
@@ -248,17 +279,6 @@ impl Connection {
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
             Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
-        }
-    }
-
-    /// Checks a head, and finds out who sent it.
-    fn check(&self, head: &mut Parts, body: &Incoming) -> Result<Peer, Refusal> {
-        let Shared { service, client: Client { peer, .. }, .. } = &*self.0;
-        head::drop_headers(&mut head.headers, service.underscores_in_headers);
-        head::check(head, !body.is_end_stream(), &service.limits)?;
-        match &service.proxies {
-            None => Ok(*peer),
-            Some(proxies) => proxies.resolve(*peer, &head.headers),
         }
     }
 
@@ -272,7 +292,7 @@ impl Connection {
     ) -> Response<Body> {
         match self.0.service.read_body(body, arrived, counted.as_deref()).await {
             Ok(body) => {
-                self.dispatch(head, body, peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
+                self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
             Err(error) => refuse_body(error),
         }
@@ -285,28 +305,14 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     type Future = Logged<Answering>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
         let arrived = Instant::now();
-        let (mut head, body) = request.into_parts();
-        self.count();
-        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), *peer, arrived));
-        let answering = match self.check(&mut head, &body) {
-            Err((status, text)) => closing(status, text).into(),
-            Ok(peer) => {
-                if let Some(record) = &mut record {
-                    record.peer = peer;
-                }
-                if let Some(port) = redirected {
-                    self.last_if_parting(redirect(&head, peer.local, *port)).into()
-                } else if body.is_end_stream() {
-                    self.dispatch(head, Bytes::new(), peer, arrived, arrived)
-                } else {
-                    let counted = record.as_ref().and_then(|record| record.read());
-                    Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived, counted)))
-                }
-            }
+        let (head, body) = request.into_parts();
+        let Shared { service, client, .. } = &*self.0;
+        let Some(access) = &service.access else {
+            return Logged { answering: self.answer(head, body, arrived, None), record: None };
         };
-        Logged { answering, record }
+        let mut record = access.begin(&head, &body.size_hint(), client.peer, arrived);
+        Logged { answering: self.answer(head, body, arrived, Some(&mut record)), record: Some(record) }
     }
 }
 

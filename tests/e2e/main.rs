@@ -16,6 +16,7 @@ mod bodies;
 mod children;
 mod crash;
 mod death;
+mod forwarded;
 mod generation;
 mod http2;
 mod lifecycle;
