@@ -25,7 +25,6 @@ use http::{
     header::{HOST, REFERER, USER_AGENT},
     request::Parts,
 };
-use http_body_util::Full;
 use hyper::body::{Frame, SizeHint};
 use tracing::{Level, event_enabled, info};
 
@@ -87,7 +86,7 @@ struct Line {
 /// The body of an answer, whose end makes the entry.
 #[derive(Debug)]
 pub(super) struct Body {
-    bytes: Full<Bytes>,
+    bytes: Bytes,
     record: Option<Box<Record>>,
 }
 
@@ -277,8 +276,8 @@ impl Line {
 
 impl Body {
     /// A body that is there as a whole.
-    pub(super) fn new(bytes: impl Into<Bytes>) -> Self {
-        Self { bytes: Full::new(bytes.into()), record: None }
+    pub(super) fn new(bytes: Bytes) -> Self {
+        Self { bytes, record: None }
     }
 }
 
@@ -286,24 +285,24 @@ impl hyper::body::Body for Body {
     type Data = Bytes;
     type Error = Infallible;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let frame = ready!(Pin::new(&mut self.bytes).poll_frame(context));
-        if let (Some(record), Some(Ok(frame))) = (&mut self.record, &frame) {
-            record.written += frame.data_ref().map_or(0, |data| data.len() as u64);
+    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        if self.bytes.is_empty() {
+            return Poll::Ready(None);
         }
-        Poll::Ready(frame)
+        let bytes = std::mem::take(&mut self.bytes);
+        if let Some(record) = &mut self.record {
+            record.written += bytes.len() as u64;
+        }
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
         // A body whose end is of interest is asked once more when there is room for more: most of it is written then.
-        self.bytes.is_end_stream() && self.record.as_ref().is_none_or(|record| record.written == 0)
+        self.bytes.is_empty() && self.record.as_ref().is_none_or(|record| record.written == 0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.bytes.size_hint()
+        SizeHint::with_exact(self.bytes.len() as u64)
     }
 }
 
@@ -313,6 +312,9 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>> + Unpin> Future for 
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if self.record.is_none() {
+            return Pin::new(&mut self.answering).poll(context);
+        }
         let mut answer = ready!(Pin::new(&mut self.answering).poll(context));
         if let (Some(mut record), Ok(response)) = (self.record.take(), &mut answer) {
             record.status = Some(response.status());

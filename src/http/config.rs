@@ -16,10 +16,10 @@ use crate::{
 
 /// Bytes in the unit of `http.max_request_size`.
 pub const MEBIBYTE: u64 = 1024 * 1024;
-/// The middleware that looks through proxies.
-const PROXY_IP_PARSER: &str = "proxy_ip_parser";
 /// Port of HTTP over TLS.
 pub(super) const HTTPS: u16 = 443;
+/// The middleware that looks through proxies.
+const PROXY_IP_PARSER: &str = "proxy_ip_parser";
 
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]

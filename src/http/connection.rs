@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::{Pass, Service, h1, h2, preface::Rewound, service::Client, tls::shake_hands};
+use super::{Pass, Service, h1, h2, preface::Rewound, tls::shake_hands, ways::Client};
 use crate::net::{Accepted, Drain, Stream};
 
 /// What a connection has of its server.
@@ -21,9 +21,9 @@ pub(super) struct Surroundings {
 /// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
 pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: Drain, pass: Arc<Pass>) {
     let Accepted { socket, peer, endpoint } = accepted;
-    let client = Client { peer, tls: None, redirected: service.redirected(endpoint) };
+    let client = Client { peer, tls: None, redirected: service.ways.redirected(endpoint) };
     let around = Surroundings { client, service, drain, pass, begun: Instant::now() };
-    if let Some(acceptor) = around.service.acceptor(endpoint).cloned() {
+    if let Some(acceptor) = around.service.ways.acceptor(endpoint) {
         // Its state is larger, and would be part of the task of every plain connection.
         Box::pin(shake_hands(socket, acceptor, around)).await;
     } else if around.service.http2.h2c {
@@ -34,7 +34,7 @@ pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: 
 }
 
 /// Serves the protocol that the client begins with.
-async fn find_out(stream: impl Stream, mut around: Surroundings) {
+async fn find_out(stream: impl Stream, around: Surroundings) {
     let deadline = around.begun + around.service.limits.header_timeout;
     let found = tokio::select! {
         biased;

@@ -8,6 +8,7 @@ use std::{
     time::SystemTime,
 };
 
+use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
@@ -38,7 +39,7 @@ enum Ended {
 
 /// Serves one connection until either side closes it, or until the server asks for a close after the request under way.
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
-    let Surroundings { client, service, mut drain, pass, begun } = around;
+    let Surroundings { client, service, drain, pass, begun } = around;
     let peer = client.peer;
     let answers = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
     // hyper reads and writes it, and while a worker has the request, this task looks whether the client is still there.
@@ -46,7 +47,6 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let ended = {
         let mut connection =
             pin!(builder(&service.limits).serve_connection(TokioIo::new(Shared(&stream)), answers.clone()));
-        let phase = drain.clone();
         let mut asked = pin!(drain.asked());
         let (mut watched, mut draining) = (false, false);
         let mut timer = pin!(sleep_until(begun + service.patience.period));
@@ -54,8 +54,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         poll_fn(|context| {
             // Looked at before each answer, so that the last one says that it is the last. The first look leaves the
             // waker; later ones cost a load each, as long as nothing changes.
-            if !draining && (!watched || phase.has_changed()) {
-                answers.part_if(phase.has_changed());
+            if !draining && (!watched || drain.has_changed()) {
+                answers.part_if(drain.has_changed());
                 draining = asked.as_mut().poll(context).is_ready();
                 if draining {
                     connection.as_mut().graceful_shutdown();
@@ -91,12 +91,15 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         Ended::Stalled(Wait::Head) if stream.is_in_head() => {
             debug!(client.addr = %peer, "Connection ended, a head was too slow");
             last = too_slow();
+            answers.refused(StatusCode::REQUEST_TIMEOUT);
         }
         Ended::Stalled(Wait::Taken) => debug!(client.addr = %peer, "Connection ended, an answer was not taken"),
         Ended::Stalled(_) => debug!(client.addr = %peer, "Connection ended, no request came"),
         Ended::By(Err(error)) => {
             debug!(client.addr = %peer, %error, "Connection ended by an error");
-            answers.refused(&error);
+            if let Some(status) = refusal(&error) {
+                answers.refused(status);
+            }
         }
         Ended::By(Ok(())) => {}
     }
@@ -107,6 +110,16 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         // A server that ends does not wait for clients with nothing under way.
         () = drain.asked(), if idle => {}
     }
+}
+
+/// The status by which hyper has refused a head.
+fn refusal(error: &hyper::Error) -> Option<StatusCode> {
+    let too_large = error.is_parse_too_large();
+    error.is_parse().then_some(if too_large {
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+    } else {
+        StatusCode::BAD_REQUEST
+    })
 }
 
 fn builder(limits: &Limits) -> http1::Builder {

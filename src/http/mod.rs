@@ -26,6 +26,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod ways;
 
 pub use access::{Config as AccessLog, Format};
 pub use config::{Config, Http2, Listener, MEBIBYTE};

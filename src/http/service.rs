@@ -26,16 +26,17 @@ use tracing::debug;
 
 use super::{
     Answer, Config, Http2, Inbox, Limits, Line, Pending, Proxies, Request,
-    access::{Access, Body, Logged},
-    head::{self, Refusal},
+    access::{Access, Body, Logged, Record},
+    head,
     message::Length,
     patience::Patience,
     redirect::redirect,
+    ways::{Client, Ways},
 };
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::{Address, Peer},
-    tls::{Acceptor, Session},
+    tls::Acceptor,
 };
 
 /// What a client reads that was too slow with the head of its request.
@@ -60,29 +61,7 @@ pub struct Service {
     /// The proxies to look through, if any are.
     proxies: Option<Proxies>,
     underscores_in_headers: bool,
-    /// What becomes of a connection, by the listener that it came to.
-    ways: Vec<Way>,
-}
-
-/// What becomes of the connections of a listener.
-#[derive(Debug)]
-enum Way {
-    /// Their requests are answered.
-    Plain,
-    /// Their requests are sent to this port, where TLS is spoken.
-    Redirected(u16),
-    /// They begin with a handshake.
-    Encrypted(Arc<Acceptor>),
-}
-
-/// Who is at the other end of a connection.
-#[derive(Debug)]
-pub(super) struct Client {
-    pub(super) peer: Peer,
-    /// What TLS was agreed upon.
-    pub(super) tls: Option<Arc<Session>>,
-    /// The TLS port that its requests are sent to, instead of an answer.
-    pub(super) redirected: Option<u16>,
+    pub(super) ways: Ways,
 }
 
 /// Answers the requests of one connection.
@@ -128,14 +107,6 @@ impl Service {
     /// takes the connections of those that speak it.
     pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         inbox.set_patience(config.limits.queue_timeout);
-        let listeners = || config.listeners.iter().zip(addresses);
-        let port =
-            listeners().find(|(listener, _)| listener.tls).and_then(|(_, address)| address.tcp()).map(|tcp| tcp.port());
-        let ways = listeners().map(|(listener, _)| match (tls, port) {
-            (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
-            (_, Some(port)) if config.redirect => Way::Redirected(port),
-            _ => Way::Plain,
-        });
         Self {
             inbox,
             max_request_bytes: config.max_request_bytes,
@@ -146,23 +117,7 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
-            ways: ways.collect(),
-        }
-    }
-
-    /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
-    pub(super) fn acceptor(&self, listener: usize) -> Option<&Arc<Acceptor>> {
-        match self.ways.get(listener) {
-            Some(Way::Encrypted(acceptor)) => Some(acceptor),
-            _ => None,
-        }
-    }
-
-    /// The TLS port that requests to a listener are sent to, if they are.
-    pub(super) fn redirected(&self, listener: usize) -> Option<u16> {
-        match self.ways.get(listener) {
-            Some(Way::Redirected(port)) => Some(*port),
-            _ => None,
+            ways: Ways::new(config, addresses, tls),
         }
     }
 
@@ -238,11 +193,9 @@ impl Connection {
         }))
     }
 
-    /// Makes the entry of a request whose head was malformed or too long, so that it never came here.
-    pub(super) fn refused(&self, error: &hyper::Error) {
-        if let Some(access) = self.0.service.access.as_ref().filter(|_| error.is_parse()) {
-            let too_large = error.is_parse_too_large();
-            let status = if too_large { StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE } else { StatusCode::BAD_REQUEST };
+    /// Makes the entry of a request whose head did not come here, because it was malformed, too long or too slow.
+    pub(super) fn refused(&self, status: StatusCode) {
+        if let Some(access) = &self.0.service.access {
             access.refused(self.0.client.peer, status);
         }
     }
@@ -280,10 +233,43 @@ impl Connection {
         response
     }
 
-    fn dispatch(&self, head: Parts, body: Bytes, peer: Peer, arrived: Instant, now: Instant) -> Answering {
+    /// Begins to answer a request. `record` is told what it cannot see.
+    fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
+        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
+        let has_body = !body.is_end_stream();
+        self.count();
+        head::drop_headers(&mut head.headers, service.underscores_in_headers);
+        if let Err((status, text)) = head::check(&mut head, has_body, &service.limits) {
+            return closing(status, text).into();
+        }
+        let resolved;
+        let peer = match &service.proxies {
+            None => peer,
+            Some(proxies) => match proxies.resolve(*peer, &head.headers) {
+                Err((status, text)) => return closing(status, text).into(),
+                Ok(client) => {
+                    resolved = client;
+                    &resolved
+                }
+            },
+        };
+        let counted = record.and_then(|record| {
+            record.peer = *peer;
+            record.read()
+        });
+        if let Some(port) = redirected {
+            return self.last_if_parting(redirect(&head, peer.local, *port)).into();
+        }
+        if !has_body {
+            return self.dispatch(head, Bytes::new(), peer, arrived, arrived);
+        }
+        Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
+    }
+
+    fn dispatch(&self, head: Parts, body: Bytes, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body, peer, arrived);
+        let mut request = Request::new(head, body, *peer, arrived);
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
@@ -293,17 +279,6 @@ impl Connection {
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
             Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
-        }
-    }
-
-    /// Checks a head, and finds out who sent it.
-    fn check(&self, head: &mut Parts, body: &Incoming) -> Result<Peer, Refusal> {
-        let Shared { service, client, .. } = &*self.0;
-        head::drop_headers(&mut head.headers, service.underscores_in_headers);
-        head::check(head, !body.is_end_stream(), &service.limits)?;
-        match &service.proxies {
-            None => Ok(client.peer),
-            Some(proxies) => proxies.resolve(client.peer, &head.headers),
         }
     }
 
@@ -317,7 +292,7 @@ impl Connection {
     ) -> Response<Body> {
         match self.0.service.read_body(body, arrived, counted.as_deref()).await {
             Ok(body) => {
-                self.dispatch(head, body, peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
+                self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
             Err(error) => refuse_body(error),
         }
@@ -330,28 +305,14 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     type Future = Logged<Answering>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
+        let arrived = Instant::now();
+        let (head, body) = request.into_parts();
         let Shared { service, client, .. } = &*self.0;
-        let (arrived, peer) = (Instant::now(), client.peer);
-        let (mut head, body) = request.into_parts();
-        self.count();
-        let mut record = service.access.as_ref().map(|access| access.begin(&head, &body.size_hint(), peer, arrived));
-        let answering = match self.check(&mut head, &body) {
-            Err((status, text)) => closing(status, text).into(),
-            Ok(peer) => {
-                if let Some(record) = &mut record {
-                    record.peer = peer;
-                }
-                if let Some(port) = client.redirected {
-                    self.last_if_parting(redirect(&head, client.peer.local, port)).into()
-                } else if body.is_end_stream() {
-                    self.dispatch(head, Bytes::new(), peer, arrived, arrived)
-                } else {
-                    let counted = record.as_ref().and_then(|record| record.read());
-                    Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived, counted)))
-                }
-            }
+        let Some(access) = &service.access else {
+            return Logged { answering: self.answer(head, body, arrived, None), record: None };
         };
-        Logged { answering, record }
+        let mut record = access.begin(&head, &body.size_hint(), client.peer, arrived);
+        Logged { answering: self.answer(head, body, arrived, Some(&mut record)), record: Some(record) }
     }
 }
 

@@ -8,7 +8,7 @@ use tracing::debug;
 use super::{connection::Surroundings, h1, h2, linger::linger};
 use crate::{
     net::Socket,
-    tls::{Acceptor, Rejected},
+    tls::{Acceptor, Rejected, Stream},
 };
 
 /// Name of HTTP/2 for ALPN.
@@ -20,8 +20,8 @@ const SPEAK_TLS: &[u8] =
     b"HTTP/1.0 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n\
                            This port speaks HTTPS\n";
 
-/// Makes a TLS connection of a socket, and serves the protocol that was agreed upon.
-pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, mut around: Surroundings) {
+/// Makes a TLS connection of a socket, and serves it.
+pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, around: Surroundings) {
     let deadline = around.begun + around.service.limits.header_timeout;
     let peer = around.client.peer;
     let shaken = tokio::select! {
@@ -30,19 +30,28 @@ pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, mut aro
         // No request is under way.
         () = around.drain.asked() => return,
     };
-    let stream = match shaken {
-        Ok(Ok(stream)) => stream,
+    let (socket, last) = match shaken {
+        Ok(Ok(stream)) => return serve(stream, around).await,
         Ok(Err(Rejected::Text(socket))) => {
             debug!(client.addr = %peer, "Client does not speak TLS");
-            return linger(socket, SPEAK_TLS).await;
+            (socket, SPEAK_TLS)
         }
         Ok(Err(Rejected::Failed { error, socket })) => {
             debug!(client.addr = %peer, %error, "TLS handshake failed");
-            // The alert must not be overtaken by a reset.
-            return linger(socket, b"").await;
+            // An alert that must not be overtaken by a reset is on its way.
+            (socket, &b""[..])
         }
         Err(_) => return debug!(client.addr = %peer, "TLS handshake took too long"),
     };
+    tokio::select! {
+        biased;
+        () = linger(socket, last) => {}
+        () = around.drain.asked() => {}
+    }
+}
+
+/// Serves the protocol that was agreed upon.
+async fn serve(stream: Stream, mut around: Surroundings) {
     let session = stream.session();
     let is_http2 = session.protocol.as_deref() == Some(HTTP2);
     around.client.tls = Some(Arc::clone(session));

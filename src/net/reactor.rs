@@ -72,12 +72,14 @@ pub struct Reactors {
 
 impl Drain {
     /// Ends when connections are to end.
-    pub async fn asked(&mut self) {
+    pub async fn asked(&self) {
+        // What a receiver has seen is no change to it any more.
+        let mut phase = self.0.clone();
         // The sender lives as long as the reactor, and the reactor longer than its connections.
-        let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
+        let _ = phase.wait_for(|phase| *phase >= Phase::Drain).await;
     }
 
-    /// Returns whether something was asked since this copy was made, be it only that the connection ends with its next
+    /// Returns whether anything was asked since the reactors started, be it only that the connection ends with its next
     /// answer; a reason to look at [`Drain::asked`] again.
     pub fn has_changed(&self) -> bool {
         self.0.has_changed().unwrap_or(true)
@@ -316,7 +318,7 @@ mod tests {
         let mut clients: Vec<_> =
             (0..100).map(|_| std::net::TcpStream::connect(bound.addresses()[0].tcp().unwrap()).unwrap()).collect();
         drop(bound);
-        let serve = |mut accepted: Accepted, mut drain: Drain, _: &_| async move {
+        let serve = |mut accepted: Accepted, drain: Drain, _: &_| async move {
             drain.asked().await;
             let _ = accepted.socket.write_all(b"served").await;
         };

@@ -17,6 +17,7 @@ mod children;
 mod crash;
 mod death;
 mod descriptors;
+mod forwarded;
 mod front;
 mod generation;
 mod http2;

@@ -16,7 +16,7 @@ use crate::support::{
 
 const TELL: &str = r#"
     $tls = $request->tls();
-    $worker->respond(200, ['scheme' => $request->scheme, 'uri' => $request->uri, 'tls' => $tls]);"#;
+    $worker->respond(200, ['protocol' => $request->protocol, 'scheme' => $request->scheme, 'uri' => $request->uri, 'tls' => $tls]);"#;
 
 /// A server for TLS that answers with what it knows; `more` are further keys of `http.ssl`. Names: `test`.
 fn telling(more: &str) -> (Builder, Authority) {
@@ -79,6 +79,9 @@ fn php_sees_what_was_agreed_upon() {
     assert_eq!((&tls["serverName"], &tls["isResumed"]), (&"test".into(), &false.into()));
     assert!(tls["cipher"].as_str().unwrap().starts_with("TLS_"), "{tls}");
     assert!(tls["clientCertificate"].is_null(), "{tls}");
+    let new = told(&server, &["--http2"], "/");
+    assert_eq!((&new["tls"]["protocol"], &new["protocol"]), (&"h2".into(), &"HTTP/2.0".into()));
+    assert_eq!((&new["scheme"], &new["uri"]), (&"https".into(), &format!("https://test:{port}/").into()));
     let old = told(&server, &["--http1.1", "--tls-max", "1.2"], "/");
     assert_eq!(old["tls"]["version"], "TLSv1.2");
     let older = curl(&server, &["--tls-max", "1.1"], "/");

@@ -3,8 +3,6 @@
 
 #![allow(unreachable_pub, missing_docs, dead_code, reason = "a test binary has no public interface")]
 
-#[path = "../support/pki.rs"]
-mod pki;
 mod support;
 
 mod bad;

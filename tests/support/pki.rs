@@ -116,6 +116,11 @@ impl Wish {
         self.params.not_after = (yesterday + day * u32::try_from(days).unwrap()).into();
     }
 
+    /// Ends so soon.
+    pub fn ends_in(&mut self, time: Duration) {
+        self.params.not_after = (SystemTime::now() + time).into();
+    }
+
     /// Says where it would be said that it has been revoked.
     pub fn can_be_revoked(&mut self) {
         let uris = vec!["http://localhost/revoked.crl".to_owned()];

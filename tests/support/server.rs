@@ -274,7 +274,11 @@ impl Builder {
     }
 
     pub fn pool(self, settings: &str) -> Self {
-        self.config(&format!("http:\n  address: {{address}}\n  pool: {{{settings}}}\nlogs: {{level: debug}}\n"))
+        // At level debug channel `http` has an entry for each request.
+        self.config(&format!(
+            "http:\n  address: {{address}}\n  pool: {{{settings}}}\n\
+             logs: {{level: debug, channels: {{http: {{level: info}}}}}}\n"
+        ))
     }
 
     pub fn workers(self, count: usize) -> Self {

@@ -52,7 +52,7 @@ fn head(target: &str, headers: &[(&str, &[u8])]) -> Parts {
 fn exchange(access: &Arc<Access>, head: &Parts, status: u16, body: &'static str) {
     let record = access.begin(head, &SizeHint::with_exact(9), peer("192.0.2.1:4711"), Instant::now());
     record.read().unwrap().store(9, Ordering::Relaxed);
-    let mut response = Response::new(Body::new(body));
+    let mut response = Response::new(Body::new(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
     let mut logged = Logged { answering: std::future::ready(Ok(response)), record: Some(record) };
     let Poll::Ready(Ok(response)) = Pin::new(&mut logged).poll(&mut Context::from_waker(std::task::Waker::noop()))
@@ -146,7 +146,7 @@ fn requests_without_an_answer_have_an_entry() {
 fn a_body_that_is_not_taken_to_its_end_counts_as_far_as_it_was() {
     let entries = objects("", |access| {
         let record = access.begin(&head("/", &[]), &SizeHint::with_exact(0), peer("192.0.2.1:1"), Instant::now());
-        let mut body = Body::new("hello");
+        let mut body = Body::new(Bytes::from_static(b"hello"));
         body.record = Some(record);
         assert!(!body.is_end_stream());
         drop(body);
@@ -156,11 +156,11 @@ fn a_body_that_is_not_taken_to_its_end_counts_as_far_as_it_was() {
 
 #[test]
 fn without_a_record_a_body_ends_with_its_last_byte() {
-    let mut body = Body::new("hello");
+    let mut body = Body::new(Bytes::from_static(b"hello"));
     assert_eq!(body.size_hint().exact(), Some(5));
     let frame = Pin::new(&mut body).poll_frame(&mut Context::from_waker(std::task::Waker::noop()));
     assert!(matches!(frame, Poll::Ready(Some(Ok(_)))) && body.is_end_stream());
-    assert!(Body::new("").is_end_stream());
+    assert!(Body::new(Bytes::new()).is_end_stream());
 }
 
 #[test]

@@ -4,6 +4,8 @@ mod client;
 mod gate;
 #[path = "../../support/http2.rs"]
 pub mod http2;
+#[path = "../../support/pki.rs"]
+pub mod pki;
 mod server;
 mod tls;
 

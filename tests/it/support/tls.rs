@@ -22,8 +22,10 @@ use rustls::{
     version::{TLS12, TLS13},
 };
 
-use super::{Builder, PATIENCE};
-use crate::pki::{Authority, Issued};
+use super::{
+    Builder, PATIENCE,
+    pki::{Authority, Issued},
+};
 
 pub const VERSIONS: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 

@@ -6,7 +6,7 @@ use roadrunner::tls::ClientAuth;
 
 use super::telling;
 use crate::{
-    pki::{Authority, Issued, Wish, replace},
+    support::pki::{Authority, Issued, Wish, replace},
     support::{TlsClient, VERSIONS, trusting},
 };
 

@@ -12,7 +12,7 @@ use roadrunner::tls::Session;
 use rustls::ClientConfig;
 
 use crate::{
-    pki::Authority,
+    support::pki::Authority,
     support::{Builder, Folder, answer, trusting},
 };
 

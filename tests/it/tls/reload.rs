@@ -13,7 +13,7 @@ use rustls::client::Resumption;
 
 use super::{client, telling};
 use crate::{
-    pki::Wish,
+    support::pki::Wish,
     support::{TlsClient, trusting, until},
 };
 
@@ -68,8 +68,8 @@ fn broken_ones_leave_the_old_in_use_and_right_ones_end_that() {
     let other = authority.server(&["test"]);
     let breaks: [&dyn Fn(); 4] = [
         &|| fs::remove_file(&pair.key).unwrap(),
-        &|| crate::pki::replace(&pair.key, &other.key),
-        &|| crate::pki::replace(&pair.certificate, "nothing"),
+        &|| crate::support::pki::replace(&pair.key, &other.key),
+        &|| crate::support::pki::replace(&pair.certificate, "nothing"),
         &|| fs::remove_file(&pair.certificate).unwrap(),
     ];
     for change in breaks {

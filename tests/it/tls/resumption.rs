@@ -1,6 +1,6 @@
 //! Sessions that are continued.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use roadrunner::tls::ClientAuth;
 use rustls::{
@@ -11,8 +11,8 @@ use rustls::{
 
 use super::telling;
 use crate::{
-    pki::{Authority, replace},
-    support::{Server, TlsClient, trusting},
+    support::pki::{Authority, Wish, replace},
+    support::{Server, TlsClient, trusting, until},
 };
 
 /// Two connections of one client: how the second began, and what the server knows of it.
@@ -58,12 +58,34 @@ fn the_client_is_known_again_until_the_authorities_change() {
         assert!(told.ends_with(" resumed verified CN=one"), "{told}");
         replace(&roots, &Authority::new("Others").pem());
         server.reload();
-        crate::support::until("the session is of no use", || {
+        until("the session is of no use", || {
             let mut client = match TlsClient::connect(server.address, "test", &config) {
                 Ok(client) => client,
                 Err(_) => return true,
             };
             client.get("/").is_err()
+        });
+        server.stop();
+    }
+}
+
+#[test]
+fn a_certificate_that_expires_ends_its_session() {
+    for version in [&TLS12, &TLS13] {
+        let (builder, authority, folder) = telling();
+        let (clients, roots) = (Authority::new("Clients"), folder.0.join("roots.pem"));
+        replace(&roots, &clients.pem());
+        let server = builder.clients(ClientAuth::RequireAndVerify, &roots).start();
+        let mut wish = Wish::client("short");
+        wish.ends_in(Duration::from_secs(3));
+        let config = Arc::new(trusting(&authority, Some(&clients.sign(wish)), &[version]));
+        let (kind, told) = second(&server, &config);
+        assert_eq!((kind, told.ends_with(" resumed verified CN=short")), (HandshakeKind::Resumed, true), "{told}");
+        until("the certificate has expired", || {
+            let mut client = TlsClient::connect(server.address, "test", &config).unwrap();
+            let refused = client.get("/").is_err();
+            assert_eq!(client.0.conn.handshake_kind(), Some(HandshakeKind::Resumed));
+            refused
         });
         server.stop();
     }
