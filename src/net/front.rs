@@ -149,7 +149,7 @@ impl Front {
         accepted: &mut Accepted,
         counted: &mut Counted,
         terms: Terms,
-        mut drain: Drain,
+        drain: Drain,
     ) -> bool {
         let header = timeout(HEADER, header(&accepted.socket));
         let said = tokio::select! {
