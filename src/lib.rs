@@ -8,7 +8,7 @@
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
 //! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`net`], [`config`], [`log`];
-//! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`] and [`program`].
+//! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`] and [`accounts`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
 //!
@@ -24,6 +24,7 @@
 //! the grace period is interrupted, and if that does not help the process ends without touching it.
 #![deny(unsafe_code)]
 
+pub mod accounts;
 pub mod cli;
 pub mod config;
 pub mod doctor;

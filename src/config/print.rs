@@ -76,6 +76,17 @@ impl Effective {
             let node = node.and_then(|node| node.get(&key.name));
             match &key.row {
                 Some(row) => self.leaf(text, &key.name, row, node, depth),
+                None if key.keys.first().is_some_and(|key| key.name == "[]") => {
+                    let items = node.filter(|node| node.value != Value::Null);
+                    let value = items.map_or_else(|| "[]".to_owned(), |node| quoted(&node.value));
+                    line(
+                        text,
+                        depth,
+                        &key.name,
+                        &value,
+                        &items.map_or_else(|| "default".to_owned(), |node| self.origin(node)),
+                    );
+                }
                 // Nobody asked for this section, and its defaults do not make sense alone.
                 None if node.is_none() && key.has_required() => {}
                 None if key.keys.iter().all(|key| key.name == "*") && free(key, node).is_empty() => {}

@@ -257,6 +257,21 @@ impl<'a> Section<'a> {
         duration
     }
 
+    /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
+    /// some formats. Returns its place, too.
+    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<(u32, At)> {
+        let node = self.find(key)?;
+        let mode = match &node.value {
+            Value::Null => return None,
+            Value::Text(text) => value::mode(text),
+            _ => None,
+        };
+        if mode.is_none() {
+            self.wrong(key, node, "octal digits in quotes, such as \"0660\"", problems);
+        }
+        mode.map(|mode| (mode, node.at.clone()))
+    }
+
     /// Reads a duration that cannot be 0, because nothing else bounds what it bounds.
     pub fn timeout(&mut self, key: &'static str, problems: &mut Problems) -> Option<Duration> {
         let duration = self.duration(key, problems)?;

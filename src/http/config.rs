@@ -4,7 +4,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use http::StatusCode;
 
-use super::{AccessLog, Limits, Proxies};
+use super::{
+    AccessLog, Limits, Proxies,
+    listeners::{self, Connections, REFUSAL},
+};
 use crate::{
     config::{Problems, Section},
     net::Endpoint,
@@ -21,13 +24,18 @@ const PROXY_IP_PARSER: &str = "proxy_ip_parser";
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`.
+    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`; and
+    /// `http.listeners`: where else, and how.
     ///
-    /// Default: `127.0.0.1:8080`. Port 0 takes a free one; the log names it.
+    /// Default: `127.0.0.1:8080`, if there are neither `http.listeners` nor a section `http.ssl`. Port 0 takes a free one;
+    /// the log names it.
     ///
-    /// `http.ssl.address`: where to listen for TLS. Default: `127.0.0.1:443`, if section `http.ssl` is there; then
-    /// `http.address` has no default.
+    /// `http.ssl.address`: where to listen for TLS. Default: `127.0.0.1:443`, if section `http.ssl` is there and none of
+    /// `http.listeners` speaks TLS.
     pub listeners: Vec<Listener>,
+
+    /// What `http.limits` says of connections.
+    pub connections: Connections,
 
     /// `http.ssl`: certificates of the listeners for TLS.
     pub tls: Option<tls::Config>,
@@ -104,6 +112,7 @@ impl Default for Config {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
             tls: None,
             redirect: false,
+            connections: Connections::default(),
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
@@ -128,12 +137,17 @@ impl Config {
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self::default();
         let plain = section.address("address", problems);
-        let has_plain = plain.is_some();
-        if let Some(addresses) = plain {
-            config.listeners = addresses.into_iter().map(Listener::from).collect();
+        let further = listeners::read(&mut section, problems);
+        let ssl = section.section("ssl", problems).filter(|ssl| !ssl.is_empty());
+        if plain.is_some() || !further.is_empty() || ssl.is_some() {
+            config.listeners = plain.into_iter().flatten().map(Listener::from).chain(further).collect();
         }
-        if let Some(ssl) = section.section("ssl", problems) {
-            config.read_ssl(ssl, has_plain, problems);
+        let speaks_tls = config.listeners.iter().any(|listener| listener.tls);
+        if speaks_tls && ssl.is_none() {
+            section.missing("ssl", problems);
+        }
+        if let Some(ssl) = ssl {
+            config.read_ssl(ssl, speaks_tls, problems);
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -146,7 +160,8 @@ impl Config {
                 .and_then(|code| StatusCode::from_u16(code).ok())
                 .unwrap_or(config.internal_error_code);
         }
-        if let Some(limits) = section.section("limits", problems) {
+        if let Some(mut limits) = section.section("limits", problems) {
+            config.connections = Connections::read(&mut limits, problems);
             config.limits = Limits::read(limits, problems);
         }
         if let Some(http2) = section.section("http2", problems) {
@@ -168,16 +183,12 @@ impl Config {
         config
     }
 
-    fn read_ssl(&mut self, mut section: Section<'_>, has_plain: bool, problems: &mut Problems) {
-        if section.is_empty() {
-            return;
-        }
-        if !has_plain {
-            self.listeners.clear();
-        }
-        let addresses = section.address("address", problems);
-        let addresses = addresses.unwrap_or_else(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
-        let listeners = addresses.into_iter().map(|address| Listener { endpoint: address.into(), tls: true });
+    /// `speaks_tls`: one of the listeners does so already.
+    fn read_ssl(&mut self, mut section: Section<'_>, speaks_tls: bool, problems: &mut Problems) {
+        let default = || (!speaks_tls).then(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
+        let addresses = section.address("address", problems).or_else(default);
+        let listeners =
+            addresses.into_iter().flatten().map(|address| Listener { tls: true, ..Listener::from(address) });
         self.listeners.extend(listeners);
         self.redirect = section.boolean("redirect", problems).unwrap_or_default();
         self.tls = Some(tls::Config::read(&mut section, problems));
@@ -212,6 +223,8 @@ impl Http2 {
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
-        Self { endpoint: endpoint.into(), tls: false }
+        let mut endpoint = endpoint.into();
+        endpoint.terms.refusal = REFUSAL;
+        Self { endpoint, tls: false }
     }
 }

@@ -27,7 +27,7 @@ use crate::{
     config::{self, Loaded, Loader},
     doctor, log,
     process::SAME_SIGNAL,
-    server::{Command, Error, Origin, Outcome, run},
+    server::{Command, Error, Origin, Outcome, refuse_root, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -69,6 +69,8 @@ pub(super) fn serve() -> Result<(), PhpException> {
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
     let loaded = configuration()?;
+    let root_is_allowed = ini(c"roadrunner.allow_root").is_some_and(|value| is_on(&value));
+    refuse_root(&loaded.config.server, root_is_allowed).map_err(|error| server(error.to_string()))?;
     let unused = !loaded.config.server.env.is_empty();
     let serving = || {
         if unused {

@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     handoff::{Counters, Monitor},
     http,
-    net::{self, Address, Bound, Reactors},
+    net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Pool, Snapshot},
     tls::{Acceptor, Watch},
 };
@@ -73,6 +73,7 @@ struct Running<'a> {
     config: &'a Config,
     supervisor: Supervisor,
     reactors: Reactors,
+    front: Arc<Front>,
     /// Keeps the sockets open for the next generation.
     bound: Bound,
     notifier: Notifier,
@@ -166,6 +167,7 @@ pub fn run_bound(
         Err(error) => return supervisor.fail(error, BOOT_GRACE.min(grace)),
     };
 
+    let front = front(&config.http.connections);
     let inbox = supervisor.pool.inbox();
     let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor));
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
@@ -175,7 +177,7 @@ pub fn run_bound(
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let passes = ports.iter().map(|port| http::Pass::new(&inbox, port));
-        Reactors::start(listeners.into_iter().zip(passes).collect(), serve).map_err(Error::Thread)
+        Reactors::start(listeners.into_iter().zip(passes).collect(), &front, serve).map_err(Error::Thread)
     });
     let reactors = match started {
         Ok(reactors) => reactors,
@@ -192,9 +194,10 @@ pub fn run_bound(
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, BOOT);
-    let mut running = Running { config, supervisor, reactors, bound, notifier, generations, status };
+    let mut running = Running { config, supervisor, reactors, front, bound, notifier, generations, status };
     serving();
     running.notifier.ready(&running.status);
+    running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
     drop(monitor);
@@ -202,6 +205,22 @@ pub fn run_bound(
         info!("Server stopped");
     }
     Ok(outcome)
+}
+
+/// Makes room for connections: descriptors, and the rules by which they are let in.
+fn front(connections: &http::Connections) -> Arc<Front> {
+    let descriptors = Descriptors::raise();
+    let limits = connections.limits(descriptors);
+    let Descriptors { limit, before } = descriptors;
+    info!(connections = limits.connections, descriptors = limit, before, "Room for connections");
+    if limits.connections > descriptors.connections() {
+        warn!(
+            "http.limits.max_connections leaves too few of {limit} descriptors to PHP: at most {} would do, or raise the \
+             limit (ulimit -n, LimitNOFILE=)",
+            descriptors.connections()
+        );
+    }
+    Front::new(limits, descriptors.floor())
 }
 
 // === impl Running ===
@@ -241,14 +260,14 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, bound, mut notifier, generations, status } = self;
+        let Self { config, mut supervisor, reactors, front, bound, mut notifier, generations, status } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
                 notifier.succeeded_by(successor, &status);
             }
             supervisor.ending = true;
-            drop(bound);
+            bound.leave();
             reactors.hand_over();
             HAND_OVER
         } else {
@@ -279,6 +298,8 @@ impl Running<'_> {
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
+        debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();
         outcome
     }

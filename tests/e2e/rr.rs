@@ -89,7 +89,7 @@ impl Place {
         let mut command = Command::new(rr);
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
         // A php.ini that is there must not matter.
-        command.env("PHPRC", &self.0).env("PHP_INI_SCAN_DIR", "");
+        command.env("PHPRC", &self.0).env("PHP_INI_SCAN_DIR", "").env("RR_ALLOW_ROOT", "1");
         for name in ["RR_CONFIG", "DOTENV_PATH", "RR_RELAY", "RR_MODE"] {
             command.env_remove(name);
         }

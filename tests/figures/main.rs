@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod greedy;
 mod handoff;
 mod log;
 mod opcache;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
             ("handoff", handoff::measure),
             ("storm", storm::measure),
             ("opcache", opcache::measure),
+            ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
             ("tls", tls::measure),

@@ -66,6 +66,8 @@ pub struct Builder {
     environment: Vec<(String, String)>,
     /// Started by `rr serve`, with a parent process.
     parent: bool,
+    /// Further words of that command.
+    words: Vec<String>,
 }
 
 pub fn php() -> String {
@@ -109,6 +111,7 @@ impl Server {
             arguments: vec!["-n".into(), "-d".into(), format!("extension={}", extension())],
             environment: Vec::new(),
             parent: false,
+            words: Vec::new(),
         }
     }
 
@@ -187,6 +190,16 @@ impl Server {
         let log = self.log();
         assert_eq!(status.code(), Some(0), "{status:?}; the log:\n{log}");
         log
+    }
+
+    /// Waits until so many TCP addresses are known; in their order.
+    #[track_caller]
+    pub fn addresses(&self, count: usize) -> Vec<SocketAddr> {
+        self.log.find("addresses", |(text, _)| {
+            let serving = text.split("Serving http://").skip(1);
+            let found: Vec<_> = serving.filter_map(|rest| rest.split_once([' ', '\n', '"'])?.0.parse().ok()).collect();
+            (found.len() >= count).then_some(found)
+        })
     }
 
     /// Waits until the address is known.
@@ -293,23 +306,48 @@ impl Builder {
         self
     }
 
+    /// Adds a word to `rr serve`.
+    pub fn word(mut self, word: &str) -> Self {
+        self.words.push(word.to_owned());
+        self
+    }
+
     /// What `rr serve` runs in PHP.
     const CLI: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
 
     pub fn command(&self) -> Command {
         let mut config = self.config.clone();
-        if self.parent {
+        if self.parent && !config.contains("\nserver:") {
             config.push_str("server: {command: php worker.php}\n");
         }
         fs::write(self.directory.join(".rr.yaml"), config).unwrap();
         let mut command = Command::new(php());
         command.args(&self.arguments).current_dir(&self.directory);
         if self.parent {
-            command.args(["-r", Self::CLI, "--", "serve"]);
+            command.args(["-r", Self::CLI, "--", "serve"]).args(&self.words);
         } else {
             command.arg(&self.script);
         }
-        command.env_remove("RR_CONFIG").envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("RR_CONFIG")
+            .env("RR_ALLOW_ROOT", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The server's command as the last words of another one, such as of a shell that prepares something.
+    pub fn command_by(&self, wrapper: &[&str]) -> Command {
+        let own = self.command();
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(own.get_program()).args(own.get_args());
+        command.current_dir(own.get_current_dir().unwrap());
+        for (name, value) in own.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }

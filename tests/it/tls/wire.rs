@@ -210,7 +210,7 @@ fn plain_text_and_tls_are_served_side_by_side() {
         builder.config.http.listeners.insert(0, SocketAddr::from(([127, 0, 0, 1], 0)).into());
         builder.config.http.redirect = redirect;
         let server = builder.start();
-        let [plain, encrypted] = server.addresses[..] else { panic!("two addresses") };
+        let [plain, encrypted] = [0, 1].map(|listener| server.addresses[listener].tcp().unwrap());
         let mut client = Client::connect(plain);
         let response = client.get("/path?query");
         if redirect {
