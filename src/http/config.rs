@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Problems, Section},
-    net::Endpoint,
+    net::{Endpoint, Terms},
     pool, tls,
 };
 
@@ -27,10 +27,11 @@ pub struct Config {
     /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`; and
     /// `http.listeners`: where else, and how.
     ///
-    /// `http.ssl.address`: where to listen for TLS.
+    /// Default: `127.0.0.1:8080`, if there are neither `http.listeners` nor a section `http.ssl`. Port 0 takes a free one;
+    /// the log names it.
     ///
-    /// Default: `127.0.0.1:8080`, or `127.0.0.1:443` for TLS if section `http.ssl` is there; none beside `http.listeners` of
-    /// that kind. Port 0 takes a free one; the log names it.
+    /// `http.ssl.address`: where to listen for TLS. Default: `127.0.0.1:443`, if section `http.ssl` is there and none of
+    /// `http.listeners` speaks TLS.
     pub listeners: Vec<Listener>,
 
     /// What `http.limits` says of connections.
@@ -109,9 +110,9 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
-            connections: Connections::default(),
             tls: None,
             redirect: false,
+            connections: Connections::default(),
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
@@ -137,16 +138,16 @@ impl Config {
         let mut config = Self::default();
         let plain = section.address("address", problems);
         let further = listeners::read(&mut section, problems);
-        let has_plain = plain.is_some() || !further.is_empty();
-        if has_plain {
-            let plain = plain.into_iter().flatten().map(Listener::from);
-            config.listeners = plain.chain(further).collect();
+        let ssl = section.section("ssl", problems).filter(|ssl| !ssl.is_empty());
+        if plain.is_some() || !further.is_empty() || ssl.is_some() {
+            config.listeners = plain.into_iter().flatten().map(Listener::from).chain(further).collect();
         }
-        if let Some(ssl) = section.section("ssl", problems) {
-            config.read_ssl(ssl, has_plain, problems);
-        }
-        if config.tls.is_none() && config.listeners.iter().any(|listener| listener.tls) {
+        let speaks_tls = config.listeners.iter().any(|listener| listener.tls);
+        if speaks_tls && ssl.is_none() {
             section.report("listeners", "asks for TLS, which needs certificates: section http.ssl", problems);
+        }
+        if let Some(ssl) = ssl {
+            config.read_ssl(ssl, speaks_tls, problems);
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -182,18 +183,12 @@ impl Config {
         config
     }
 
-    fn read_ssl(&mut self, mut section: Section<'_>, has_plain: bool, problems: &mut Problems) {
-        if section.is_empty() {
-            return;
-        }
-        if !has_plain {
-            self.listeners.clear();
-        }
-        let addresses = section.address("address", problems);
-        let default = || vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()];
-        let has_tls = self.listeners.iter().any(|listener| listener.tls);
-        let addresses = addresses.unwrap_or_else(|| if has_tls { Vec::new() } else { default() });
-        let listeners = addresses.into_iter().map(|address| Listener { endpoint: address.into(), tls: true });
+    /// `speaks_tls`: one of the listeners does so already.
+    fn read_ssl(&mut self, mut section: Section<'_>, speaks_tls: bool, problems: &mut Problems) {
+        let default = || (!speaks_tls).then(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
+        let addresses = section.address("address", problems).or_else(default);
+        let listeners =
+            addresses.into_iter().flatten().map(|address| Listener { tls: true, ..Listener::from(address) });
         self.listeners.extend(listeners);
         self.redirect = section.boolean("redirect", problems).unwrap_or_default();
         self.tls = Some(tls::Config::read(&mut section, problems));
@@ -202,7 +197,12 @@ impl Config {
 
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.listeners.iter().map(|listener| listener.endpoint.clone()).collect()
+        let endpoint = |Listener { endpoint, tls }: &Listener| {
+            // No words are understood before a handshake.
+            let refusal = if *tls { b"" } else { REFUSAL };
+            Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
+        };
+        self.listeners.iter().map(endpoint).collect()
     }
 }
 
@@ -228,8 +228,6 @@ impl Http2 {
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
-        let mut endpoint = endpoint.into();
-        endpoint.terms.refusal = REFUSAL;
-        Self { endpoint, tls: false }
+        Self { endpoint: endpoint.into(), tls: false }
     }
 }

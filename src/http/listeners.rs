@@ -76,11 +76,10 @@ fn one(mut section: Section<'_>, problems: &mut Problems) -> Vec<Listener> {
     let tls = section.boolean("tls", problems).unwrap_or_default();
     section.finish(problems);
     let listener = |address| {
-        let mut endpoint = Endpoint::from(address);
-        endpoint.access = access.clone();
-        // No words are understood before a handshake.
-        endpoint.terms = Terms { proxy_protocol, refusal: if tls { b"" } else { REFUSAL } };
-        Listener { endpoint, tls }
+        let mut listener = Listener { tls, ..Listener::from(address) };
+        listener.endpoint.access = access.clone();
+        listener.endpoint.terms.proxy_protocol = proxy_protocol;
+        listener
     };
     addresses.into_iter().map(listener).collect()
 }

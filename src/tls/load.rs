@@ -46,7 +46,7 @@ pub enum Reason {
     /// It is a folder, a device or the like.
     #[error("is no file")]
     NoFile,
-    /// It is longer than [`MOST`].
+    /// It is longer than 1 MiB.
     #[error("is longer than 1 MiB, which no certificate is")]
     TooLong,
     /// The text is cut off or damaged.

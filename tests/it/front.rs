@@ -165,7 +165,7 @@ fn no_more_connections_of_one_address_than_it_may_have() {
     let announced = |address: &'static str| {
         let server = &server;
         move || {
-            let mut client = Client::connect(server.addresses[1]);
+            let mut client = Client::connect(server.addresses[1].tcp().unwrap());
             client.send(format!("PROXY TCP6 {address} ::1 1 2\r\n"));
             client
         }
@@ -189,7 +189,7 @@ fn both_protocols_and_a_unix_socket_are_served_at_once() {
     builder.config.http.listeners.push(Address::Unix(path.clone()).into());
     let server = builder.start();
     assert!(Client::connect(server.address).get("/").body.starts_with(b"Some(127.0.0.1:"));
-    assert!(Client::connect(server.addresses[1]).get("/").body.starts_with(b"Some([::1]:"));
+    assert!(Client::connect(server.addresses[1].tcp().unwrap()).get("/").body.starts_with(b"Some([::1]:"));
     for _ in 0..3 {
         let mut client = UnixStream::connect(&path).unwrap();
         client.write_all(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n").unwrap();

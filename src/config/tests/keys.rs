@@ -32,35 +32,39 @@ const REQUIRED: [(&str, &[(&str, &str)]); 5] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
-    ("certificates", &[("cert", "x"), ("key", "x")]),
+    ("certificates.[]", &[("cert", "x"), ("key", "x")]),
     ("listeners.[]", &[("address", "'unix:/x'")]),
 ];
 
-/// Returns a file with this key alone, in one line, but for those that its section needs.
+/// Returns a file with this key alone, in one line, but for those that its sections need.
 fn file(path: &str, value: &str) -> String {
-    path.rsplit('.').fold(value.to_owned(), |inner, part| match part {
-        "*" => format!("{{name: {inner}}}"),
-        "[]" => format!("[{inner}]"),
-        // A listener for TLS needs a section beside its own.
-        "http" if inner.contains("tls: true") => format!("{{http: {{ssl: {{cert: x, key: x}}, {}}}", &inner[1..]),
-        part => {
-            let is_here = |(section, _): &&(&str, _)| section.trim_end_matches(".[]") == part;
-            let needed = REQUIRED.iter().find(is_here).map_or(&[][..], |(_, keys)| keys);
-            let behind = inner.find('{').map_or(0, |brace| brace + 1);
-            let (open, rest) = inner.split_at(behind);
-            let needed = needed.iter().filter(|(key, _)| !rest.starts_with(&format!("{key}:")));
-            let needed: String = needed.map(|(key, value)| format!("{key}: {value}, ")).collect();
-            format!("{{{part}: {open}{needed}{rest}}}")
-        }
-    })
+    let mut parts: Vec<_> = path.split('.').collect();
+    let mut text = value.to_owned();
+    while let Some(part) = parts.pop() {
+        let section = parts.join(".");
+        let needed = REQUIRED.iter().find(|(name, _)| section.ends_with(name)).map_or(&[][..], |(_, keys)| keys);
+        let needed: String =
+            needed.iter().filter(|(key, _)| *key != part).map(|(key, value)| format!("{key}: {value}, ")).collect();
+        text = match part {
+            "*" => format!("{{name: {text}}}"),
+            "[]" => format!("[{text}]"),
+            part => format!("{{{needed}{part}: {text}}}"),
+        };
+    }
+    // TLS is nothing without certificates.
+    if path.ends_with("listeners.[].tls") && value == "true" {
+        text.replacen("{http: {", "{http: {ssl: {cert: x, key: x}, ", 1)
+    } else {
+        text
+    }
 }
 
 /// Returns what a file says that has only what the key's section needs.
 fn without(path: &str) -> Config {
     let mut needed = REQUIRED.iter().filter_map(|(section, keys)| {
-        let (before, _) = path.split_once(&format!("{section}."))?;
+        let (before, rest) = path.split_once(&format!("{section}."))?;
         let (key, value) = keys[0];
-        Some(file(&format!("{before}{section}.{key}"), value))
+        (rest != key).then(|| file(&format!("{before}{section}.{key}"), value))
     });
     needed.next().map_or_else(Config::default, |text| understand(&text, false).config)
 }

@@ -33,8 +33,8 @@ type Interrupt = dyn Fn() + Send + Sync;
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
-    /// Those of TCP, in the order of the listeners.
-    pub addresses: Vec<SocketAddr>,
+    /// Where it listens, in the order of the configuration.
+    pub addresses: Vec<Address>,
     commands: Option<Sender<Command>>,
     serving: Receiver<()>,
     outcome: Receiver<Result<Outcome, Error>>,
@@ -149,7 +149,8 @@ impl Builder {
     pub fn begin(self) -> Server {
         let Self { config, reactors, host, calls } = self;
         let bound = Bound::new(&config.http.endpoints(), reactors).unwrap();
-        let addresses: Vec<_> = bound.addresses().iter().filter_map(Address::tcp).collect();
+        let addresses = bound.addresses().to_vec();
+        let address = addresses[0].tcp().unwrap();
         let (commands, told) = bounded(4);
         let (serve, serving) = bounded(1);
         let (end, outcome) = bounded(1);
@@ -159,7 +160,7 @@ impl Builder {
             let _ =
                 end.send(run_bound(&config, Origin::default(), bound, acceptor.as_ref(), Arc::new(host), &told, serve));
         });
-        Server { address: addresses[0], addresses, commands: Some(commands), serving, outcome, calls }
+        Server { address, addresses, commands: Some(commands), serving, outcome, calls }
     }
 }
 

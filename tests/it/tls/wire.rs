@@ -1,7 +1,8 @@
 //! What passes over the wire.
 
 use std::{
-    net::{Shutdown, SocketAddr},
+    io::Write,
+    net::{Shutdown, SocketAddr, TcpStream},
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -210,7 +211,7 @@ fn plain_text_and_tls_are_served_side_by_side() {
         builder.config.http.listeners.insert(0, SocketAddr::from(([127, 0, 0, 1], 0)).into());
         builder.config.http.redirect = redirect;
         let server = builder.start();
-        let [plain, encrypted] = server.addresses[..] else { panic!("two addresses") };
+        let [plain, encrypted] = [0, 1].map(|listener| server.addresses[listener].tcp().unwrap());
         let mut client = Client::connect(plain);
         let response = client.get("/path?query");
         if redirect {
@@ -237,4 +238,20 @@ fn files_that_cannot_be_used_end_the_start() {
     let builder = builder.tls(vec![folder.pair("missing")]);
     let error = builder.run().unwrap_err().to_string();
     assert_eq!(error, format!("http.ssl: {}/missing.crt: No such file or directory (os error 2)", folder.0.display()));
+}
+
+#[test]
+fn a_proxy_says_whose_handshake_follows() {
+    let (mut builder, authority, _folder) = telling();
+    builder.config.http.listeners[0].endpoint.terms.proxy_protocol = true;
+    let server = builder.start();
+    for header in [b"PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n".as_slice(), b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(header).unwrap();
+        let mut client = TlsClient::over(stream, "test", &client(&authority)).unwrap();
+        assert!(client.get("/").unwrap().ends_with(" new -"));
+    }
+    // Without a header, not even the beginning of a handshake is understood.
+    assert!(TlsClient::connect(server.address, "test", &client(&authority)).is_err());
+    server.stop();
 }
