@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use super::Listener;
 use crate::{
     config::{Problems, Section},
-    net::{Access, Address, Descriptors, Endpoint, Limits, Terms},
+    net::{Access, Address, Descriptors, Limits},
 };
 
 /// Most connections that can be set; as many as the system gives a process descriptors, by default.
