@@ -187,8 +187,7 @@ impl Config {
     fn read_ssl(&mut self, mut section: Section<'_>, speaks_tls: bool, problems: &mut Problems) {
         let default = || (!speaks_tls).then(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
         let addresses = section.address("address", problems).or_else(default);
-        let listeners =
-            addresses.into_iter().flatten().map(|address| Listener { tls: true, ..Listener::from(address) });
+        let listeners = addresses.into_iter().flatten().map(Listener::encrypted);
         self.listeners.extend(listeners);
         self.redirect = section.boolean("redirect", problems).unwrap_or_default();
         self.tls = Some(tls::Config::read(&mut section, problems));
@@ -220,6 +219,15 @@ impl Http2 {
 }
 
 // === impl Listener ===
+
+impl Listener {
+    /// One at which TLS is spoken.
+    pub fn encrypted(endpoint: impl Into<Endpoint>) -> Self {
+        let mut endpoint = endpoint.into();
+        endpoint.terms.refusal = tls::NO_ROOM;
+        Self { endpoint, tls: true }
+    }
+}
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
