@@ -7,7 +7,7 @@ use super::{
 use crate::{
     config::Config,
     doctor::{self, Finding, Verdict},
-    server::{Identity, acceptor},
+    server::{Identity, acceptor, refuse_root},
 };
 
 /// Prints one line for each thing that was looked at. Returns the exit code.
@@ -54,6 +54,10 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
         Err(reason) => Finding::fail("server.command", reason, "the command line of the workers: php worker.php"),
     });
     match Identity::of(&config.server) {
+        Ok(_) if refuse_root(&config.server, false).is_err() => {
+            let remedy = "server.user, or another user who starts it; else rr serve --allow-root";
+            findings.push(Finding::warn("server.user", "the server would be root, which is refused", remedy));
+        }
         Ok(None) => {}
         Ok(Some(identity)) => findings.push(match identity.is_possible() {
             Ok(()) => Finding::ok("server.user", "can be assumed"),

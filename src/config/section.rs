@@ -50,6 +50,13 @@ impl<'a> Section<'a> {
         problems.add(format!("{}{key}", self.path), self.at.clone(), "is required here");
     }
 
+    /// Reports what is wrong with a key, or with its absence, in the light of others.
+    pub fn report(&self, key: &'static str, message: &str, problems: &mut Problems) {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let at = entry.map_or(&self.at, |entry| &entry.node.at).clone();
+        problems.add(format!("{}{key}", self.path), at, message);
+    }
+
     /// Knows a key without reading it.
     pub fn any(&mut self, key: &'static str) {
         self.find(key);
@@ -258,8 +265,8 @@ impl<'a> Section<'a> {
     }
 
     /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
-    /// some formats. Returns its place, too.
-    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<(u32, At)> {
+    /// some formats.
+    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<u32> {
         let node = self.find(key)?;
         let mode = match &node.value {
             Value::Null => return None,
@@ -269,7 +276,7 @@ impl<'a> Section<'a> {
         if mode.is_none() {
             self.wrong(key, node, "octal digits in quotes, such as \"0660\"", problems);
         }
-        mode.map(|mode| (mode, node.at.clone()))
+        mode
     }
 
     /// Reads a duration that cannot be 0, because nothing else bounds what it bounds.

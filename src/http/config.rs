@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Problems, Section},
-    net::Endpoint,
+    net::{Endpoint, Terms},
     pool, tls,
 };
 
@@ -144,7 +144,7 @@ impl Config {
         }
         let speaks_tls = config.listeners.iter().any(|listener| listener.tls);
         if speaks_tls && ssl.is_none() {
-            section.missing("ssl", problems);
+            section.report("listeners", "asks for TLS, which needs certificates: section http.ssl", problems);
         }
         if let Some(ssl) = ssl {
             config.read_ssl(ssl, speaks_tls, problems);
@@ -196,7 +196,12 @@ impl Config {
 
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.listeners.iter().map(|listener| listener.endpoint.clone()).collect()
+        let endpoint = |Listener { endpoint, tls }: &Listener| {
+            // No words are understood before a handshake.
+            let refusal = if *tls { b"" } else { REFUSAL };
+            Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
+        };
+        self.listeners.iter().map(endpoint).collect()
     }
 }
 
@@ -231,8 +236,6 @@ impl Listener {
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
-        let mut endpoint = endpoint.into();
-        endpoint.terms.refusal = REFUSAL;
-        Self { endpoint, tls: false }
+        Self { endpoint: endpoint.into(), tls: false }
     }
 }

@@ -58,20 +58,20 @@ fn one(mut section: Section<'_>, problems: &mut Problems) -> Vec<Listener> {
         section.missing("address", problems);
         Vec::new()
     });
-    let unix = addresses.iter().all(|address| matches!(address, Address::Unix(_)));
-    let mut text = |key, problems: &mut Problems| {
-        let (text, at) = section.text(key, problems)?;
-        if !unix {
-            problems.add(format!("http.listeners.{key}"), at, "is for unix sockets alone");
+    let (mode, user) = (section.mode("mode", problems), section.text("user", problems));
+    let group = section.text("group", problems);
+    if addresses.iter().any(|address| matches!(address, Address::Tcp(_))) {
+        for (key, given) in [("mode", mode.is_some()), ("user", user.is_some()), ("group", group.is_some())] {
+            if given {
+                section.report(key, "is for unix sockets alone", problems);
+            }
         }
-        Some(text)
-    };
-    let (user, group) = (text("user", problems), text("group", problems));
-    let mode = section.mode("mode", problems);
-    if let Some((_, at)) = mode.as_ref().filter(|_| !unix) {
-        problems.add("http.listeners.mode", at.clone(), "is for unix sockets alone");
     }
-    let access = Access { mode: mode.map_or(Access::default().mode, |(mode, _)| mode), user, group };
+    let access = Access {
+        mode: mode.unwrap_or(Access::default().mode),
+        user: user.map(|(user, _)| user),
+        group: group.map(|(group, _)| group),
+    };
     let proxy_protocol = section.boolean("proxy_protocol", problems).unwrap_or_default();
     let tls = section.boolean("tls", problems).unwrap_or_default();
     section.finish(problems);

@@ -95,7 +95,11 @@ pub fn trusting(
 impl TlsClient {
     /// Connects, and finishes its part of the handshake; under TLS 1.3 the server may still object.
     pub fn connect(address: SocketAddr, name: &str, config: &Arc<ClientConfig>) -> io::Result<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        Self::over(TcpStream::connect_timeout(&address, PATIENCE)?, name, config)
+    }
+
+    /// The same, on a connection that is there.
+    pub fn over(stream: TcpStream, name: &str, config: &Arc<ClientConfig>) -> io::Result<Self> {
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
         let name = name.to_owned().try_into().map_err(io::Error::other)?;

@@ -1,7 +1,8 @@
 //! What passes over the wire.
 
 use std::{
-    net::{Shutdown, SocketAddr},
+    io::Write,
+    net::{Shutdown, SocketAddr, TcpStream},
     num::NonZeroUsize,
     sync::{
         Arc,
@@ -252,4 +253,20 @@ fn files_that_cannot_be_used_end_the_start() {
     let builder = builder.tls(vec![folder.pair("missing")]);
     let error = builder.run().unwrap_err().to_string();
     assert_eq!(error, format!("http.ssl: {}/missing.crt: No such file or directory (os error 2)", folder.0.display()));
+}
+
+#[test]
+fn a_proxy_says_whose_handshake_follows() {
+    let (mut builder, authority, _folder) = telling();
+    builder.config.http.listeners[0].endpoint.terms.proxy_protocol = true;
+    let server = builder.start();
+    for header in [b"PROXY TCP4 192.0.2.1 198.51.100.2 1000 443\r\n".as_slice(), b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0"] {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.write_all(header).unwrap();
+        let mut client = TlsClient::over(stream, "test", &client(&authority)).unwrap();
+        assert!(client.get("/").unwrap().ends_with(" new -"));
+    }
+    // Without a header, not even the beginning of a handshake is understood.
+    assert!(TlsClient::connect(server.address, "test", &client(&authority)).is_err());
+    server.stop();
 }
