@@ -187,8 +187,7 @@ impl Config {
     fn read_ssl(&mut self, mut section: Section<'_>, speaks_tls: bool, problems: &mut Problems) {
         let default = || (!speaks_tls).then(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
         let addresses = section.address("address", problems).or_else(default);
-        let listeners =
-            addresses.into_iter().flatten().map(|address| Listener { tls: true, ..Listener::from(address) });
+        let listeners = addresses.into_iter().flatten().map(Listener::encrypted);
         self.listeners.extend(listeners);
         self.redirect = section.boolean("redirect", problems).unwrap_or_default();
         self.tls = Some(tls::Config::read(&mut section, problems));
@@ -198,8 +197,7 @@ impl Config {
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |Listener { endpoint, tls }: &Listener| {
-            // No words are understood before a handshake.
-            let refusal = if *tls { b"" } else { REFUSAL };
+            let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
             Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
         };
         self.listeners.iter().map(endpoint).collect()
@@ -225,6 +223,13 @@ impl Http2 {
 }
 
 // === impl Listener ===
+
+impl Listener {
+    /// One at which TLS is spoken.
+    pub fn encrypted(endpoint: impl Into<Endpoint>) -> Self {
+        Self { endpoint: endpoint.into(), tls: true }
+    }
+}
 
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {

@@ -76,7 +76,7 @@ fn one(mut section: Section<'_>, problems: &mut Problems) -> Vec<Listener> {
     let tls = section.boolean("tls", problems).unwrap_or_default();
     section.finish(problems);
     let listener = |address| {
-        let mut listener = Listener { tls, ..Listener::from(address) };
+        let mut listener = if tls { Listener::encrypted(address) } else { Listener::from(address) };
         listener.endpoint.access = access.clone();
         listener.endpoint.terms.proxy_protocol = proxy_protocol;
         listener

@@ -39,8 +39,10 @@ impl Ways {
     /// speak it.
     pub(super) fn new(config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         let listeners = || config.listeners.iter().zip(addresses);
-        let encrypted = listeners().find(|(listener, _)| listener.tls);
-        let port = encrypted.and_then(|(_, address)| address.tcp()).map(|address| address.port());
+        // The last one is that of `http.ssl.address`, if there is one.
+        let port =
+            listeners().filter(|(listener, _)| listener.tls).filter_map(|(_, address)| address.tcp()).next_back();
+        let port = port.map(|address| address.port());
         let way = |listener: &super::Listener| match (tls, port) {
             (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
             (_, Some(port)) if config.redirect => Way::Redirected(port),

@@ -33,6 +33,9 @@ use crate::net::Socket;
 /// Sessions of clients that keep no tickets; the oldest make room.
 const SESSIONS: usize = 1024;
 
+/// What a client can be told before its handshake: a fatal alert, `internal_error` (RFC 8446 section 6.2), in a record.
+pub const NO_ROOM: &[u8] = &[21, 3, 1, 0, 2, 2, 80];
+
 /// Takes TLS connections for one listener.
 ///
 /// TLS 1.2 and 1.3, with those cipher suites only that have forward secrecy and authenticated encryption.

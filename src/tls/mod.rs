@@ -18,7 +18,7 @@ mod stream;
 mod tests;
 mod watch;
 
-pub use acceptor::{Acceptor, Rejected};
+pub use acceptor::{Acceptor, NO_ROOM, Rejected};
 pub use certificate::{Certificate, NoCertificate};
 pub use config::{ClientAuth, Config, Pair};
 pub use load::{Error, Reason};

@@ -58,8 +58,7 @@ impl Drop for Folder {
 impl Builder {
     /// TLS alone, with these pairs.
     pub fn tls(mut self, pairs: Vec<Pair>) -> Self {
-        let listener = Listener { tls: true, ..Listener::from(SocketAddr::from(([127, 0, 0, 1], 0))) };
-        self.config.http.listeners = vec![listener];
+        self.config.http.listeners = vec![Listener::encrypted(SocketAddr::from(([127, 0, 0, 1], 0)))];
         self.config.http.tls = Some(Config { pairs, ..Config::default() });
         self
     }

@@ -3,6 +3,7 @@
 use std::{
     io::Write,
     net::{Shutdown, SocketAddr, TcpStream},
+    num::NonZeroUsize,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -230,6 +231,20 @@ fn plain_text_and_tls_are_served_side_by_side() {
         assert!(told.starts_with("TLSv1.3 "), "{told}");
         server.stop();
     }
+}
+
+#[test]
+fn a_client_for_which_there_is_no_room_is_told_by_an_alert() {
+    let (mut builder, authority, _folder) = telling();
+    builder.config.http.connections.most = NonZeroUsize::new(1);
+    let server = builder.start();
+    let config = client(&authority);
+    let mut first = TlsClient::connect(server.address, "test", &config).unwrap();
+    assert!(first.get("/").is_ok());
+    let error = TlsClient::connect(server.address, "test", &config).err().unwrap();
+    assert_eq!(error.to_string(), "received fatal alert: InternalError");
+    assert!(first.get("/").is_ok());
+    server.stop();
 }
 
 #[test]
