@@ -14,8 +14,8 @@ use std::{
 use crate::support::{
     Server, get,
     http2::{
-        CONTINUATION, DATA, END_HEADERS, END_STREAM, PING, PRIORITY, RST_STREAM, Raw, SETTINGS, ask_until_told, frame,
-        request, run,
+        CONTINUATION, Connection, DATA, END_HEADERS, END_STREAM, PING, PRIORITY, RST_STREAM, Raw, SETTINGS,
+        ask_until_told, frame, request, run,
     },
     server::Builder,
     until,
@@ -86,7 +86,9 @@ fn a_server_under_load_by_64_clients_ends_without_cutting_a_request() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| {
             let (served, ending) = (Arc::clone(&served), Arc::clone(&ending));
-            thread::spawn(move || run(ask_until_told(address, &served, &ending)))
+            thread::spawn(move || {
+                run(async { ask_until_told(Connection::open(address).await, &served, &ending).await })
+            })
         })
         .collect();
     until("requests are served", || served.load(Ordering::Relaxed) > CLIENTS * 10);

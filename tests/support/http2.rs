@@ -13,6 +13,7 @@ use h2::{
     client::{self, SendRequest},
 };
 use http::{HeaderMap, Request, Response};
+use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::PATIENCE;
 
@@ -69,6 +70,10 @@ impl Connection {
     pub async fn open_as(address: SocketAddr, builder: &client::Builder) -> Self {
         let stream = tokio::net::TcpStream::connect(address).await.unwrap();
         stream.set_nodelay(true).unwrap();
+        Self::over(stream, builder).await
+    }
+
+    pub async fn over(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, builder: &client::Builder) -> Self {
         let (requests, connection) = builder.handshake(stream).await.unwrap();
         Self { requests, driven: tokio::spawn(connection) }
     }
@@ -121,8 +126,7 @@ pub async fn whole(response: Response<RecvStream>) -> Result<Whole, h2::Error> {
 
 /// Sends requests with a body, two at a time, counts those that are `served`, and ends once the server tells it to.
 /// Panics when a request is cut: one that fails before the server is `ending`, or that the server has begun with.
-pub async fn ask_until_told(address: SocketAddr, served: &AtomicUsize, ending: &AtomicBool) {
-    let connection = Connection::open(address).await;
+pub async fn ask_until_told(connection: Connection, served: &AtomicUsize, ending: &AtomicBool) {
     let mut told = false;
     while !told {
         let both = (connection.send(post("/"), "body"), connection.send(post("/"), "body"));

@@ -143,7 +143,7 @@ fn no_request_is_cut_at_the_end_of_a_server_under_load() {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|_| {
             let (served, ended) = (Arc::clone(&served), Arc::clone(&ended));
-            thread::spawn(move || run(ask_until_told(address, &served, &ended)))
+            thread::spawn(move || run(async { ask_until_told(Connection::open(address).await, &served, &ended).await }))
         })
         .collect();
     while served.load(Ordering::Relaxed) < CLIENTS * 20 {

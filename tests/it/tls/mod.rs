@@ -1,6 +1,7 @@
 //! TLS, from handshake to end.
 
 mod client_auth;
+mod http2;
 mod names;
 mod reload;
 mod resumption;
