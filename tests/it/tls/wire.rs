@@ -14,7 +14,7 @@ use std::{
 use rustls::version::{TLS12, TLS13};
 
 use super::{client, telling};
-use crate::support::{Builder, Client, Gate, TlsClient, answer, trusting, until};
+use crate::support::{Builder, Client, Gate, PATIENCE, TlsClient, answer, trusting, until};
 
 #[test]
 fn a_worker_knows_what_was_agreed_upon() {
@@ -100,36 +100,33 @@ fn holding(gate: &Arc<Gate>) -> (Builder, Arc<AtomicUsize>) {
 
 #[test]
 fn a_client_that_leaves_before_its_answer_is_seen() {
-    let gate = Arc::new(Gate::default());
-    let (builder, gone) = holding(&gate);
     let (telling, authority, folder) = telling();
     drop(telling);
+    let (took, taken) = crossbeam_channel::bounded(1);
+    let (saw, seen) = crossbeam_channel::bounded(1);
+    let builder = Builder::new(move |envelope| {
+        took.send(()).unwrap();
+        until("the client has gone", || envelope.replier.is_abandoned());
+        saw.send(()).unwrap();
+    });
     let server = builder.workers(1).tls(vec![folder.pair("test")]).start();
     let config = client(&authority);
-    let ends: [&dyn Fn(&mut TlsClient); 3] =
-        [&|client| client.say_end(), &|client| client.0.sock.shutdown(Shutdown::Write).unwrap(), &|client| {
-            socket2::SockRef::from(&client.0.sock).set_linger(Some(Duration::ZERO)).unwrap()
-        }];
-    for (number, end) in ends.into_iter().enumerate() {
-        gate.close();
-        let mut client = TlsClient::connect(server.address, "test", &config).unwrap();
-        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
-        gate.wait_for(1);
-        end(&mut client);
-        if number == 0 {
+    let ends: [&dyn Fn(&mut TlsClient); 3] = [
+        &|client| {
+            client.say_end();
             // Answered by an end alone, as its own.
             client.expect_end();
-        }
+        },
+        &|client| client.0.sock.shutdown(Shutdown::Write).unwrap(),
+        &|client| socket2::SockRef::from(&client.0.sock).set_linger(Some(Duration::ZERO)).unwrap(),
+    ];
+    for end in ends {
+        let mut client = TlsClient::connect(server.address, "test", &config).unwrap();
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        taken.recv_timeout(PATIENCE).expect("a worker takes the request");
+        end(&mut client);
         drop(client);
-        // The reactor sees it before the worker goes on.
-        let mut witness = TlsClient::connect(server.address, "test", &config).unwrap();
-        witness.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
-        let _ = &witness;
-        until("the client is gone", || {
-            gate.open();
-            gone.load(Ordering::SeqCst) > number
-        });
-        assert_eq!(witness.response().unwrap(), "late");
+        seen.recv_timeout(PATIENCE).expect("a worker sees that the client has gone");
     }
     server.stop();
 }
