@@ -11,8 +11,7 @@ use super::{
 use crate::{
     config::{Problems, Section},
     net::{Endpoint, Terms},
-    pool,
-    tls::{self, NO_ROOM},
+    pool, tls,
 };
 
 /// Bytes in the unit of `http.max_request_size`.
@@ -198,7 +197,7 @@ impl Config {
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |Listener { endpoint, tls }: &Listener| {
-            let refusal = if *tls { NO_ROOM } else { REFUSAL };
+            let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
             Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
         };
         self.listeners.iter().map(endpoint).collect()
