@@ -11,10 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustls::version::{TLS12, TLS13};
+use rustls::{
+    HandshakeKind, NamedGroup,
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, aws_lc_rs::kx_group},
+    version::{TLS12, TLS13},
+};
 
 use super::{client, telling};
-use crate::support::{Builder, Client, Gate, PATIENCE, TlsClient, answer, trusting, until};
+use crate::support::{Builder, Client, Gate, PATIENCE, TlsClient, answer, trusting, trusting_by, until};
 
 #[test]
 fn a_worker_knows_what_was_agreed_upon() {
@@ -34,6 +38,25 @@ fn a_worker_knows_what_was_agreed_upon() {
     config.alpn_protocols = vec![b"spdy".to_vec()];
     let error = TlsClient::connect(server.address, "test", &Arc::new(config)).err().unwrap();
     assert_eq!(error.to_string(), "received fatal alert: NoApplicationProtocol");
+    server.stop();
+}
+
+#[test]
+fn the_key_exchange_that_lasts_longest_goes_first() {
+    let (builder, authority, _folder) = telling();
+    let server = builder.start();
+    let groups = |shown: &[&'static dyn SupportedKxGroup]| {
+        let provider = CryptoProvider { kx_groups: shown.to_vec(), ..aws_lc_rs::default_provider() };
+        let config = trusting_by(provider, &authority, None, rustls::ALL_VERSIONS);
+        let client = TlsClient::connect(server.address, "test", &Arc::new(config)).unwrap();
+        let conn = &client.0.conn;
+        (conn.negotiated_key_exchange_group().unwrap().name(), conn.handshake_kind().unwrap())
+    };
+    use kx_group::{SECP384R1, X25519, X25519MLKEM768};
+    assert_eq!(groups(&[X25519MLKEM768, X25519]), (NamedGroup::X25519MLKEM768, HandshakeKind::Full));
+    // Nobody is sent back for it who has not offered a share.
+    assert_eq!(groups(&[X25519, X25519MLKEM768]), (NamedGroup::X25519, HandshakeKind::Full));
+    assert_eq!(groups(&[SECP384R1]).0, NamedGroup::secp384r1);
     server.stop();
 }
 
