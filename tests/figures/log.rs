@@ -50,7 +50,7 @@ fn access() -> Vec<Figure> {
         .zip(on)
         .map(|(format, on)| {
             Figure::new(format!("access log, {format}: CPU time per entry"), on - off, "µs")
-                .at_most(6.0)
+                .at_most(10.0)
                 .note(format!("hello: {off:.1} µs without, {on:.1} µs with, the file's writer included"))
         })
         .collect()
