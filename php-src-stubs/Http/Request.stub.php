@@ -28,7 +28,7 @@ final class Request
     /** "HTTP/1.1", "HTTP/1.0" or "HTTP/2.0". */
     public readonly string $protocol;
 
-    /** "http". */
+    /** "https" if the connection is encrypted, otherwise "http". */
     public readonly string $scheme;
 
     /**
@@ -112,6 +112,9 @@ final class Request
      * @throws \RoadRunner\Exception\BadRequestException when the body is not JSON or is nested deeper
      */
     public function json(int $depth = 512): mixed {}
+
+    /** Returns what was agreed upon for the encryption of the connection; null if it is not encrypted. */
+    public function tls(): ?Tls {}
 
     /** Returns whether the client has gone before its answer. */
     public function isAborted(): bool {}

@@ -132,6 +132,7 @@ fn kind(row: &Row) -> String {
         "texts" => "list of texts".to_owned(),
         "map" => "names and texts".to_owned(),
         "command" => "command line".to_owned(),
+        "mode" => "octal digits".to_owned(),
         kind if kind.contains('|') => words(kind),
         kind => kind.to_owned(),
     }
@@ -176,7 +177,8 @@ fn definitions() -> Json {
             {"enum": [0, null]},
             {"type": "string", "pattern": "^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\\$"},
         ]},
-        "address": {"type": ["string", "null"], "pattern": ":[0-9]+$|\\$"},
+        "address": {"type": ["string", "null"], "pattern": "^unix:|:[0-9]+$|\\$"},
+        "mode": {"type": ["string", "null"], "pattern": "^[0-7]{1,4}$|\\$"},
         "texts": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
         "map": {"anyOf": [
             {"type": "null"},

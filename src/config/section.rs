@@ -50,6 +50,13 @@ impl<'a> Section<'a> {
         problems.add(format!("{}{key}", self.path), self.at.clone(), "is required here");
     }
 
+    /// Reports what is wrong with a key, or with its absence, in the light of others.
+    pub fn report(&self, key: &'static str, message: &str, problems: &mut Problems) {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let at = entry.map_or(&self.at, |entry| &entry.node.at).clone();
+        problems.add(format!("{}{key}", self.path), at, message);
+    }
+
     /// Knows a key without reading it.
     pub fn any(&mut self, key: &'static str) {
         self.find(key);
@@ -172,6 +179,25 @@ impl<'a> Section<'a> {
         outer.iter().map(inner).collect()
     }
 
+    /// Reads a list of sections.
+    pub fn items(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Section<'a>> {
+        let Some(node) = self.find(key) else { return Vec::new() };
+        let items = match &node.value {
+            Value::Null => return Vec::new(),
+            Value::List(items) => items,
+            _ => {
+                self.wrong(key, node, "a list of sections", problems);
+                return Vec::new();
+            }
+        };
+        let path = format!("{}{key}.", self.path);
+        let section = |item: &'a Node| {
+            let entries = entries(item, &path, problems);
+            Section { at: item.at.clone(), entries, path: path.clone(), known: Vec::new() }
+        };
+        items.iter().map(section).collect()
+    }
+
     /// Reads one of a few words, regardless of case.
     pub fn choice<T: Copy>(
         &mut self,
@@ -236,6 +262,21 @@ impl<'a> Section<'a> {
             self.wrong(key, node, "a duration with its unit, such as 300ms, 60s or 1m30s", problems);
         }
         duration
+    }
+
+    /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
+    /// some formats.
+    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<u32> {
+        let node = self.find(key)?;
+        let mode = match &node.value {
+            Value::Null => return None,
+            Value::Text(text) => value::mode(text),
+            _ => None,
+        };
+        if mode.is_none() {
+            self.wrong(key, node, "octal digits in quotes, such as \"0660\"", problems);
+        }
+        mode
     }
 
     /// Reads a duration that cannot be 0, because nothing else bounds what it bounds.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use tracing::debug;
 
-use super::{Pass, Service, h1, h2, preface::Rewound};
-use crate::net::{Accepted, Drain, Peer, Stream};
+use super::{Pass, Service, h1, h2, preface::Rewound, tls::shake_hands, ways::Client};
+use crate::net::{Accepted, Drain, Stream};
 
 /// What a connection has of its server.
 pub(super) struct Surroundings {
-    pub(super) peer: Peer,
+    pub(super) client: Client,
     pub(super) service: Arc<Service>,
     pub(super) drain: Drain,
     pub(super) pass: Arc<Pass>,
@@ -20,9 +20,13 @@ pub(super) struct Surroundings {
 
 /// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
 pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: Drain, pass: Arc<Pass>) {
-    let Accepted { socket, peer, endpoint: _ } = accepted;
-    let around = Surroundings { peer, service, drain, pass, begun: Instant::now() };
-    if around.service.http2.h2c {
+    let Accepted { socket, peer, endpoint } = accepted;
+    let client = Client { peer, tls: None, redirected: service.ways.redirected(endpoint) };
+    let around = Surroundings { client, service, drain, pass, begun: Instant::now() };
+    if let Some(acceptor) = around.service.ways.acceptor(endpoint) {
+        // Its state is larger, and would be part of the task of every plain connection.
+        Box::pin(shake_hands(socket, acceptor, around)).await;
+    } else if around.service.http2.h2c {
         find_out(socket, around).await;
     } else {
         h1::serve(socket, around).await;
@@ -30,7 +34,7 @@ pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: 
 }
 
 /// Serves the protocol that the client begins with.
-async fn find_out(stream: impl Stream, mut around: Surroundings) {
+async fn find_out(stream: impl Stream, around: Surroundings) {
     let deadline = around.begun + around.service.limits.header_timeout;
     let found = tokio::select! {
         biased;
@@ -41,6 +45,6 @@ async fn find_out(stream: impl Stream, mut around: Surroundings) {
         Some((stream, false)) => h1::serve(stream, around).await,
         // Its state is larger, and would be part of the task of every HTTP/1 connection.
         Some((stream, true)) => Box::pin(h2::serve(stream, around)).await,
-        None => debug!(client.addr = %around.peer, "Connection ended before a request"),
+        None => debug!(client.addr = %around.client.peer, "Connection ended before a request"),
     }
 }

@@ -39,14 +39,14 @@ enum Ended {
 
 /// Serves one connection until either side closes it, or until the server asks for a close after the request under way.
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
-    let Surroundings { peer, service, mut drain, pass, begun } = around;
-    let answers = Connection::new(Arc::clone(&service), peer, Line::new(pass.port()));
+    let Surroundings { client, service, drain, pass, begun } = around;
+    let peer = client.peer;
+    let answers = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
     // hyper reads and writes it, and while a worker has the request, this task looks whether the client is still there.
     let stream = Mutex::new(Checked::new(stream));
     let ended = {
         let mut connection =
             pin!(builder(&service.limits).serve_connection(TokioIo::new(Shared(&stream)), answers.clone()));
-        let phase = drain.clone();
         let mut asked = pin!(drain.asked());
         let (mut watched, mut draining) = (false, false);
         let mut timer = pin!(sleep_until(begun + service.patience.period));
@@ -54,8 +54,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         poll_fn(|context| {
             // Looked at before each answer, so that the last one says that it is the last. The first look leaves the
             // waker; later ones cost a load each, as long as nothing changes.
-            if !draining && (!watched || phase.has_changed()) {
-                answers.part_if(phase.has_changed());
+            if !draining && (!watched || drain.has_changed()) {
+                answers.part_if(drain.has_changed());
                 draining = asked.as_mut().poll(context).is_ready();
                 if draining {
                     connection.as_mut().graceful_shutdown();

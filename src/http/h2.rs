@@ -76,14 +76,14 @@ struct Sending {
 
 /// Serves one connection until either side closes it, or until the server asks for a close after the requests under way.
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
-    let Surroundings { peer, service, mut drain, pass, begun } = around;
-    let connection = Connection::new(Arc::clone(&service), peer, Line::new(pass.port()));
+    let Surroundings { client, service, drain, pass, begun } = around;
+    let peer = client.peer;
+    let connection = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
     let streams = Arc::new(Streams::default());
     let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams) };
     let stream = Mutex::new(Frames::new(stream, begun));
     let ended = {
         let mut served = pin!(builder(&service).serve_connection(TokioIo::new(Shared(&stream)), answers));
-        let phase = drain.clone();
         let mut asked = pin!(drain.asked());
         let patience = service.patience;
         let mut timer = pin!(sleep_until(begun + patience.period));
@@ -91,8 +91,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         let mut spans = Spans::new(service.limits.write_timeout, begun);
         let (mut watched, mut draining, mut ending) = (false, false, false);
         poll_fn(|context| {
-            if !draining && (!watched || phase.has_changed()) {
-                connection.part_if(phase.has_changed());
+            if !draining && (!watched || drain.has_changed()) {
+                connection.part_if(drain.has_changed());
                 draining = asked.as_mut().poll(context).is_ready();
             }
             loop {

@@ -14,15 +14,19 @@ mod h2;
 mod head;
 mod limits;
 mod linger;
+mod listeners;
 mod message;
 mod pass;
 mod patience;
 mod preface;
+mod redirect;
 mod service;
 mod shared;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod ways;
 
 pub use access::{Config as AccessLog, Format};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
@@ -30,9 +34,11 @@ pub use connection::serve_connection;
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;
+pub use listeners::Connections;
 pub use message::{Answer, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
+pub use tls::PROTOCOLS;
 
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;

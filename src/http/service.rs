@@ -30,10 +30,13 @@ use super::{
     head,
     message::Length,
     patience::Patience,
+    redirect::redirect,
+    ways::{Client, Ways},
 };
 use crate::{
     handoff::{Overloaded, Unanswered},
-    net::Peer,
+    net::{Address, Peer},
+    tls::Acceptor,
 };
 
 /// What a client reads that was too slow with the head of its request.
@@ -58,6 +61,7 @@ pub struct Service {
     /// The proxies to look through, if any are.
     proxies: Option<Proxies>,
     underscores_in_headers: bool,
+    pub(super) ways: Ways,
 }
 
 /// Answers the requests of one connection.
@@ -67,7 +71,7 @@ pub(super) struct Connection(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     service: Arc<Service>,
-    peer: Peer,
+    client: Client,
     /// Never contended for: all requests of a connection come and go on one thread.
     line: Mutex<Line>,
     /// Whether a request is with a worker. Of the connection's task alone.
@@ -99,8 +103,9 @@ enum BodyError {
 // === impl Service ===
 
 impl Service {
-    /// Creates the service that fills `inbox`.
-    pub fn new(inbox: Arc<Inbox>, config: &Config) -> Self {
+    /// Creates the service that fills `inbox`. `addresses` are the true ones of the listeners of `config`, and `tls`
+    /// takes the connections of those that speak it.
+    pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         inbox.set_patience(config.limits.queue_timeout);
         Self {
             inbox,
@@ -112,6 +117,7 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
+            ways: Ways::new(config, addresses, tls),
         }
     }
 
@@ -176,10 +182,10 @@ impl Service {
 // === impl Connection ===
 
 impl Connection {
-    pub(super) fn new(service: Arc<Service>, peer: Peer, line: Line) -> Self {
+    pub(super) fn new(service: Arc<Service>, client: Client, line: Line) -> Self {
         Self(Arc::new(Shared {
             service,
-            peer,
+            client,
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             parting: AtomicBool::new(false),
@@ -190,7 +196,7 @@ impl Connection {
     /// Makes the entry of a request whose head did not come here, because it was malformed, too long or too slow.
     pub(super) fn refused(&self, status: StatusCode) {
         if let Some(access) = &self.0.service.access {
-            access.refused(self.0.peer, status);
+            access.refused(self.0.client.peer, status);
         }
     }
 
@@ -229,21 +235,21 @@ impl Connection {
 
     /// Begins to answer a request. `record` is told what it cannot see.
     fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
-        let Shared { service, peer, .. } = &*self.0;
+        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
         let has_body = !body.is_end_stream();
         self.count();
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
         if let Err((status, text)) = head::check(&mut head, has_body, &service.limits) {
             return closing(status, text).into();
         }
-        let client;
+        let resolved;
         let peer = match &service.proxies {
             None => peer,
             Some(proxies) => match proxies.resolve(*peer, &head.headers) {
                 Err((status, text)) => return closing(status, text).into(),
-                Ok(resolved) => {
-                    client = resolved;
-                    &client
+                Ok(client) => {
+                    resolved = client;
+                    &resolved
                 }
             },
         };
@@ -251,6 +257,9 @@ impl Connection {
             record.peer = *peer;
             record.read()
         });
+        if let Some(port) = redirected {
+            return self.last_if_parting(redirect(&head, peer.local, *port)).into();
+        }
         if !has_body {
             return self.dispatch(head, Bytes::new(), peer, arrived, arrived);
         }
@@ -258,9 +267,11 @@ impl Connection {
     }
 
     fn dispatch(&self, head: Parts, body: Bytes, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
-        let Shared { service, line, .. } = &*self.0;
+        let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let request = Request::new(head, body, *peer, arrived);
+        let mut request = Request::new(head, body, *peer, arrived);
+        request.secure = client.tls.is_some();
+        request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
@@ -296,11 +307,11 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
         let arrived = Instant::now();
         let (head, body) = request.into_parts();
-        let Shared { service, peer, .. } = &*self.0;
+        let Shared { service, client, .. } = &*self.0;
         let Some(access) = &service.access else {
             return Logged { answering: self.answer(head, body, arrived, None), record: None };
         };
-        let mut record = access.begin(&head, &body.size_hint(), *peer, arrived);
+        let mut record = access.begin(&head, &body.size_hint(), client.peer, arrived);
         Logged { answering: self.answer(head, body, arrived, Some(&mut record)), record: Some(record) }
     }
 }
@@ -365,7 +376,7 @@ fn unavailable() -> Response<Body> {
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
+pub(super) fn plain(status: StatusCode, text: &'static str) -> Response<Body> {
     let mut response = Response::new(Body::new(Bytes::from_static(text.as_bytes())));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));

@@ -3,6 +3,7 @@
 pub mod client;
 pub mod http2;
 pub mod opcache;
+pub mod pki;
 pub mod server;
 pub mod stopped;
 pub mod storm;

@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod request;
+mod tls;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

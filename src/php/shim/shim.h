@@ -137,6 +137,7 @@ void rr_rs_request_headers(void *exchange, zval *value);
 void rr_rs_request_cookies(void *exchange, zval *value);
 bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size_t *length);
 bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
+bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
 bool rr_rs_request_is_aborted(void *exchange);
 const char *rr_rs_version(void);
 zend_long rr_rs_cli(const HashTable *arguments);           /* the exit code */

@@ -106,6 +106,33 @@ fn a_request_that_crosses_the_end_is_served() {
     server.outcome();
 }
 
+/// Load balancers are to notice the end by themselves: nobody is sent away before an answer.
+#[test]
+fn before_the_end_connections_end_with_their_next_request() {
+    let mut builder = echo();
+    builder.config.life.shutdown_delay = Duration::from_secs(2);
+    let server = builder.start();
+    run(async {
+        let used = Connection::open(server.address).await;
+        assert_eq!(used.get("/").await.unwrap().status, 200);
+        let idle = Connection::open(server.address).await;
+        assert_eq!(idle.get("/").await.unwrap().status, 200);
+        let begun = Instant::now();
+        server.shut_down();
+        // The request after it is the last one, whenever the server has heard of it.
+        while used.get("/").await.is_ok() {}
+        used.driven.await.unwrap().unwrap();
+        let new = Connection::open(server.address).await;
+        assert_eq!(new.get("/").await.unwrap().status, 200);
+        new.driven.await.unwrap().unwrap();
+        assert!(begun.elapsed() < Duration::from_millis(1900), "the end came too early to show anything");
+        assert!(!idle.driven.is_finished());
+        idle.driven.await.unwrap().unwrap();
+        assert!(begun.elapsed() >= Duration::from_secs(2));
+    });
+    server.outcome();
+}
+
 /// Clients that ask without a pause until they are told of the end.
 #[test]
 fn no_request_is_cut_at_the_end_of_a_server_under_load() {

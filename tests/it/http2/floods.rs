@@ -78,6 +78,21 @@ fn requests_that_are_reset_at_once() {
     });
 }
 
+/// The server itself resets streams whose windows become too large.
+#[test]
+fn requests_that_make_the_server_reset_them() {
+    ends(b"", |number| {
+        let stream = number * 2 + 1;
+        [request(stream, END_HEADERS), frame(WINDOW_UPDATE, 0, stream, &[0x7f, 0xff, 0xff, 0xff])].concat()
+    });
+}
+
+#[test]
+fn malformed_requests() {
+    // A path, and nothing else.
+    ends(b"", |number| frame(HEADERS, END_HEADERS | END_STREAM, number * 2 + 1, b"\x84"));
+}
+
 #[test]
 fn resets_of_a_request_that_is_over() {
     ends(&request(1, END_HEADERS | END_STREAM), |_| frame(RST_STREAM, 0, 1, &[0, 0, 0, 8]));

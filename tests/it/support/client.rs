@@ -83,6 +83,16 @@ impl Client {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
+    /// Reads what comes until the end.
+    pub fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
+        self.stream.read_to_string(text)
+    }
+
+    /// Reads what comes until the end.
+    pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
+        self.stream.read_to_end(bytes)
+    }
+
     /// Ends the connection the hard way.
     pub fn reset(self) {
         socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
