@@ -3,8 +3,6 @@
 #![allow(unreachable_pub, missing_docs, dead_code, reason = "a test binary has no public interface")]
 #![allow(unused_imports, reason = "this one uses a part of support")]
 
-#[path = "support/pki.rs"]
-mod pki;
 #[path = "it/support/mod.rs"]
 mod support;
 

@@ -197,8 +197,7 @@ impl Config {
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |Listener { endpoint, tls }: &Listener| {
-            // No words are understood before a handshake.
-            let refusal = if *tls { b"" } else { REFUSAL };
+            let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
             Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
         };
         self.listeners.iter().map(endpoint).collect()
@@ -228,9 +227,7 @@ impl Http2 {
 impl Listener {
     /// One at which TLS is spoken.
     pub fn encrypted(endpoint: impl Into<Endpoint>) -> Self {
-        let mut endpoint = endpoint.into();
-        endpoint.terms.refusal = tls::NO_ROOM;
-        Self { endpoint, tls: true }
+        Self { endpoint: endpoint.into(), tls: true }
     }
 }
 

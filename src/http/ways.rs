@@ -40,7 +40,8 @@ impl Ways {
     pub(super) fn new(config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         let listeners = || config.listeners.iter().zip(addresses);
         // The last one is that of `http.ssl.address`, if there is one.
-        let port = listeners().filter(|(listener, _)| listener.tls).filter_map(|(_, address)| address.tcp()).last();
+        let port =
+            listeners().filter(|(listener, _)| listener.tls).filter_map(|(_, address)| address.tcp()).next_back();
         let port = port.map(|address| address.port());
         let way = |listener: &super::Listener| match (tls, port) {
             (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),

@@ -25,15 +25,14 @@ fn seen(auth: ClientAuth, shown: impl Fn(&Authority) -> Option<Issued>) -> Strin
     let seen = VERSIONS.map(|version| {
         let config = Arc::new(trusting(&authority, shown.as_ref(), &[version]));
         let answer = TlsClient::connect(server.address, "test", &config).and_then(|mut client| client.get("/"));
-        let told = answer.map_or_else(
+        answer.map_or_else(
             |error| {
                 // Told by an alert, not by a broken connection.
                 assert!(error.to_string().starts_with("received fatal alert: "), "{error}");
                 "refused".to_owned()
             },
             |told| told.split_once(" new ").unwrap().1.to_owned(),
-        );
-        told
+        )
     });
     assert_eq!(seen[0], seen[1], "TLS 1.2 and 1.3");
     server.stop();
