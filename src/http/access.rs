@@ -248,7 +248,10 @@ impl fmt::Display for Record {
 }
 
 fn text(value: Option<&HeaderValue>) -> Cow<'_, str> {
-    value.map_or(Cow::default(), |value| String::from_utf8_lossy(value.as_bytes()))
+    value.map_or(Cow::default(), |value| match str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    })
 }
 
 fn local(moment: &Moment) -> String {
