@@ -3,6 +3,7 @@
 //! This room owns the wire: parsing (hyper), framing checks, body limits, status codes of failures. It is called by the
 //! connections of `net`, and never knows who works on a request.
 
+mod body;
 mod config;
 mod connection;
 mod framing;
@@ -14,10 +15,11 @@ mod service;
 #[cfg(test)]
 mod tests;
 
+pub use body::{Sink, Source};
 pub use config::{Config, Listener, MEBIBYTE};
 pub use connection::serve_connection;
 pub use framing::Checked;
-pub use message::{Answer, Request, RequestId};
+pub use message::{Answer, Payload, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
 

@@ -18,13 +18,18 @@ use http::{
     header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER},
     request::Parts,
 };
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{Answer, Config, Inbox, Line, Pending, Request, head, message::Length};
+use super::{
+    Answer, Config, Inbox, Line, Payload, Pending, Request,
+    body::Content,
+    head,
+    message::Length,
+};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,
@@ -56,7 +61,7 @@ struct Shared {
     peer: Peer,
     /// Never contended for: one request at a time is under way.
     line: Mutex<Line>,
-    /// Whether a request is with a worker. Of the connection's task alone.
+    /// Whether a worker has a request, or still writes its answer. Of the connection's task alone.
     waiting: AtomicBool,
     /// Whether the next answer is the last one. Of the connection's task alone.
     parting: AtomicBool,
@@ -67,9 +72,9 @@ pub(super) enum Answering {
     /// The request is with a worker, or waits for one.
     Worker { pending: Pending, head_only: bool, connection: Connection },
     /// The body is still to come. Boxed, so that the many requests without one do not carry its weight.
-    Body(Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>),
+    Body(Pin<Box<dyn Future<Output = Response<Content>> + Send>>),
     /// It was refused; `None` once that was said.
-    Refused(Option<Box<Response<Full<Bytes>>>>),
+    Refused(Option<Box<Response<Content>>>),
 }
 
 /// Why a body did not arrive.
@@ -142,9 +147,13 @@ impl Connection {
         }))
     }
 
-    /// Returns whether a request is with a worker: until it is answered, the client has nothing to say.
+    /// Returns whether a worker has a request, or still writes its answer: until then the client has nothing to say.
     pub(super) fn is_waiting(&self) -> bool {
         self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_waiting(&self, waiting: bool) {
+        self.0.waiting.store(waiting, Ordering::Relaxed);
     }
 
     /// Lets the connection end with its next answer, if `parting`.
@@ -161,14 +170,14 @@ impl Connection {
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
-                self.0.waiting.store(true, Ordering::Relaxed);
+                self.set_waiting(true);
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
             Err(Overloaded(_)) => unavailable().into(),
         }
     }
 
-    async fn receive(self, head: Parts, body: Incoming, arrived: Instant) -> Response<Full<Bytes>> {
+    async fn receive(self, head: Parts, body: Incoming, arrived: Instant) -> Response<Content> {
         match self.0.service.read_body(body).await {
             Ok(body) => self.dispatch(head, body, arrived, Instant::now()).await.unwrap_or_else(|never| match never {}),
             Err(error) => refuse_body(error),
@@ -177,7 +186,7 @@ impl Connection {
 }
 
 impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
-    type Response = Response<Full<Bytes>>;
+    type Response = Response<Content>;
     type Error = Infallible;
     type Future = Answering;
 
@@ -197,22 +206,22 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
 
 // === impl Answering ===
 
-impl From<Response<Full<Bytes>>> for Answering {
-    fn from(response: Response<Full<Bytes>>) -> Self {
+impl From<Response<Content>> for Answering {
+    fn from(response: Response<Content>) -> Self {
         Self::Refused(Some(Box::new(response)))
     }
 }
 
 impl Future for Answering {
-    type Output = Result<Response<Full<Bytes>>, Infallible>;
+    type Output = Result<Response<Content>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match &mut *self {
             Self::Worker { pending, head_only, connection } => {
                 let answer = ready!(Pin::new(pending).poll(context));
-                connection.0.waiting.store(false, Ordering::Relaxed);
+                connection.set_waiting(false);
                 let mut response = match answer {
-                    Ok(answer) => response(answer, *head_only),
+                    Ok(answer) => response(answer, *head_only, connection),
                     Err(Unanswered::Stopping) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
@@ -241,7 +250,7 @@ async fn drain(mut body: Incoming) {
     }
 }
 
-fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {
+fn refuse_body(error: BodyError) -> Response<Content> {
     match error {
         BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
         BodyError::TimedOut => closing(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time\n"),
@@ -252,34 +261,56 @@ fn refuse_body(error: BodyError) -> Response<Full<Bytes>> {
     }
 }
 
-fn unavailable() -> Response<Full<Bytes>> {
+fn unavailable() -> Response<Content> {
     let mut response = plain(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable\n");
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
     response
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(Bytes::from_static(text.as_bytes())));
+fn plain(status: StatusCode, text: &'static str) -> Response<Content> {
+    let mut response = Response::new(Bytes::from_static(text.as_bytes()).into());
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
     response
 }
 
-fn closing(status: StatusCode, text: &'static str) -> Response<Full<Bytes>> {
+fn closing(status: StatusCode, text: &'static str) -> Response<Content> {
     let mut response = plain(status, text);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     response
 }
 
-fn response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
+fn response(answer: Answer, head_only: bool, connection: &Connection) -> Response<Content> {
     let Answer { status, mut headers, body, length } = answer;
-    if let Length::Known(length) = length
-        && head_only
-        && body.is_empty()
-    {
-        headers.insert(CONTENT_LENGTH, length.into());
-    }
-    let mut response = Response::new(Full::new(body));
+    let announced = match length {
+        Length::Known(length) => Some(length),
+        Length::Unsaid | Length::Wrong => None,
+    };
+    let body = match body {
+        Payload::Whole(body) => {
+            if let Some(length) = announced
+                && head_only
+                && body.is_empty()
+            {
+                headers.insert(CONTENT_LENGTH, length.into());
+            }
+            body.into()
+        }
+        // Nobody reads a body here, which its worker sees at once.
+        Payload::Stream(_) if head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) => {
+            if let Some(length) = announced
+                && head_only
+            {
+                headers.insert(CONTENT_LENGTH, length.into());
+            }
+            Bytes::new().into()
+        }
+        Payload::Stream(source) => {
+            connection.set_waiting(true);
+            Content::stream(source, announced, connection.clone())
+        }
+    };
+    let mut response = Response::new(body);
     *response.status_mut() = status;
     *response.headers_mut() = headers;
     response

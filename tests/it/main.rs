@@ -12,4 +12,5 @@ mod overload;
 mod pipeline;
 mod shutdown;
 mod start;
+mod streams;
 mod unusual;
