@@ -129,4 +129,25 @@ final class Request
      * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
      */
     public function respond(int $status, mixed $body = '', array $headers = []): bool {}
+
+    /**
+     * Starts an answer whose body is sent piece by piece. A `content-length` that is given must be the body's.
+     *
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @throws \ValueError for a status, header name or header value that HTTP does not allow
+     * @throws \RoadRunner\Exception\LogicException for a second answer, when the request is over, outside of a worker
+     */
+    public function startResponse(int $status = 200, array $headers = []): ResponseStream {}
+
+    /**
+     * Starts an answer of events: status 200, `content-type: text/event-stream`, `cache-control: no-store`, and
+     * `x-accel-buffering: no` for proxies.
+     *
+     * @param array<string, string|int|list<string|int>> $headers further ones; they replace those above
+     *
+     * @throws \ValueError for a header name or header value that HTTP does not allow
+     * @throws \RoadRunner\Exception\LogicException for a second answer, when the request is over, outside of a worker
+     */
+    public function startEvents(array $headers = []): ServerSentEvents {}
 }

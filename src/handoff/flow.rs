@@ -6,7 +6,7 @@
 use std::{
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -94,10 +94,11 @@ pub fn flow<Q, A, E>(seat: &Seat<Q, A>, capacity: usize) -> (Sink<E>, Source<E>)
 // === impl Sink ===
 
 impl<E> Sink<E> {
-    /// Writes `bytes`, piece by piece as there is room, and waits for it at `seat`, the one that the stream was made for.
-    pub fn write<Q, A>(&self, seat: &Seat<Q, A>, bytes: &[u8], deadline: Option<Instant>) -> Written {
+    /// Writes `bytes`, piece by piece as there is room, and waits for it at `seat`, the one that the stream was made for,
+    /// but not longer than `idle` for each piece.
+    pub fn write<Q, A>(&self, seat: &Seat<Q, A>, bytes: &[u8], idle: Duration) -> Written {
         for piece in bytes.chunks(self.0.capacity) {
-            match seat.block(deadline, || self.has_room(piece.len())) {
+            match seat.block(idle, || self.has_room(piece.len())) {
                 Blocked::Ready => {}
                 Blocked::TimedOut => return Written::TimedOut,
                 Blocked::Interrupted => return Written::Interrupted,

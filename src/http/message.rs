@@ -124,6 +124,17 @@ impl Answer {
         Ok(())
     }
 
+    /// The same with another body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Payload>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
+    /// Returns its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Returns whether it has a header of that name.
     pub fn has(&self, name: &HeaderName) -> bool {
         self.headers.contains_key(name)

@@ -24,12 +24,7 @@ use parking_lot::Mutex;
 use tokio::time::timeout;
 use tracing::debug;
 
-use super::{
-    Answer, Config, Inbox, Line, Payload, Pending, Request,
-    body::Content,
-    head,
-    message::Length,
-};
+use super::{Answer, Config, Inbox, Line, Payload, Pending, Request, body::Content, head, message::Length};
 use crate::{
     handoff::{Overloaded, Unanswered},
     net::Peer,

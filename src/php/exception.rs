@@ -15,6 +15,9 @@ pub(super) enum Misuse {
     /// The request was answered before.
     #[error("the request was already answered")]
     Answered,
+    /// The body of the answer has ended.
+    #[error("the answer has ended")]
+    Ended,
     /// The request is over: its worker has gone on to the next wait.
     #[error("the request is over: waitRequest() was called since")]
     Finished,

@@ -214,9 +214,10 @@ impl<Q, A> Worker<Q, A> {
         flow(&self.seat, capacity)
     }
 
-    /// Writes to a stream of this worker's, and waits for room until `deadline`. For the worker's thread.
-    pub fn write<E>(&self, sink: &Sink<E>, bytes: &[u8], deadline: Option<Instant>) -> Written {
-        sink.write(&self.seat, bytes, deadline)
+    /// Writes to a stream of this worker's, and waits for room, but not longer than `idle` for each piece. For the
+    /// worker's thread.
+    pub fn write<E>(&self, sink: &Sink<E>, bytes: &[u8], idle: Duration) -> Written {
+        sink.write(&self.seat, bytes, idle)
     }
 
     /// Ends a wait for room.

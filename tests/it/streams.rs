@@ -5,13 +5,17 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use crossbeam_channel::bounded;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use roadrunner::{handoff::Written, http::{Answer, Sink}, pool::Ended};
+use roadrunner::{
+    handoff::Written,
+    http::{Answer, Sink},
+    pool::Ended,
+};
 
 use crate::support::{Builder, Client, Gate, PATIENCE, until};
 
@@ -59,9 +63,9 @@ fn a_client_sees_what_was_written_before_the_worker_is_done() {
     let gate = Arc::new(Gate::default());
     let held = Arc::clone(&gate);
     let server = streaming(move |worker, sink| {
-        assert_eq!(worker.write(&sink, b"first", None), Written::Yes);
+        assert_eq!(worker.write(&sink, b"first", PATIENCE), Written::Yes);
         held.pass();
-        assert_eq!(worker.write(&sink, b"second", None), Written::Yes);
+        assert_eq!(worker.write(&sink, b"second", PATIENCE), Written::Yes);
         sink.end(None);
     })
     .start();
@@ -81,7 +85,7 @@ fn a_client_sees_what_was_written_before_the_worker_is_done() {
 #[test]
 fn trailers_follow_if_the_client_takes_them() {
     let server = streaming(|worker, sink| {
-        worker.write(&sink, b"body", None);
+        worker.write(&sink, b"body", PATIENCE);
         let mut trailers = HeaderMap::new();
         trailers.insert("x-sum", HeaderValue::from_static("4"));
         sink.end(Some(trailers));
@@ -97,7 +101,7 @@ fn trailers_follow_if_the_client_takes_them() {
 fn a_body_of_an_announced_length_has_it() {
     for (length, written, intact) in [(10, "0123456789", true), (4, "0123456789", true), (11, "0123456789", false)] {
         let server = lengthy(Some(length), move |worker, sink| {
-            worker.write(&sink, written.as_bytes(), None);
+            worker.write(&sink, written.as_bytes(), PATIENCE);
             sink.end(None);
         })
         .start();
@@ -118,7 +122,7 @@ fn a_body_of_an_announced_length_has_it() {
 #[test]
 fn a_worker_that_goes_in_the_middle_cuts_the_connection() {
     let server = streaming(|worker, sink| {
-        worker.write(&sink, b"half", None);
+        worker.write(&sink, b"half", PATIENCE);
         drop(sink);
     })
     .start();
@@ -133,7 +137,7 @@ fn a_worker_that_goes_in_the_middle_cuts_the_connection() {
 fn a_client_that_leaves_in_the_middle_is_seen() {
     let (left, seen) = bounded(1);
     let server = streaming(move |worker, sink| {
-        while worker.write(&sink, b"tick", None) == Written::Yes {
+        while worker.write(&sink, b"tick", PATIENCE) == Written::Yes {
             std::thread::sleep(Duration::from_millis(1));
         }
         assert!(sink.is_left());
@@ -155,8 +159,7 @@ fn a_reader_that_stops_holds_the_worker_up_for_a_bounded_time_and_memory() {
     let server = streaming(move |worker, sink| {
         let piece = vec![b'x'; 8192];
         let outcome = loop {
-            let deadline = Instant::now() + Duration::from_millis(300);
-            match worker.write(&sink, &piece, Some(deadline)) {
+            match worker.write(&sink, &piece, Duration::from_millis(300)) {
                 Written::Yes => counted.fetch_add(piece.len(), Ordering::SeqCst),
                 other => break other,
             };
@@ -178,7 +181,7 @@ fn a_reader_that_stops_holds_the_worker_up_for_a_bounded_time_and_memory() {
 fn a_large_piece_is_written_as_there_is_room() {
     const LENGTH: usize = 4 * 1024 * 1024;
     let server = streaming(|worker, sink| {
-        assert_eq!(worker.write(&sink, &vec![b'x'; LENGTH], None), Written::Yes);
+        assert_eq!(worker.write(&sink, &vec![b'x'; LENGTH], PATIENCE), Written::Yes);
         sink.end(None);
     })
     .start();
@@ -193,7 +196,7 @@ fn nothing_is_written_to_who_reads_no_body() {
     let server = streaming(move |worker, sink| {
         // The answer must be on its way before the end shows.
         until("the stream is left", || sink.is_left());
-        told.send(worker.write(&sink, b"body", None)).unwrap();
+        told.send(worker.write(&sink, b"body", PATIENCE)).unwrap();
     })
     .start();
     let mut client = Client::connect(server.address);
@@ -209,7 +212,7 @@ fn the_end_of_the_server_interrupts_a_write_that_waits() {
     let server = streaming(move |worker, sink| {
         let piece = Bytes::from(vec![b'x'; CAPACITY]);
         let outcome = loop {
-            match worker.write(&sink, &piece, None) {
+            match worker.write(&sink, &piece, PATIENCE) {
                 Written::Yes => {}
                 other => break other,
             }

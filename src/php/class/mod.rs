@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod request;
+mod stream;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
