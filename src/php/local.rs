@@ -352,9 +352,27 @@ impl Exchange {
     pub(super) fn answer(&self, answer: http::Answer) -> Result<bool, Misuse> {
         match self.replier.take() {
             Some(replier) => Ok(replier.answer(answer)),
-            None if self.detached => Err(Misuse::Detached),
-            None if self.request.borrow().is_none() => Err(Misuse::Finished),
-            None => Err(Misuse::Answered),
+            None => Err(self.unanswerable()),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// As those of [`Exchange::answer`].
+    pub(super) fn is_answerable(&self) -> Result<(), Misuse> {
+        let replier = self.replier.take();
+        let answerable = replier.is_some();
+        self.replier.set(replier);
+        if answerable { Ok(()) } else { Err(self.unanswerable()) }
+    }
+
+    fn unanswerable(&self) -> Misuse {
+        if self.detached {
+            Misuse::Detached
+        } else if self.request.borrow().is_none() {
+            Misuse::Finished
+        } else {
+            Misuse::Answered
         }
     }
 }

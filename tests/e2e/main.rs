@@ -28,3 +28,4 @@ mod parent;
 mod rr;
 mod signals;
 mod storm;
+mod streams;

@@ -66,6 +66,7 @@ unsafe extern "C" fn rr_rs_stream_start(
                 Rc::from_raw(exchange)
             }
         };
+        exchange.is_answerable()?;
         let started = local::with(|local| local.start(&exchange, answer)).ok_or(Misuse::NotAWorker)??;
         // SAFETY: a place of the shim's.
         unsafe { *share = Rc::into_raw(exchange).cast_mut().cast() };
