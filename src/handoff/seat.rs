@@ -249,22 +249,22 @@ impl<Q, A> Seat<Q, A> {
         self.announce(clock::now());
     }
 
-    /// Waits until `ready`, but not longer than `patience`, for something that rings [`Seat::bell`] when it comes. For the seat's thread, between two waits.
+    /// Waits until `ready`, but not longer than `patience` (for ever if it is longer than any clock), for something that rings [`Seat::bell`] when it comes. For the seat's thread, between two waits.
     pub fn block(&self, patience: Duration, mut ready: impl FnMut() -> bool) -> Blocked {
         if ready() {
             return Blocked::Ready;
         }
         self.yield_role();
-        let deadline = Instant::now() + patience;
+        let deadline = Instant::now().checked_add(patience);
         loop {
             if self.interrupted.load(Ordering::SeqCst) {
                 return Blocked::Interrupted;
             }
-            self.post().bell.sleep(Some(deadline));
+            self.post().bell.sleep(deadline);
             if ready() {
                 return Blocked::Ready;
             }
-            if Instant::now() >= deadline {
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
                 return Blocked::TimedOut;
             }
         }
