@@ -151,6 +151,42 @@ namespace RoadRunner\Http {
 
 namespace RoadRunner\Http {
     /**
+     * A file of a form. It is removed when its request is over, unless it was moved.
+     */
+    final class Upload
+    {
+        /** Name that the client gives the file, without folders. Not to be trusted. */
+        public readonly string $clientName;
+
+        /** The same with the folders that the client gives, if any (PHP's `full_path`). Not to be trusted. */
+        public readonly string $clientPath;
+
+        /** Media type that the client gives; empty if it gives none. Not to be trusted. */
+        public readonly string $type;
+
+        /** Bytes; 0 if there is an error. */
+        public readonly int $size;
+
+        /** One of PHP's UPLOAD_ERR_* constants; 0 (UPLOAD_ERR_OK): the file is there. */
+        public readonly int $error;
+
+        /** Where the file is until its request is over; empty if there is an error. */
+        public readonly string $path;
+
+        private function __construct() {}
+
+        /**
+         * Moves the file to $path, in place of what is there. It gets the mode of a new file, as by move_uploaded_file().
+         *
+         * @throws \RoadRunner\Exception\UploadException when the file cannot be moved there
+         * @throws \RoadRunner\Exception\LogicException when there is none, and when the request is over
+         */
+        public function moveTo(string $path): void {}
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
      * An HTTP request with its whole body.
      *
      * Values are made when they are read. Once its worker waits again the request is over, and reading it throws
@@ -240,13 +276,22 @@ namespace RoadRunner\Http {
         public function cookies(): array {}
 
         /**
-         * Returns a field of an `application/x-www-form-urlencoded` body, or all of them, parsed as by parse_str().
+         * Returns a field of a form, or all of them, parsed as by parse_str(). A form is a body of type
+         * `application/x-www-form-urlencoded` or `multipart/form-data`.
          *
          * @return mixed string, or array for names with brackets; $default if there is none; all without $key
          */
         public function form(?string $key = null, mixed $default = null): mixed {}
 
-        /** Returns the whole body, byte for byte. */
+        /**
+         * Returns the files of a `multipart/form-data` body. A name with brackets makes an array, as it does for a field:
+         * `photos[]` is a list of files under "photos".
+         *
+         * @return array<string|int, Upload|array>
+         */
+        public function files(): array {}
+
+        /** Returns the whole body, byte for byte; of a `multipart/form-data` body nothing, unless `http.raw_body` is set. */
         public function body(): string {}
 
         /**
@@ -389,6 +434,11 @@ namespace RoadRunner\Exception {
 
     /** The client has gone, or takes nothing: there is nobody to go on for. */
     class ClientGoneException extends RoadRunnerException
+    {
+    }
+
+    /** An uploaded file cannot be moved. */
+    class UploadException extends RoadRunnerException
     {
     }
 

@@ -22,6 +22,11 @@ class ClientGoneException extends RoadRunnerException
 {
 }
 
+/** An uploaded file cannot be moved. */
+class UploadException extends RoadRunnerException
+{
+}
+
 /** The client's request cannot be read. */
 class BadRequestException extends RoadRunnerException
 {

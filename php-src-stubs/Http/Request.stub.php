@@ -95,13 +95,22 @@ final class Request
     public function cookies(): array {}
 
     /**
-     * Returns a field of an `application/x-www-form-urlencoded` body, or all of them, parsed as by parse_str().
+     * Returns a field of a form, or all of them, parsed as by parse_str(). A form is a body of type
+     * `application/x-www-form-urlencoded` or `multipart/form-data`.
      *
      * @return mixed string, or array for names with brackets; $default if there is none; all without $key
      */
     public function form(?string $key = null, mixed $default = null): mixed {}
 
-    /** Returns the whole body, byte for byte. */
+    /**
+     * Returns the files of a `multipart/form-data` body. A name with brackets makes an array, as it does for a field:
+     * `photos[]` is a list of files under "photos".
+     *
+     * @return array<string|int, Upload|array>
+     */
+    public function files(): array {}
+
+    /** Returns the whole body, byte for byte; of a `multipart/form-data` body nothing, unless `http.raw_body` is set. */
     public function body(): string {}
 
     /**

@@ -17,7 +17,7 @@ use http::{
     request::Parts,
 };
 
-use super::Source;
+use super::{Form, Source};
 use crate::net::Peer;
 
 /// A complete request: head and buffered body.
@@ -25,8 +25,10 @@ use crate::net::Peer;
 pub struct Request {
     /// Method, target, version and headers.
     pub head: Parts,
-    /// The whole body.
+    /// The whole body; empty if it was taken apart, see `form`.
     pub body: Bytes,
+    /// What a body with files (`multipart/form-data`) was taken apart into.
+    pub form: Option<Box<Form>>,
     /// Who sent it, and to which of our addresses.
     pub peer: Peer,
     /// Number of this request, unique in this process and, with great likelihood, everywhere.
@@ -83,7 +85,16 @@ pub(super) enum Length {
 impl Request {
     /// Creates a request that has just arrived.
     pub fn new(head: Parts, body: Bytes, peer: Peer, arrived: Instant) -> Self {
-        Self { head, body, peer, id: RequestId::next(), given_back: false, arrived, arrived_at: OnceCell::new() }
+        Self {
+            head,
+            body,
+            form: None,
+            peer,
+            id: RequestId::next(),
+            given_back: false,
+            arrived,
+            arrived_at: OnceCell::new(),
+        }
     }
 
     /// Returns when the head had arrived, by the clock on the wall.

@@ -6,6 +6,7 @@
 mod body;
 mod config;
 mod connection;
+mod form;
 mod framing;
 mod head;
 mod linger;
@@ -18,6 +19,7 @@ mod tests;
 pub use body::{Sink, Source};
 pub use config::{Config, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use form::{Form, Store, Upload, UploadError, Uploads};
 pub use framing::Checked;
 pub use message::{Answer, Payload, Request, RequestId};
 pub use pass::Pass;

@@ -3,6 +3,7 @@
 pub(super) mod answer;
 mod request;
 mod stream;
+mod upload;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

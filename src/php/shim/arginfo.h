@@ -118,6 +118,73 @@ static zend_class_entry *register_RoadRunner_Http_ServerSentEvents(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Upload___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Upload, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Upload_moveTo, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Upload, moveTo);
+
+static const zend_function_entry methods_RoadRunner_Http_Upload[] = {
+    ZEND_ME(RoadRunner_Http_Upload, __construct, arginfo_RoadRunner_Http_Upload___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_Upload, moveTo, arginfo_RoadRunner_Http_Upload_moveTo, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Upload(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Upload", methods_RoadRunner_Http_Upload);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("clientName", sizeof("clientName") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("clientPath", sizeof("clientPath") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("type", sizeof("type") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("size", sizeof("size") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("error", sizeof("error") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("path", sizeof("path") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Request___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, __construct);
@@ -156,6 +223,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_form, 0,
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, default, IS_MIXED, 0, "null")
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, form);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_files, 0, 0, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, files);
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_body, 0, 0, IS_STRING, 0)
 ZEND_END_ARG_INFO()
@@ -196,6 +267,7 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, query, arginfo_RoadRunner_Http_Request_query, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, cookies, arginfo_RoadRunner_Http_Request_cookies, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, form, arginfo_RoadRunner_Http_Request_form, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, files, arginfo_RoadRunner_Http_Request_files, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
@@ -457,6 +529,19 @@ static zend_class_entry *register_RoadRunner_Exception_ClientGoneException(zend_
     zend_class_entry ce, *class_entry;
 
     INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "ClientGoneException", methods_RoadRunner_Exception_ClientGoneException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_UploadException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_UploadException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "UploadException", methods_RoadRunner_Exception_UploadException);
     class_entry = zend_register_internal_class_ex(&ce, parent);
     return class_entry;
 }

@@ -6,7 +6,7 @@
 
 #include "arginfo.h"
 
-zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone;
+zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload;
 
 /* --- RoadRunner\Http\Request --------------------------------------------------------------------------------------- */
 
@@ -152,6 +152,7 @@ ZEND_METHOD(RoadRunner_Http_Request, cookies)
  * cannot pull it away. */
 static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)
 {
+    zval fields;
     zend_string *key = NULL;
     zval *fallback = NULL, all;
     ZEND_PARSE_PARAMETERS_START(0, 2)
@@ -161,10 +162,15 @@ static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)
     ZEND_PARSE_PARAMETERS_END();
     const char *text;
     size_t length;
-    if (!rr_rs_request_parameters(THIS_EXCHANGE, form, &text, &length)) {
-        RETURN_THROWS();
+    if (form && rr_rs_request_fields(THIS_EXCHANGE, &fields)) {
+        rr_register_fields(&fields, &all);
+        zval_ptr_dtor(&fields);
+    } else {
+        if (EG(exception) || !rr_rs_request_parameters(THIS_EXCHANGE, form, &text, &length)) {
+            RETURN_THROWS();
+        }
+        rr_parse_query(text, length, &all);
     }
-    rr_parse_query(text, length, &all);
     if (!key) {
         RETURN_COPY_VALUE(&all);
     }
@@ -370,6 +376,7 @@ void rr_classes_register(void)
     register_RoadRunner_Environment();
     register_RoadRunner_Cli();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
+    rr_upload_class(register_RoadRunner_Http_Upload());
     ce_request = register_RoadRunner_Http_Request();
     ce_request->create_object = request_create;
     memcpy(&request_handlers, &std_object_handlers, sizeof request_handlers);
@@ -388,5 +395,6 @@ void rr_classes_register(void)
     rr_ce_logic = register_RoadRunner_Exception_LogicException(root);
     rr_ce_server = register_RoadRunner_Exception_ServerException(root);
     rr_ce_client_gone = register_RoadRunner_Exception_ClientGoneException(root);
+    rr_ce_upload = register_RoadRunner_Exception_UploadException(root);
     rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
 }

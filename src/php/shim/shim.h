@@ -101,7 +101,7 @@ void rr_signal_disown(rr_thread *self);
 
 /* --- class.c ------------------------------------------------------------------------------------------------------- */
 void rr_classes_register(void);        /* MINIT */
-extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone;
+extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload;
 /* An object that shows a request or its answer. The native part is a share of Rust's. */
 typedef struct rr_shown {
     void *exchange;
@@ -111,6 +111,10 @@ static inline rr_shown *rr_shown_of(zend_object *object)
 {
     return (rr_shown *) ((char *) object - offsetof(rr_shown, std));
 }
+
+/* --- upload.c ------------------------------------------------------------------------------------------------------ */
+void rr_upload_class(zend_class_entry *upload);          /* MINIT */
+void rr_register_fields(zval *fields, zval *array);      /* `fields`: a list of name, value, name, value, ... */
 
 /* --- stream.c ------------------------------------------------------------------------------------------------------ */
 enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
@@ -153,6 +157,10 @@ void rr_rs_request_cookies(void *exchange, zval *value);
 bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size_t *length);
 bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_is_aborted(void *exchange);
+bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form with files, or an exception is pending */
+bool rr_rs_request_files(void *exchange, zval *files);   /* a list of RR_FILE values each; false: an exception is pending */
+void *rr_rs_share(void *exchange);                       /* one more share of a request */
+void rr_rs_upload_move(void *exchange, zend_long index, const char *path, size_t length);
 
 /* For stream.c. Those that give a number return one of RR_THROWN to RR_NO_BODY. `share`: for the object that shows it. */
 int rr_rs_stream_start(void *exchange, zend_long status, HashTable *headers, bool events, void **share);
