@@ -109,6 +109,10 @@ soak: build ## long runs; SOAK_SECONDS=600 bounds each
 valgrind: build-debug ## the life of PHP threads under valgrind
 	@scripts/valgrind "$(BIN)" "$(DEBUG_SO)"
 
+.PHONY: h2spec
+h2spec: build ## HTTP/2 conformance, by h2spec (needs Go to build it)
+	@scripts/h2spec "$(BIN)" "$(SO)"
+
 # --- the law ---------------------------------------------------------------------------------------------------------
 
 .PHONY: lint

@@ -10,7 +10,10 @@ if (extension_loaded('roadrunner')) {
     exit("run me with -n: the extension must not be loaded\n");
 }
 $root = dirname(__DIR__);
-$order = ['WorkerInterface', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Request', 'Worker', 'Environment', 'Cli', 'Exception/exceptions'];
+$order = [
+    'WorkerInterface', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Request', 'Http/Tls', 'Worker',
+    'Environment', 'Cli', 'Exception/exceptions',
+];
 $classes = [];
 $ide = "<?php\n\n// Stubs of the roadrunner extension for IDEs and static analysers. Generated from php-src-stubs/ by `make gen`.\n";
 foreach ($order as $name) {
@@ -113,11 +116,16 @@ foreach ($classes as $class) {
         if ($property->getDeclaringClass()->getName() !== $class->getName()) {
             continue;
         }
-        $mask = ['string' => 'MAY_BE_STRING', 'int' => 'MAY_BE_LONG', 'float' => 'MAY_BE_DOUBLE'][$property->getType()->getName()];
+        $type = $property->getType();
+        $masks = ['string' => 'STRING', 'int' => 'LONG', 'float' => 'DOUBLE', 'bool' => 'BOOL', 'array' => 'ARRAY'];
+        $null = $type->allowsNull() ? 'MAY_BE_NULL' : '0';
+        $c_type = $type->isBuiltin()
+            ? 'ZEND_TYPE_INIT_MASK(MAY_BE_' . $masks[$type->getName()] . ($type->allowsNull() ? ' | MAY_BE_NULL' : '') . ')'
+            : 'ZEND_TYPE_INIT_CLASS(zend_string_init("' . c_class($type->getName()) . '", sizeof("' . c_class($type->getName()) . "\") - 1, true), 0, $null)";
         $flags = 'ZEND_ACC_PUBLIC' . ($property->isReadOnly() ? ' | ZEND_ACC_READONLY' : '');
         $value = $property->hasDefaultValue() && !$property->isReadOnly() ? "ZVAL_LONG(&value, {$property->getDefaultValue()})" : 'ZVAL_UNDEF(&value)';
         $c .= "    {\n        zval value;\n        $value;\n        zend_string *name = zend_string_init(\"{$property->getName()}\", sizeof(\"{$property->getName()}\") - 1, true);\n";
-        $c .= "        zend_declare_typed_property(class_entry, name, &value, $flags, NULL, (zend_type) ZEND_TYPE_INIT_MASK($mask));\n";
+        $c .= "        zend_declare_typed_property(class_entry, name, &value, $flags, NULL, (zend_type) $c_type);\n";
         $c .= "        zend_string_release(name);\n    }\n";
     }
     $c .= "    return class_entry;\n}\n";

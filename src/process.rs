@@ -13,15 +13,20 @@ use std::{
     },
     process::{Command, ExitStatus},
     ptr,
+    sync::OnceLock,
     time::Duration,
 };
 
+use nix::sys::resource::{Resource, getrlimit, rlim_t, setrlimit};
 use tokio::io::{Interest, unix::AsyncFd};
 
 /// A second signal within this time is the first one once more: some supervisors signal a process and then its group.
 pub const SAME_SIGNAL: Duration = Duration::from_millis(200);
 /// Descriptors looked at where the system cannot mark all of them in one call.
 const DESCRIPTORS: RawFd = 65536;
+
+/// The limits on descriptors, soft and hard, that this process was started with, once it has changed them.
+static LIMITS: OnceLock<(rlim_t, rlim_t)> = OnceLock::new();
 
 /// A signal that has arrived.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -158,6 +163,31 @@ pub fn take(number: RawFd) -> Option<OwnedFd> {
     Some(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
+/// Raises the soft limit on descriptors to the hard one, but not beyond `most`. Returns what it was at the start of this
+/// process and what it is now.
+///
+/// # Errors
+///
+/// When it can be neither read nor raised.
+pub fn raise_descriptor_limit(most: u64) -> io::Result<(u64, u64)> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let (first, _) = *LIMITS.get_or_init(|| (soft, hard));
+    let raised = hard.min(most).max(soft);
+    if raised > soft {
+        setrlimit(Resource::RLIMIT_NOFILE, raised, hard)?;
+    }
+    Ok((first, raised))
+}
+
+/// Lets the child of `command` have the limit on descriptors that this process was started with: programs exist that are
+/// slow, or wrong, with a high one.
+pub fn restore_descriptor_limit(command: &mut Command) {
+    let Some((soft, hard)) = LIMITS.get().copied() else { return };
+    let restore = move || setrlimit(Resource::RLIMIT_NOFILE, soft, hard).map_err(io::Error::from);
+    // SAFETY: between fork and exec, one system call; nothing is allocated.
+    unsafe { command.pre_exec(restore) };
+}
+
 /// Lets the child of `command` inherit `descriptors`, under their numbers, and no other but the standard streams; it hears
 /// every signal. `follows`: it is told to terminate when the thread that starts it ends.
 pub fn pass_on(command: &mut Command, descriptors: Vec<RawFd>, follows: bool) {
@@ -180,6 +210,7 @@ pub fn pass_on(command: &mut Command, descriptors: Vec<RawFd>, follows: bool) {
     };
     // SAFETY: between fork and exec, system calls only; nothing is allocated.
     unsafe { command.pre_exec(prepare) };
+    restore_descriptor_limit(command);
 }
 
 /// Marks every descriptor but the standard streams to be closed by `execve()`, but for those given: what PHP code opens
@@ -217,6 +248,18 @@ pub fn take_variable(name: &str) -> Option<OsString> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn children_do_not_inherit_a_limit_that_was_raised() {
+        let (before, raised) = raise_descriptor_limit(u64::MAX).unwrap();
+        assert_eq!(getrlimit(Resource::RLIMIT_NOFILE).unwrap().0, raised);
+        assert_eq!(raise_descriptor_limit(before).unwrap(), (before, raised), "never lowered, and the first is kept");
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -Sn"]);
+        restore_descriptor_limit(&mut command);
+        let output = String::from_utf8(command.output().unwrap().stdout).unwrap();
+        assert_eq!(output.trim(), if before == u64::MAX { "unlimited".to_owned() } else { before.to_string() });
+    }
 
     #[test]
     fn only_what_is_passed_on_is_inherited() {

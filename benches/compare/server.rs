@@ -56,7 +56,7 @@ impl Running {
                 command
             }
         };
-        command.current_dir(&self.directory);
+        command.current_dir(&self.directory).env("RR_ALLOW_ROOT", "1");
         command
     }
 

@@ -25,10 +25,10 @@ final class Request
     /** Query of the target without its question mark, not decoded; empty if there is none. */
     public readonly string $queryString;
 
-    /** "HTTP/1.1" or "HTTP/1.0". */
+    /** "HTTP/1.1", "HTTP/1.0" or "HTTP/2.0". */
     public readonly string $protocol;
 
-    /** "http". */
+    /** "https" if the connection is encrypted, otherwise "http". */
     public readonly string $scheme;
 
     /**
@@ -121,6 +121,9 @@ final class Request
      * @throws \RoadRunner\Exception\BadRequestException when the body is not JSON or is nested deeper
      */
     public function json(int $depth = 512): mixed {}
+
+    /** Returns what was agreed upon for the encryption of the connection; null if it is not encrypted. */
+    public function tls(): ?Tls {}
 
     /** Returns whether the client has gone before its answer. */
     public function isAborted(): bool {}

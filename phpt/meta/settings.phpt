@@ -11,6 +11,11 @@ foreach (ini_get_all('roadrunner') as $name => ['global_value' => $value, 'acces
 }
 ?>
 --EXPECT--
+string(21) "roadrunner.allow_root"
+string(1) "0"
+bool(true)
+bool(false)
+bool(true)
 string(17) "roadrunner.config"
 string(0) ""
 bool(true)

@@ -45,5 +45,5 @@ php-src-stubs: %d classes, the same
 stubs/roadrunner.php: %d classes, the same
 functions: []
 constants: []
-settings: {"roadrunner.config":"","roadrunner.override":"","roadrunner.lenient":"0","roadrunner.thread_runs":"0"}
+settings: {"roadrunner.allow_root":"0","roadrunner.config":"","roadrunner.override":"","roadrunner.lenient":"0","roadrunner.thread_runs":"0"}
 dependencies: []

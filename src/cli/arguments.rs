@@ -63,6 +63,8 @@ pub struct Options {
     pub no_parent: bool,
     /// `--lenient`: what is not supported yet is a warning.
     pub lenient: bool,
+    /// `--allow-root`: the server may serve as root.
+    pub allow_root: bool,
     /// `--check`
     pub check: bool,
     /// `--print`
@@ -119,6 +121,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag!(switch force, "force", Some(b'f'), None, "stop: end without waiting for requests; install: replace what is there"),
     flag!(switch lenient, "lenient", None, None, "keys that are not supported yet are warnings"),
     flag!(switch no_parent, "no-parent", None, Some("serve"), "no process above the server's: for systemd and the like"),
+    flag!(switch allow_root, "allow-root", None, Some("serve"), "serve as root, which is refused otherwise"),
     flag!(switch check, "check", None, Some("config"), "tell every problem of the configuration (default)"),
     flag!(switch print, "print", None, Some("config"), "show the effective values and where each comes from"),
     flag!(switch json, "json", None, Some("doctor"), "print JSON"),

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     config::Config,
     doctor::{self, Finding, Verdict},
-    server::Identity,
+    server::{Identity, acceptor, refuse_root},
 };
 
 /// Prints one line for each thing that was looked at. Returns the exit code.
@@ -54,6 +54,10 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
         Err(reason) => Finding::fail("server.command", reason, "the command line of the workers: php worker.php"),
     });
     match Identity::of(&config.server) {
+        Ok(_) if refuse_root(&config.server, false).is_err() => {
+            let remedy = "server.user, or another user who starts it; else rr serve --allow-root";
+            findings.push(Finding::warn("server.user", "the server would be root, which is refused", remedy));
+        }
         Ok(None) => {}
         Ok(Some(identity)) => findings.push(match identity.is_possible() {
             Ok(()) => Finding::ok("server.user", "can be assumed"),
@@ -61,6 +65,7 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
         }),
         Err(reason) => findings.push(Finding::fail("server.user", reason.to_string(), "an existing user and group")),
     }
+    findings.extend(certificates(config));
     let running = pid::read(&pid::path(&place.directory)).ok().filter(|pid| pid::is_ours(*pid));
     for listener in &config.http.listeners {
         findings.push(match (doctor::endpoint(&listener.endpoint), running) {
@@ -71,4 +76,16 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Whether the certificates for TLS can be used, and how long.
+fn certificates(config: &Config) -> Option<Finding> {
+    let topic = "http.ssl";
+    match acceptor(config) {
+        Ok(acceptor) => acceptor.map(|acceptor| match acceptor.expires() {
+            (date, false) => Finding::ok(topic, format!("certificates until {date}")),
+            (date, true) => Finding::warn(topic, format!("a certificate expired on {date}"), "a new certificate"),
+        }),
+        Err(reason) => Some(Finding::fail(topic, reason.to_string(), "files that can be used, see docs/tls.md")),
+    }
 }

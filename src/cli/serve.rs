@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     config::{Loaded, Loader},
-    log, parent, program,
-    server::Identity,
+    doctor, log, parent, program,
+    server::refuse_root,
 };
 
 /// What PHP runs in the server's process.
@@ -33,7 +33,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
         }
     }
     let place = Place::go(options)?;
-    let (loaded, worker) = read(place.loader(options))?;
+    let (loaded, worker) = read(place.loader(options), allows_root(options, php))?;
     let command = command(options, &worker, &place, php)
         .map_err(|error| Problem::failure(format!("cannot tell how PHP was started: {error}")))?;
     let env: Vec<(OsString, OsString)> =
@@ -62,7 +62,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
 /// Serves in this process. Returns the exit code.
 pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
     let place = Place::go(options)?;
-    let (loaded, worker) = read(place.loader(options))?;
+    let (loaded, worker) = read(place.loader(options), allows_root(options, php))?;
     // The next generation takes the file over.
     let serving = || {
         if options.pid
@@ -82,7 +82,7 @@ pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
 ///
 /// `server.env` is part of the environment in which the server's process reads it. So that both read the same, its
 /// variables count here, too.
-fn read(mut loader: Loader) -> Result<(Loaded, Worker), Problem> {
+fn read(mut loader: Loader, root_is_allowed: bool) -> Result<(Loaded, Worker), Problem> {
     let mut read = loader.load()?;
     if !read.config.server.env.is_empty() {
         let text = |text: OsString| text.to_string_lossy().into_owned();
@@ -96,8 +96,13 @@ fn read(mut loader: Loader) -> Result<(Loaded, Worker), Problem> {
     let wrong = |message| Problem::config(format!("server.command {message}"));
     let worker = Worker::parse(&server.command).map_err(wrong)?;
     worker.path().map_err(wrong)?;
-    Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;
+    refuse_root(server, root_is_allowed).map_err(|error| Problem::config(error.to_string()))?;
     Ok((read, worker))
+}
+
+/// Whether the server may serve as root, as far as its command line and PHP's settings say so.
+fn allows_root(options: &Options, php: &dyn Php) -> bool {
+    options.allow_root || doctor::is_on(php, "roadrunner.allow_root")
 }
 
 /// What the configuration adds to the environment: dotenv files, then `server.env`.
@@ -133,7 +138,9 @@ fn command(options: &Options, worker: &Worker, place: &Place, php: &dyn Php) -> 
         command.extend(["-o".into(), value.into()]);
     }
     // The parent has its own number in the file.
-    for (given, flag) in [(options.lenient, "--lenient"), (options.pid && options.no_parent, "-p")] {
+    for (given, flag) in
+        [(options.lenient, "--lenient"), (options.allow_root, "--allow-root"), (options.pid && options.no_parent, "-p")]
+    {
         if given {
             command.push(flag.into());
         }

@@ -29,7 +29,7 @@ impl Check<'_> {
         self.section(&mut document.root, keys::table(), "");
     }
 
-    fn section(&mut self, node: &mut Node, key: &Key, path: &str) {
+    fn section(&mut self, node: &mut Node, key: &'static Key, path: &str) {
         match &mut node.value {
             Value::Map(entries) => {
                 let mut seen = HashMap::new();
@@ -58,7 +58,7 @@ impl Check<'_> {
     }
 
     /// Returns whether the entry is honoured.
-    fn keep(&mut self, entry: &mut Entry, section: &Key, path: &str) -> bool {
+    fn keep(&mut self, entry: &mut Entry, section: &'static Key, path: &str) -> bool {
         let fixed = section.keys.iter().any(|key| entry.is(&key.name));
         if !fixed && entry.key.starts_with("x-") {
             return false;
@@ -89,10 +89,15 @@ impl Check<'_> {
         }
     }
 
-    fn leaf(&mut self, entry: &Entry, row: &Row, path: String) -> bool {
+    fn leaf(&mut self, entry: &mut Entry, row: &'static Row, path: String) -> bool {
         let at = entry.at.clone();
         match row.class {
-            Class::Honoured => return true,
+            Class::Honoured => {
+                if let Some(words) = row.kind.strip_prefix("some ") {
+                    self.words(&mut entry.node, words, &path);
+                }
+                return true;
+            }
             Class::Idle => self.warnings.add(path, at, format!("has no effect: {}", sentence(row))),
             Class::Unsupported => {
                 let message = format!("; {}", sentence(row));
@@ -101,6 +106,44 @@ impl Check<'_> {
             Class::Later if is_default_off(&entry.node, row) => {}
             Class::Later => self.not_yet(path, at),
         }
+        false
+    }
+
+    /// Looks at a list of words, and leaves those that are supported in it.
+    fn words(&mut self, node: &mut Node, known: &'static str, path: &str) {
+        let at = node.at.clone();
+        match &mut node.value {
+            Value::List(items) => items
+                .retain(|item| item.value.as_text().is_none_or(|word| self.keep_word(&word, known, path, &item.at))),
+            Value::Text(text) => {
+                let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+                let kept: Vec<_> = words.filter(|word| self.keep_word(word, known, path, &at)).collect();
+                *text = kept.join(",");
+            }
+            // Whoever reads it says that it is no list.
+            _ => {}
+        }
+    }
+
+    /// Returns whether a word is supported.
+    fn keep_word(&mut self, word: &str, known: &'static str, path: &str, at: &At) -> bool {
+        let bare = |known: &'static str| known.trim_matches(['(', ')', '[', ']']);
+        let lead = match known.split('|').find(|known| bare(known) == word).and_then(|known| known.chars().next()) {
+            None => None,
+            Some('(') => Some("not supported yet: "),
+            Some('[') => Some("not supported: "),
+            Some(_) => return true,
+        };
+        if let Some(lead) = lead {
+            self.refuse(Problem { key: path.to_owned(), at: at.clone(), message: format!(": {word}"), lead });
+            return false;
+        }
+        let names = known.split('|').map(bare);
+        let rest = match nearest(word, names.clone()) {
+            Some(known) => format!("did you mean {known}?"),
+            None => format!("known here: {}", names.collect::<Vec<_>>().join(", ")),
+        };
+        self.problems.add(path, at.clone(), format!("has {word:?}, which is not known; {rest}"));
         false
     }
 
@@ -169,16 +212,20 @@ fn is_default_off(node: &Node, row: &Row) -> bool {
     }
 }
 
-/// Continues the sentence about a key that nobody knows.
-fn unknown(name: &str, section: &Key, path: &str) -> String {
+/// Returns the known name that is most similar to `name`, if one is.
+fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let lower = name.to_lowercase();
-    let known: Vec<_> = section.keys.iter().map(|key| key.name.as_str()).collect();
-    let nearest = known
-        .iter()
+    known
         .map(|known| (strsim::jaro_winkler(&known.to_lowercase(), &lower), known))
         .filter(|(similarity, _)| *similarity >= SIMILAR)
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    if let Some((_, known)) = nearest {
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, known)| known)
+}
+
+/// Continues the sentence about a key that nobody knows.
+fn unknown(name: &str, section: &Key, path: &str) -> String {
+    let known: Vec<_> = section.keys.iter().map(|key| key.name.as_str()).collect();
+    if let Some(known) = nearest(name, known.iter().copied()) {
         return format!("is not a known key; did you mean {path}{known}?");
     }
     if let Some(elsewhere) = elsewhere(name, path) {

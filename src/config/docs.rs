@@ -119,10 +119,20 @@ fn kind(row: &Row) -> String {
     let words = |text: &str| text.split('|').map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
     match row.kind.split(' ').next().unwrap_or_default() {
         "int" => row.kind.replacen("int", "whole number", 1).replace("..", " to "),
+        "float" => row.kind.replacen("float", "number", 1).replace("..", " to "),
+        "some" => {
+            let known = row.kind.trim_start_matches("some ").split('|');
+            format!(
+                "list of {}",
+                words(&known.filter(|word| !word.starts_with(['(', '['])).collect::<Vec<_>>().join("|"))
+            )
+        }
+        "subnets" => "list of `address/bits`".to_owned(),
         "bool" => "`true`, `false`".to_owned(),
         "texts" => "list of texts".to_owned(),
         "map" => "names and texts".to_owned(),
         "command" => "command line".to_owned(),
+        "mode" => "octal digits".to_owned(),
         kind if kind.contains('|') => words(kind),
         kind => kind.to_owned(),
     }
@@ -167,7 +177,8 @@ fn definitions() -> Json {
             {"enum": [0, null]},
             {"type": "string", "pattern": "^([0-9.]+(ns|us|µs|ms|s|m|h))+$|^0$|\\$"},
         ]},
-        "address": {"type": ["string", "null"], "pattern": ":[0-9]+$|\\$"},
+        "address": {"type": ["string", "null"], "pattern": "^unix:|:[0-9]+$|\\$"},
+        "mode": {"type": ["string", "null"], "pattern": "^[0-7]{1,4}$|\\$"},
         "texts": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
         "map": {"anyOf": [
             {"type": "null"},
@@ -209,11 +220,14 @@ fn leaf(row: &Row) -> Json {
     let mut words = row.kind.split(' ');
     match (words.next().unwrap_or_default(), words.next().and_then(|range| range.split_once(".."))) {
         ("any", _) => {}
-        ("int", Some((least, most))) => {
+        (kind @ ("int" | "float"), Some((least, most))) => {
             let (least, most): (u64, u64) = (least.parse().unwrap(), most.parse().unwrap());
-            object.insert("$ref".to_owned(), json!("#/$defs/int"));
+            object.insert("$ref".to_owned(), json!(format!("#/$defs/{kind}")));
             object.insert("minimum".to_owned(), json!(least));
             object.insert("maximum".to_owned(), json!(most));
+        }
+        ("some" | "subnets", _) => {
+            object.insert("$ref".to_owned(), json!("#/$defs/texts"));
         }
         (kind, _) if kind.contains('|') => {
             let words: Vec<_> = kind.split('|').map(|word| json!(word)).collect();

@@ -97,6 +97,7 @@ impl Config {
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
         }
+        config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config
     }

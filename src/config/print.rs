@@ -76,13 +76,43 @@ impl Effective {
             let node = node.and_then(|node| node.get(&key.name));
             match &key.row {
                 Some(row) => self.leaf(text, &key.name, row, node, depth),
+                None if key.keys.first().is_some_and(|key| key.name == "[]") => {
+                    let items = node.filter(|node| node.value != Value::Null);
+                    let value = items.map_or_else(|| "[]".to_owned(), |node| quoted(&node.value));
+                    line(
+                        text,
+                        depth,
+                        &key.name,
+                        &value,
+                        &items.map_or_else(|| "default".to_owned(), |node| self.origin(node)),
+                    );
+                }
                 // Nobody asked for this section, and its defaults do not make sense alone.
                 None if node.is_none() && key.has_required() => {}
                 None if key.keys.iter().all(|key| key.name == "*") && free(key, node).is_empty() => {}
+                None if key.keys.iter().any(|key| key.name == "[]") => self.items(text, key, node, depth),
                 None => {
                     line(text, depth, &key.name, "", "");
                     self.section(text, key, node, depth + 1);
                 }
+            }
+        }
+    }
+
+    /// Writes a list of sections, if there is anything in it.
+    fn items(&self, text: &mut String, key: &Key, node: Option<&Node>, depth: usize) {
+        let Some(Node { value: Value::List(items), .. }) = node else { return };
+        if items.is_empty() {
+            return;
+        }
+        line(text, depth, &key.name, "", "");
+        for item in items {
+            let start = text.len();
+            self.section(text, &key.keys[0], Some(item), depth + 2);
+            // The last blanks in front of its first line.
+            let dash = start + depth * 2 + 2;
+            if text.len() > dash {
+                text.replace_range(dash..dash + 2, "- ");
             }
         }
     }

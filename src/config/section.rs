@@ -50,6 +50,13 @@ impl<'a> Section<'a> {
         problems.add(format!("{}{key}", self.path), self.at.clone(), "is required here");
     }
 
+    /// Reports what is wrong with a key, or with its absence, in the light of others.
+    pub fn report(&self, key: &'static str, message: &str, problems: &mut Problems) {
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let at = entry.map_or(&self.at, |entry| &entry.node.at).clone();
+        problems.add(format!("{}{key}", self.path), at, message);
+    }
+
     /// Knows a key without reading it.
     pub fn any(&mut self, key: &'static str) {
         self.find(key);
@@ -102,6 +109,32 @@ impl<'a> Section<'a> {
         texts
     }
 
+    /// Reads a list of texts, each of which `parse` understands.
+    pub fn parsed<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        problems: &mut Problems,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        let at = self.find(key)?.at.clone();
+        let texts = self.texts(key, problems)?;
+        let mut parsed = Vec::with_capacity(texts.len());
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            match parse(text) {
+                Some(value) => parsed.push(value),
+                None => {
+                    problems.add(
+                        format!("{}{key}", self.path),
+                        at.clone(),
+                        format!("has {text:?}, which is not {expected}"),
+                    );
+                }
+            }
+        }
+        Some(parsed)
+    }
+
     /// Reads a command line: a list of words, or text that is split as a shell splits it.
     pub fn words(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<String>> {
         let node = self.find(key)?;
@@ -146,6 +179,25 @@ impl<'a> Section<'a> {
         outer.iter().map(inner).collect()
     }
 
+    /// Reads a list of sections.
+    pub fn items(&mut self, key: &'static str, problems: &mut Problems) -> Vec<Section<'a>> {
+        let Some(node) = self.find(key) else { return Vec::new() };
+        let items = match &node.value {
+            Value::Null => return Vec::new(),
+            Value::List(items) => items,
+            _ => {
+                self.wrong(key, node, "a list of sections", problems);
+                return Vec::new();
+            }
+        };
+        let path = format!("{}{key}.", self.path);
+        let section = |item: &'a Node| {
+            let entries = entries(item, &path, problems);
+            Section { at: item.at.clone(), entries, path: path.clone(), known: Vec::new() }
+        };
+        items.iter().map(section).collect()
+    }
+
     /// Reads one of a few words, regardless of case.
     pub fn choice<T: Copy>(
         &mut self,
@@ -183,6 +235,20 @@ impl<'a> Section<'a> {
         number
     }
 
+    /// Reads a number from 0 to 1.
+    pub fn fraction(&mut self, key: &'static str, problems: &mut Problems) -> Option<f64> {
+        let node = self.find(key)?;
+        let number = match &node.value {
+            Value::Null => return None,
+            value => value.as_text().and_then(|text| text.parse().ok()),
+        };
+        let number = number.filter(|number| (0.0..=1.0).contains(number));
+        if number.is_none() {
+            self.wrong(key, node, "a number from 0 to 1", problems);
+        }
+        number
+    }
+
     /// Reads a duration as Go writes it: `300ms`, `60s`, `1m30s`, `1.5h`.
     pub fn duration(&mut self, key: &'static str, problems: &mut Problems) -> Option<Duration> {
         let node = self.find(key)?;
@@ -196,6 +262,38 @@ impl<'a> Section<'a> {
             self.wrong(key, node, "a duration with its unit, such as 300ms, 60s or 1m30s", problems);
         }
         duration
+    }
+
+    /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
+    /// some formats.
+    pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<u32> {
+        let node = self.find(key)?;
+        let mode = match &node.value {
+            Value::Null => return None,
+            Value::Text(text) => value::mode(text),
+            _ => None,
+        };
+        if mode.is_none() {
+            self.wrong(key, node, "octal digits in quotes, such as \"0660\"", problems);
+        }
+        mode
+    }
+
+    /// Reads a duration that cannot be 0, because nothing else bounds what it bounds.
+    pub fn timeout(&mut self, key: &'static str, problems: &mut Problems) -> Option<Duration> {
+        let duration = self.duration(key, problems)?;
+        if duration.is_zero()
+            && let Some(node) = self.find(key)
+        {
+            self.wrong(
+                key,
+                node,
+                "longer than that: without a bound clients could hold connections for ever",
+                problems,
+            );
+            return None;
+        }
+        Some(duration)
     }
 
     /// Reads where to listen: `host:port`, `:port` (all interfaces) or `[v6]:port`.

@@ -21,6 +21,12 @@ pub(super) fn addresses(text: &str) -> Option<Vec<Address>> {
     (!addresses.is_empty()).then_some(addresses)
 }
 
+/// Parses permissions of a file, as `chmod` takes them.
+pub(super) fn mode(text: &str) -> Option<u32> {
+    let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'7'));
+    u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777)
+}
+
 /// Parses a duration by the rules of Go's `time.ParseDuration`; negative ones are refused.
 pub(super) fn duration(text: &str) -> Option<Duration> {
     if text == "0" {

@@ -123,7 +123,7 @@ fn bytes(text: &str) -> Option<u64> {
 }
 
 /// Whether a setting is on, as PHP reads it.
-fn is_on(php: &dyn Php, name: &str) -> bool {
+pub(crate) fn is_on(php: &dyn Php, name: &str) -> bool {
     let value = php.setting(name).unwrap_or_default().to_ascii_lowercase();
     matches!(value.as_str(), "on" | "yes" | "true") || value.parse::<i64>().is_ok_and(|number| number != 0)
 }

@@ -10,8 +10,8 @@ use crate::{
     net::{Bound, Endpoint},
 };
 
-/// Descriptors below which a server soon has none left for clients.
-const DESCRIPTORS: u64 = 4096;
+/// Descriptors from which on those of clients are apart from those of PHP.
+const DESCRIPTORS: u64 = 8192;
 /// Connections that may wait until they are accepted.
 const BACKLOG: u64 = 1024;
 
@@ -24,12 +24,13 @@ pub(super) fn limits(config: &Config) -> Vec<Finding> {
 
 fn descriptors() -> Finding {
     match getrlimit(Resource::RLIMIT_NOFILE) {
-        Ok((soft, _)) if soft < DESCRIPTORS => Finding::warn(
+        // A server raises the soft limit to the hard one.
+        Ok((_, hard)) if hard < DESCRIPTORS => Finding::warn(
             "open files",
-            format!("at most {soft}, one for each client and more for each worker"),
-            format!("ulimit -n {DESCRIPTORS} or more, LimitNOFILE= of a systemd unit"),
+            format!("at most {hard}, one for each client and more for each worker"),
+            format!("a hard limit of {DESCRIPTORS} or more: ulimit -Hn, LimitNOFILE= of a systemd unit"),
         ),
-        Ok((soft, _)) => Finding::ok("open files", format!("at most {soft}")),
+        Ok((_, hard)) => Finding::ok("open files", format!("at most {hard}")),
         Err(error) => {
             Finding::warn("open files", format!("the limit cannot be read: {}", error.desc()), "see ulimit -n")
         }

@@ -26,6 +26,10 @@ pub struct Sink<E>(Arc<Flow<E>>);
 #[derive(Debug)]
 pub struct Source<E>(Arc<Flow<E>>);
 
+/// Looks at a stream from aside.
+#[derive(Clone, Debug)]
+pub struct Watched<E>(Arc<Flow<E>>);
+
 /// A stream of bytes that ends with an `E`.
 #[derive(Debug)]
 struct Flow<E> {
@@ -213,6 +217,11 @@ impl<E> Source<E> {
         }
     }
 
+    /// Looks at this stream from aside.
+    pub fn watched(&self) -> Watched<E> {
+        Watched(Arc::clone(&self.0))
+    }
+
     /// What the stream was ended with, if it was and this was not asked before.
     pub fn take_end(&mut self) -> Option<E> {
         match &mut self.0.state.lock().end {
@@ -220,17 +229,21 @@ impl<E> Source<E> {
             End::Open | End::Broken => None,
         }
     }
+}
 
-    /// Whether everything was read, up to an end with nothing more to it.
-    pub fn is_over(&self) -> bool {
-        let state = self.0.state.lock();
-        state.pieces.is_empty() && matches!(state.end, End::Ended(None))
+// === impl Watched ===
+
+impl<E> Watched<E> {
+    /// Whether the worker has gone in the middle of the stream.
+    pub fn is_broken(&self) -> bool {
+        matches!(self.0.state.lock().end, End::Broken)
     }
+}
 
-    /// The bytes that are under way, if no more will come.
-    pub fn rest(&self) -> Option<usize> {
-        let state = self.0.state.lock();
-        matches!(state.end, End::Ended(_)).then_some(state.bytes)
+impl<E> PartialEq for Watched<E> {
+    /// Whether it is the same stream.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 

@@ -30,6 +30,8 @@ const FRESH: Nanos = nanos(Duration::from_micros(200));
 const BACKLOG: Nanos = nanos(Duration::from_micros(200));
 /// With no more room than this, requests are let in one at a time, so that no more fit than may.
 const NEAR: usize = 64;
+/// Those that wait are looked through so often, at most, within the time that they may wait.
+const OFTEN: Nanos = 64;
 /// Handlers faster than this never deserve another thread: it would take longer to come.
 const SHORT: Nanos = nanos(Duration::from_micros(8));
 
@@ -57,6 +59,12 @@ pub struct Inbox<Q, A> {
     abandoned: AtomicU64,
     /// Requests refused because the inbox was full.
     refused: AtomicU64,
+    /// Requests refused because no worker took them in time.
+    overdue: AtomicU64,
+    /// How long a request may wait; 0 = for ever.
+    patience: AtomicU64,
+    /// When those that wait are to be looked through next.
+    look_through: AtomicU64,
     /// Threads woken.
     wakes: AtomicU64,
     /// Rung when something was put off that somebody must look at; see [`super::Monitor`].
@@ -86,6 +94,8 @@ pub struct Statistics {
     pub abandoned: u64,
     /// Requests refused because the inbox was full, since the start.
     pub refused: u64,
+    /// Requests refused because no worker took them in time, since the start.
+    pub overdue: u64,
     /// Worker threads woken, since the start.
     pub wakes: u64,
 }
@@ -107,9 +117,18 @@ impl<Q, A> Inbox<Q, A> {
             closed: AtomicBool::new(false),
             abandoned: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            overdue: AtomicU64::new(0),
+            patience: AtomicU64::new(0),
+            look_through: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
             monitor: Watch::default(),
         })
+    }
+
+    /// Sets how long a request may wait for a worker; none: for ever. One that waited longer is refused with
+    /// [`Unanswered::Overdue`] by the worker that would take it, and by [`Inbox::refuse_overdue`].
+    pub fn set_patience(&self, patience: Option<Duration>) {
+        self.patience.store(patience.map_or(0, |patience| nanos(patience).max(1)), Ordering::Relaxed);
     }
 
     /// Leaves a request for the next free worker; `now` is the present, which the caller has read. Never blocks. Nobody is
@@ -135,14 +154,14 @@ impl<Q, A> Inbox<Q, A> {
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Overloaded(request));
         }
-        let (slot, pending) = line.load(request);
+        let now = clock::at(now);
+        let (slot, pending) = line.load(request, now);
         if let Err(slot) = self.ring.push(slot) {
             self.refused.fetch_add(1, Ordering::Relaxed);
             if let Some(request) = slot.unload() {
                 return Err(Overloaded(request));
             }
         }
-        let now = clock::at(now);
         match self.unannounced.load(Ordering::Relaxed) {
             0 => self.unannounced.store(now, Ordering::Relaxed),
             since if now.saturating_sub(since) > BATCH => self.announce(),
@@ -161,16 +180,59 @@ impl<Q, A> Inbox<Q, A> {
 
     /// Throws away requests whose clients have left. Returns whether there is room now.
     fn sweep(&self) -> bool {
+        self.keep(|_| true);
+        !self.is_full()
+    }
+
+    /// Refuses requests that have waited for too long. For somebody who comes by from time to time: most calls only look
+    /// at the clock.
+    pub fn refuse_overdue(&self) {
+        let patience = self.patience.load(Ordering::Relaxed);
+        if patience == 0 || self.is_empty() {
+            return;
+        }
+        let (now, due) = (clock::now(), self.look_through.load(Ordering::Relaxed));
+        let next = now + patience / OFTEN;
+        // Who comes second leaves it to the first.
+        if now < due || self.look_through.compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed).is_err() {
+            return;
+        }
+        let mut oldest = now;
+        self.keep(|slot| {
+            let overdue = self.is_overdue(slot, now);
+            if !overdue {
+                oldest = oldest.min(slot.since());
+            }
+            !overdue
+        });
+        self.look_through.store(next.max(oldest + patience), Ordering::Relaxed);
+    }
+
+    /// Looks through what waits: those whose clients have left go, those that are not `wanted` are refused.
+    fn keep(&self, mut wanted: impl FnMut(&Slot<Q, A>) -> bool) {
         for _ in 0..self.ring.len() {
             let Some(slot) = self.ring.pop() else { break };
             if slot.is_abandoned() {
                 self.count_abandoned();
+            } else if !wanted(&slot) {
+                self.refuse_one(slot);
             } else if let Err(slot) = self.ring.push(slot) {
                 // Another reactor took the place meanwhile.
                 slot.refuse(Unanswered::Stopping);
             }
         }
-        !self.is_full()
+    }
+
+    /// Returns whether a request has waited for too long.
+    pub(super) fn is_overdue(&self, slot: &Slot<Q, A>, now: Nanos) -> bool {
+        let patience = self.patience.load(Ordering::Relaxed);
+        patience != 0 && now.saturating_sub(slot.since()) >= patience
+    }
+
+    /// Refuses a request that has waited for too long.
+    pub(super) fn refuse_one(&self, slot: Arc<Slot<Q, A>>) {
+        self.overdue.fetch_add(1, Ordering::Relaxed);
+        slot.refuse(Unanswered::Overdue);
     }
 
     /// Workers that have no request.
@@ -288,6 +350,7 @@ impl<Q, A> Inbox<Q, A> {
             idle: self.idle.len(),
             abandoned: self.abandoned.load(Ordering::Relaxed),
             refused: self.refused.load(Ordering::Relaxed),
+            overdue: self.overdue.load(Ordering::Relaxed),
             wakes: self.wakes.load(Ordering::Relaxed),
         }
     }

@@ -14,7 +14,7 @@ use std::{
 use super::{
     clock::{self, Nanos, nanos},
     port::Port,
-    sync::{AtomicBool, Mutex, Ordering},
+    sync::{AtomicBool, AtomicU64, Mutex, Ordering},
 };
 
 /// An answer that took longer is announced at once.
@@ -31,6 +31,8 @@ pub(super) struct Slot<Q, A> {
     contents: Mutex<Contents<Q, A>>,
     /// Set when nobody waits for the answer any more. Ordering: relaxed, a hint that may come late.
     abandoned: AtomicBool,
+    /// When the request was put in. Ordering: relaxed, the ring hands it over together with the slot.
+    since: AtomicU64,
     /// Where answers of this line go.
     port: Arc<Port<Q, A>>,
 }
@@ -90,6 +92,9 @@ pub enum Unanswered {
     /// The pool was stopped before a worker took the request.
     #[error("the pool is stopping")]
     Stopping,
+    /// No worker took the request within the time that it may wait.
+    #[error("no worker was free in time")]
+    Overdue,
 }
 
 // === impl Line ===
@@ -105,7 +110,7 @@ impl<Q, A> Line<Q, A> {
     }
 
     /// Puts a request on the line. Where the one before is still with a worker, another slot is taken.
-    pub(super) fn load(&mut self, request: Q) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
+    pub(super) fn load(&mut self, request: Q, now: Nanos) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
         let mut contents = self.0.contents.lock();
         if contents.busy {
             drop(contents);
@@ -115,6 +120,7 @@ impl<Q, A> Line<Q, A> {
         contents.busy = true;
         contents.request = Some(request);
         drop(contents);
+        self.0.since.store(now, Ordering::Relaxed);
         (Arc::clone(&self.0), Pending { slot: Arc::clone(&self.0), done: false })
     }
 }
@@ -124,12 +130,22 @@ impl<Q, A> Line<Q, A> {
 impl<Q, A> Slot<Q, A> {
     fn new(port: &Arc<Port<Q, A>>) -> Arc<Self> {
         let contents = Contents { request: None, answer: None, waker: None, busy: false };
-        Arc::new(Self { contents: Mutex::new(contents), abandoned: AtomicBool::new(false), port: Arc::clone(port) })
+        Arc::new(Self {
+            contents: Mutex::new(contents),
+            abandoned: AtomicBool::new(false),
+            since: AtomicU64::new(0),
+            port: Arc::clone(port),
+        })
     }
 
     /// Returns whether nobody waits for the answer any more.
     pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Relaxed)
+    }
+
+    /// When the request was put in.
+    pub(super) fn since(&self) -> Nanos {
+        self.since.load(Ordering::Relaxed)
     }
 
     /// Takes the request back out of a slot that no worker has seen.

@@ -186,6 +186,10 @@ impl<Q, A> Seat<Q, A> {
         // Busy before the request leaves the ring, so that it is counted in one of the two places at any time.
         self.post().begin(now);
         while let Some(slot) = self.inbox.take() {
+            if self.inbox.is_overdue(&slot, now) {
+                self.inbox.refuse_one(slot);
+                continue;
+            }
             let eager = self.post().mean() > SLOW;
             let Some(sealed) = slot.seal(eager, now) else {
                 self.inbox.count_abandoned();
@@ -330,7 +334,7 @@ impl<Q, A> Seat<Q, A> {
     ///
     /// Gives the request back when the mailbox is full.
     pub fn send(&self, line: &mut Line<Q, A>, request: Q) -> Result<Pending<Q, A>, Overloaded<Q>> {
-        let (slot, pending) = line.load(request);
+        let (slot, pending) = line.load(request, clock::now());
         if let Err(slot) = self.mailbox.push(slot)
             && let Some(request) = slot.unload()
         {

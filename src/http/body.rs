@@ -8,7 +8,6 @@ use std::{
 
 use bytes::Bytes;
 use http::HeaderMap;
-use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::service::Connection;
@@ -18,11 +17,14 @@ pub type Sink = crate::handoff::Sink<HeaderMap>;
 /// What the connection reads a streamed body from.
 pub type Source = crate::handoff::Source<HeaderMap>;
 
+/// Looks whether the worker of a streamed body has gone.
+pub(super) type Watched = crate::handoff::Watched<HeaderMap>;
+
 /// The body of a response.
 #[derive(Debug)]
 pub(super) enum Content {
     /// In one piece.
-    Whole(Full<Bytes>),
+    Whole(Bytes),
     /// As a worker writes it.
     Stream(Box<Stream>),
 }
@@ -44,13 +46,19 @@ pub(super) struct Stream {
 impl Content {
     /// A body that `connection` is to deliver, of `length` bytes if that is known.
     pub(super) fn stream(source: Source, length: Option<u64>, connection: Connection) -> Self {
+        connection.watch(source.watched());
         Self::Stream(Box::new(Stream { source, left: length, ended: false, broken: None, connection }))
+    }
+
+    /// Whether it is known to be empty.
+    pub(super) fn is_empty(&self) -> bool {
+        matches!(self, Self::Whole(whole) if whole.is_empty())
     }
 }
 
 impl From<Bytes> for Content {
     fn from(bytes: Bytes) -> Self {
-        Self::Whole(Full::new(bytes))
+        Self::Whole(bytes)
     }
 }
 
@@ -60,21 +68,22 @@ impl Body for Content {
 
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         match self.get_mut() {
-            Self::Whole(whole) => Pin::new(whole).poll_frame(context).map_err(|never| match never {}),
+            Self::Whole(whole) if whole.is_empty() => Poll::Ready(None),
+            Self::Whole(whole) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(whole))))),
             Self::Stream(stream) => stream.poll_frame(context),
         }
     }
 
     fn is_end_stream(&self) -> bool {
         match self {
-            Self::Whole(whole) => whole.is_end_stream(),
+            Self::Whole(whole) => whole.is_empty(),
             Self::Stream(stream) => stream.ended && stream.broken.is_none(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match self {
-            Self::Whole(whole) => whole.size_hint(),
+            Self::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Self::Stream(stream) => stream.left.map_or_else(SizeHint::default, SizeHint::with_exact),
         }
     }
@@ -123,6 +132,7 @@ impl Stream {
     fn end(&mut self) {
         self.ended = true;
         self.connection.set_waiting(false);
+        self.connection.unwatch(&self.source.watched());
     }
 }
 

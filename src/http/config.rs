@@ -4,22 +4,46 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use http::StatusCode;
 
+use super::{
+    AccessLog, Limits, Proxies,
+    listeners::{self, Connections, REFUSAL},
+};
 use crate::{
     config::{Problems, Section},
-    net::Endpoint,
-    pool,
+    net::{Endpoint, Terms},
+    pool, tls,
 };
 
 /// Bytes in the unit of `http.max_request_size`.
 pub const MEBIBYTE: u64 = 1024 * 1024;
+/// Port of HTTP over TLS.
+pub(super) const HTTPS: u16 = 443;
+/// The middleware that looks through proxies.
+const PROXY_IP_PARSER: &str = "proxy_ip_parser";
 
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`.
+    /// `http.address`: where to listen, as `host:port`, `:port` (all interfaces), `[v6]:port` or `unix:/path`; and
+    /// `http.listeners`: where else, and how.
     ///
-    /// Default: `127.0.0.1:8080`. Port 0 takes a free one; the log names it.
+    /// Default: `127.0.0.1:8080`, if there are neither `http.listeners` nor a section `http.ssl`. Port 0 takes a free one;
+    /// the log names it.
+    ///
+    /// `http.ssl.address`: where to listen for TLS. Default: `127.0.0.1:443`, if section `http.ssl` is there and none of
+    /// `http.listeners` speaks TLS.
     pub listeners: Vec<Listener>,
+
+    /// What `http.limits` says of connections.
+    pub connections: Connections,
+
+    /// `http.ssl`: certificates of the listeners for TLS.
+    pub tls: Option<tls::Config>,
+
+    /// `http.ssl.redirect`: whether requests in plain text are sent to the listener for TLS.
+    ///
+    /// Default: `false`.
+    pub redirect: bool,
 
     /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
     ///
@@ -31,8 +55,44 @@ pub struct Config {
     /// Default: 500.
     pub internal_error_code: StatusCode,
 
+    /// `http.limits`: bounds in time and size.
+    pub limits: Limits,
+
+    /// `http.http2`: HTTP/2.
+    pub http2: Http2,
+    /// `http.access_logs` and `http.access_log`: an entry for each request.
+    pub access_log: AccessLog,
+
+    /// `http.middleware`: whether `proxy_ip_parser` is on, so that `proxies` are looked through.
+    ///
+    /// Default: false.
+    pub proxy_ip_parser: bool,
+
+    /// `http.trusted_subnets` and `http.trusted_headers`: whom `proxy_ip_parser` believes what.
+    pub proxies: Proxies,
+
+    /// `http.underscores_in_headers`: whether headers with an underscore in their names are passed on to PHP; else they
+    /// are dropped. As variables of CGI they cannot be told from those with hyphens.
+    ///
+    /// Default: false.
+    pub underscores_in_headers: bool,
+
     /// `http.pool`: the workers.
     pub pool: pool::Config,
+}
+
+/// Settings of HTTP/2 (section `http.http2`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http2 {
+    /// `http.http2.h2c`: whether clients may speak it without TLS, if they know so beforehand.
+    ///
+    /// Default: `false`.
+    pub h2c: bool,
+
+    /// `http.http2.max_concurrent_streams`: requests of a connection that may be under way at a time.
+    ///
+    /// Default (absent or 0): 128.
+    pub max_concurrent_streams: u32,
 }
 
 /// One place where the server listens.
@@ -40,6 +100,8 @@ pub struct Config {
 pub struct Listener {
     /// Where.
     pub endpoint: Endpoint,
+    /// Whether TLS is spoken.
+    pub tls: bool,
 }
 
 // === impl Config ===
@@ -48,10 +110,25 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             listeners: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)).into()],
+            tls: None,
+            redirect: false,
+            connections: Connections::default(),
             max_request_bytes: 64 * MEBIBYTE,
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
+            limits: Limits::default(),
+            http2: Http2::default(),
+            access_log: AccessLog::default(),
+            proxy_ip_parser: false,
+            proxies: Proxies::default(),
+            underscores_in_headers: false,
             pool: pool::Config::default(),
         }
+    }
+}
+
+impl Default for Http2 {
+    fn default() -> Self {
+        Self { h2c: false, max_concurrent_streams: 128 }
     }
 }
 
@@ -59,8 +136,18 @@ impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self::default();
-        if let Some(addresses) = section.address("address", problems) {
-            config.listeners = addresses.into_iter().map(Listener::from).collect();
+        let plain = section.address("address", problems);
+        let further = listeners::read(&mut section, problems);
+        let ssl = section.section("ssl", problems).filter(|ssl| !ssl.is_empty());
+        if plain.is_some() || !further.is_empty() || ssl.is_some() {
+            config.listeners = plain.into_iter().flatten().map(Listener::from).chain(further).collect();
+        }
+        let speaks_tls = config.listeners.iter().any(|listener| listener.tls);
+        if speaks_tls && ssl.is_none() {
+            section.report("listeners", "asks for TLS, which needs certificates: section http.ssl", problems);
+        }
+        if let Some(ssl) = ssl {
+            config.read_ssl(ssl, speaks_tls, problems);
         }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
@@ -73,6 +160,22 @@ impl Config {
                 .and_then(|code| StatusCode::from_u16(code).ok())
                 .unwrap_or(config.internal_error_code);
         }
+        if let Some(mut limits) = section.section("limits", problems) {
+            config.connections = Connections::read(&mut limits, problems);
+            config.limits = Limits::read(limits, problems);
+        }
+        if let Some(http2) = section.section("http2", problems) {
+            config.http2 = Http2::read(http2, problems);
+        }
+        config.access_log = AccessLog::read(&mut section, problems);
+        if let Some(names) = section.texts("middleware", problems) {
+            // Others are not known to the table of keys, or not yet.
+            config.proxy_ip_parser = names.iter().any(|name| name == PROXY_IP_PARSER);
+        }
+        config.proxies = Proxies::read(&mut section, problems);
+        if let Some(kept) = section.boolean("underscores_in_headers", problems) {
+            config.underscores_in_headers = kept;
+        }
         if let Some(pool) = section.section("pool", problems) {
             config.pool = pool::Config::read(pool, problems);
         }
@@ -80,16 +183,56 @@ impl Config {
         config
     }
 
+    /// `speaks_tls`: one of the listeners does so already.
+    fn read_ssl(&mut self, mut section: Section<'_>, speaks_tls: bool, problems: &mut Problems) {
+        let default = || (!speaks_tls).then(|| vec![SocketAddr::from((Ipv4Addr::LOCALHOST, HTTPS)).into()]);
+        let addresses = section.address("address", problems).or_else(default);
+        let listeners = addresses.into_iter().flatten().map(Listener::encrypted);
+        self.listeners.extend(listeners);
+        self.redirect = section.boolean("redirect", problems).unwrap_or_default();
+        self.tls = Some(tls::Config::read(&mut section, problems));
+        section.finish(problems);
+    }
+
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.listeners.iter().map(|listener| listener.endpoint.clone()).collect()
+        let endpoint = |Listener { endpoint, tls }: &Listener| {
+            let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
+            Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
+        };
+        self.listeners.iter().map(endpoint).collect()
+    }
+}
+
+// === impl Http2 ===
+
+impl Http2 {
+    fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
+        let mut http2 = Self::default();
+        if let Some(h2c) = section.boolean("h2c", problems) {
+            http2.h2c = h2c;
+        }
+        if let Some(most) = section.integer("max_concurrent_streams", 0..=10_000, problems)
+            && most > 0
+        {
+            http2.max_concurrent_streams = u32::try_from(most).unwrap_or(u32::MAX);
+        }
+        section.finish(problems);
+        http2
     }
 }
 
 // === impl Listener ===
 
+impl Listener {
+    /// One at which TLS is spoken.
+    pub fn encrypted(endpoint: impl Into<Endpoint>) -> Self {
+        Self { endpoint: endpoint.into(), tls: true }
+    }
+}
+
 impl<T: Into<Endpoint>> From<T> for Listener {
     fn from(endpoint: T) -> Self {
-        Self { endpoint: endpoint.into() }
+        Self { endpoint: endpoint.into(), tls: false }
     }
 }

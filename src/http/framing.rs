@@ -15,6 +15,8 @@ use std::{
 use memchr::memchr2;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::patience::{Wait, Written};
+
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
 /// lets hyper look at it at once. Until it sees the end of a head that came in pieces, hyper parses nothing.
 const SPOILT: &[u8] = b"\0\r\n\r\n";
@@ -28,8 +30,7 @@ const TRANSFER_ENCODING: &[u8] = b"transfer-encoding";
 pub struct Checked<S> {
     stream: S,
     framing: Framing,
-    /// Times that something was written.
-    writes: u32,
+    written: Written,
     /// Once a byte was refused: what is still to be read in its place.
     rest: Option<&'static [u8]>,
 }
@@ -46,17 +47,6 @@ struct Framing {
     chunked: bool,
     /// Requests that were read to their end.
     requests: u32,
-}
-
-/// How far a connection has come. Two equal ones say that it came nowhere in between.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Progress {
-    /// Between requests, after so many of them and so many writes.
-    Idle(u32, u32),
-    /// In the head behind so many requests.
-    Head(u32),
-    /// In a body, which is timed by whoever reads it.
-    Body,
 }
 
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -108,7 +98,7 @@ struct Line {
 impl<S> Checked<S> {
     /// Checks what is read from `stream`.
     pub fn new(stream: S) -> Self {
-        Self { stream, framing: Framing::default(), writes: 0, rest: None }
+        Self { stream, framing: Framing::default(), written: Written::default(), rest: None }
     }
 
     /// Returns whether what was read ended with a complete request.
@@ -116,12 +106,21 @@ impl<S> Checked<S> {
         self.framing.state == State::Start
     }
 
-    /// Returns how far the connection has come.
-    pub(super) fn progress(&self) -> Progress {
+    /// Returns whether what was read ended in the head of a request.
+    pub(super) fn is_in_head(&self) -> bool {
+        matches!(self.framing.state, State::RequestLine | State::Header)
+    }
+
+    /// Returns what the client is waited for, and a number that changes whenever it gets on. `busy`: a worker has its
+    /// request.
+    pub(super) fn wait(&self, busy: bool) -> (Wait, u64) {
+        let requests = u64::from(self.framing.requests);
         match self.framing.state {
-            State::Start => Progress::Idle(self.framing.requests, self.writes),
-            State::RequestLine | State::Header | State::HeadRefused => Progress::Head(self.framing.requests),
-            _ => Progress::Body,
+            _ if self.written.blocked => (Wait::Taken, self.written.bytes),
+            _ if busy => (Wait::Untimed, 0),
+            State::Start if requests > 0 => (Wait::Request, requests.wrapping_add(self.written.bytes)),
+            State::Start | State::RequestLine | State::Header | State::HeadRefused => (Wait::Head, requests),
+            _ => (Wait::Untimed, 0),
         }
     }
 
@@ -161,8 +160,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.writes = self.writes.wrapping_add(1);
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written.note(result)
     }
 
     fn poll_write_vectored(
@@ -170,8 +169,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.writes = self.writes.wrapping_add(1);
-        Pin::new(&mut self.stream).poll_write_vectored(context, slices)
+        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.written.note(result)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -179,7 +178,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let result = Pin::new(&mut self.stream).poll_flush(context);
+        self.written.note_flush(result)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,26 +1,65 @@
 //! Refuses heads that the parser takes, but this server must not.
 //!
 //! What is checked here decides which resource is meant and where the body ends: two servers in a row that read it
-//! differently can be played off against each other.
+//! differently can be played off against each other. Headers that applications would take for others are dropped.
 
 use std::net::Ipv6Addr;
 
 use http::{
-    HeaderValue, Method, StatusCode, Uri, Version,
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
     header::{HOST, TRANSFER_ENCODING},
     request::Parts,
-    uri::Authority,
+    uri::{Authority, Parts as UriParts, Scheme},
 };
+use tracing::debug;
 
-/// Longest request target, shorter than the longest head so that it can have a status of its own.
-const TARGET: usize = 32 * 1024;
+use super::Limits;
 
 /// Why a head is refused: the status and a sentence for people.
 pub(super) type Refusal = (StatusCode, &'static str);
 
+/// Drops headers that could be taken for something else.
+///
+/// `Proxy`: as a variable of CGI it is `HTTP_PROXY`, which HTTP clients obey (httpoxy). Names with underscores, unless
+/// `underscores`: as variables of CGI they cannot be told from those with hyphens, so that a client could write what a
+/// proxy in front removes or sets.
+pub(super) fn drop_headers(headers: &mut HeaderMap, underscores: bool) {
+    if headers.keys().any(|name| is_dropped(name, underscores)) {
+        drop_now(headers, underscores);
+    }
+}
+
+fn is_dropped(name: &HeaderName, underscores: bool) -> bool {
+    let name = name.as_str().as_bytes();
+    name == b"proxy" || (!underscores && has_underscore(name))
+}
+
+/// Looks at eight bytes at a time: every name of every request comes here.
+fn has_underscore(name: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = name.as_chunks::<8>();
+    words.iter().any(|word| {
+        // A byte that is zero borrows from its highest bit.
+        let differs = u64::from_ne_bytes(*word) ^ (EACH * b'_' as u64);
+        differs.wrapping_sub(EACH) & !differs & (EACH << 7) != 0
+    }) || rest.iter().any(|byte| *byte == b'_')
+}
+
+#[cold]
+fn drop_now(headers: &mut HeaderMap, underscores: bool) {
+    let names: Vec<_> = headers.keys().filter(|name| is_dropped(name, underscores)).cloned().collect();
+    for name in names {
+        debug!(header = name.as_str(), "Header dropped: its name could be taken for another");
+        headers.remove(name);
+    }
+}
+
 /// Checks `head`, and settles which host is meant. Without a body there is no transfer coding: hyper takes a request with
 /// any for one with a body, or refuses it.
-pub(super) fn check(head: &mut Parts, has_body: bool) -> Result<(), Refusal> {
+pub(super) fn check(head: &mut Parts, has_body: bool, limits: &Limits) -> Result<(), Refusal> {
+    if head.version == Version::HTTP_2 {
+        check_http2(head, limits)?;
+    }
     check_host(head)?;
     if has_body {
         check_coding(head)?;
@@ -28,12 +67,40 @@ pub(super) fn check(head: &mut Parts, has_body: bool) -> Result<(), Refusal> {
     if head.method == Method::CONNECT {
         return Err((StatusCode::NOT_IMPLEMENTED, "CONNECT is not supported\n"));
     }
-    check_target(&head.method, &head.uri)?;
+    check_target(&head.method, &head.uri, limits.max_uri_length)?;
     if let Some(host) = head.uri.authority().map(Authority::as_str).map(HeaderValue::from_str) {
         // RFC 9112 section 3.2.2: an absolute target counts, `Host` does not.
         let host = host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?;
         head.headers.insert(HOST, host);
     }
+    Ok(())
+}
+
+/// Makes of an HTTP/2 request what it would be in HTTP/1: `Host`, and a target without it.
+fn check_http2(head: &mut Parts, limits: &Limits) -> Result<(), Refusal> {
+    // In HTTP/1 hyper counts them.
+    if head.headers.len() > limits.max_headers {
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers\n"));
+    }
+    let UriParts { scheme, authority, path_and_query, .. } = std::mem::take(&mut head.uri).into_parts();
+    if scheme.is_some_and(|scheme| scheme != Scheme::HTTP && scheme != Scheme::HTTPS) {
+        return Err((StatusCode::BAD_REQUEST, "The request names no scheme of ours\n"));
+    }
+    // CONNECT has none.
+    head.uri = path_and_query.map(Uri::from).unwrap_or_default();
+    if let Some(authority) = authority {
+        name_host(&mut head.headers, authority.as_str())?;
+    }
+    Ok(())
+}
+
+/// RFC 9113 section 8.3.1: `:authority` counts, and `Host` may not say otherwise.
+fn name_host(headers: &mut HeaderMap, authority: &str) -> Result<(), Refusal> {
+    if headers.get_all(HOST).iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
+        return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
+    }
+    let host = HeaderValue::from_str(authority);
+    headers.insert(HOST, host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?);
     Ok(())
 }
 
@@ -62,9 +129,9 @@ fn check_coding(head: &Parts) -> Result<(), Refusal> {
 }
 
 /// RFC 9112 section 3.2: a path, a URI of ours, or the asterisk of OPTIONS.
-fn check_target(method: &Method, target: &Uri) -> Result<(), Refusal> {
+fn check_target(method: &Method, target: &Uri, longest: usize) -> Result<(), Refusal> {
     let authority = target.authority().map_or("", Authority::as_str);
-    if authority.len() + target.path().len() + target.query().map_or(0, str::len) > TARGET {
+    if authority.len() + target.path().len() + target.query().map_or(0, str::len) > longest {
         return Err((StatusCode::URI_TOO_LONG, "The request target is too long\n"));
     }
     let valid = match target.scheme_str() {
@@ -135,7 +202,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let mut head = request.body(()).unwrap().into_parts().0;
-        check(&mut head, true).map(|()| head).map_err(|(status, _)| status)
+        check(&mut head, true, &Limits::default()).map(|()| head).map_err(|(status, _)| status)
     }
 
     #[track_caller]
@@ -170,7 +237,7 @@ mod tests {
         assert_eq!(checked("GET", "/", &[]).err(), Some(StatusCode::BAD_REQUEST));
         assert_eq!(checked("GET", "/", &[("host", "a"), ("host", "a")]).err(), Some(StatusCode::BAD_REQUEST));
         let mut head = http::Request::builder().version(Version::HTTP_10).body(()).unwrap().into_parts().0;
-        assert!(check(&mut head, true).is_ok());
+        assert!(check(&mut head, true, &Limits::default()).is_ok());
     }
 
     #[test]
@@ -186,7 +253,38 @@ mod tests {
     }
 
     #[test]
+    fn headers_that_could_be_taken_for_others_are_dropped() {
+        let kept = |underscores| {
+            let mut headers = HeaderMap::new();
+            for name in ["host", "proxy", "x_forwarded_for", "_", "x-forwarded-for", "proxy-authorization", "proxy"] {
+                headers.append(HeaderName::from_static(name), HeaderValue::from_static("a"));
+            }
+            drop_headers(&mut headers, underscores);
+            let mut names: Vec<_> = headers.keys().map(|name| name.as_str().to_owned()).collect();
+            names.sort();
+            names
+        };
+        assert_eq!(kept(false), ["host", "proxy-authorization", "x-forwarded-for"]);
+        assert_eq!(kept(true), ["_", "host", "proxy-authorization", "x-forwarded-for", "x_forwarded_for"]);
+    }
+
+    #[test]
+    fn an_underscore_is_found_wherever_it_stands() {
+        for length in 1..=24 {
+            for at in 0..length {
+                let mut name = vec![b'a'; length];
+                assert!(!has_underscore(&name));
+                name[at] = b'^';
+                assert!(!has_underscore(&name));
+                name[at] = b'_';
+                assert!(has_underscore(&name), "{at} of {length}");
+            }
+        }
+    }
+
+    #[test]
     fn a_target_has_a_bound() {
+        const TARGET: usize = 32 * 1024;
         assert_eq!(target("GET", &format!("/{}", "a".repeat(TARGET - 1))), None);
         assert_eq!(target("GET", &format!("/{}", "a".repeat(TARGET))), Some(StatusCode::URI_TOO_LONG));
         assert_eq!(target("GET", &format!("/?{}", "a".repeat(TARGET))), Some(StatusCode::URI_TOO_LONG));

@@ -10,16 +10,19 @@ use tokio::{io::AsyncWriteExt, time::timeout};
 
 use crate::net::{Socket, Stream};
 
-/// How long a client is listened to after our end.
+/// How long a client may take our end, and is listened to after it.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// How much is read of it.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// Ends our direction of `stream`, and listens until the client ends its own.
-pub(super) async fn linger(mut stream: impl Stream) {
-    if stream.shutdown().await.is_ok() {
-        let _ = timeout(PATIENCE, forget(stream.socket())).await;
-    }
+/// Sends what is the `last` of our direction of `stream`, ends it, and listens until the client ends its own.
+pub(super) async fn linger(mut stream: impl Stream, last: &[u8]) {
+    let _ = timeout(PATIENCE, async {
+        stream.write_all(last).await?;
+        stream.shutdown().await?;
+        forget(stream.socket()).await
+    })
+    .await;
 }
 
 async fn forget(stream: &Socket) -> io::Result<()> {

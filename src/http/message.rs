@@ -4,7 +4,7 @@ use std::{
     cell::OnceCell,
     fmt,
     sync::{
-        OnceLock,
+        Arc, OnceLock,
         atomic::{AtomicU64, Ordering},
     },
     time::{Instant, SystemTime},
@@ -18,7 +18,7 @@ use http::{
 };
 
 use super::{Form, Source};
-use crate::net::Peer;
+use crate::{net::Peer, tls};
 
 /// A complete request: head and buffered body.
 #[derive(Debug)]
@@ -33,6 +33,10 @@ pub struct Request {
     pub peer: Peer,
     /// Number of this request, unique in this process and, with great likelihood, everywhere.
     pub id: RequestId,
+    /// Whether the connection is encrypted, as far as is known.
+    pub secure: bool,
+    /// What TLS was agreed upon with this server, if it was with this one.
+    pub tls: Option<Arc<tls::Session>>,
     /// A worker stopped without answering it, and left it to another one.
     pub given_back: bool,
     /// When the head had arrived.
@@ -83,7 +87,7 @@ pub(super) enum Length {
 // === impl Request ===
 
 impl Request {
-    /// Creates a request that has just arrived.
+    /// Creates a request that has just arrived, in plain text.
     pub fn new(head: Parts, body: Bytes, peer: Peer, arrived: Instant) -> Self {
         Self {
             head,
@@ -91,6 +95,8 @@ impl Request {
             form: None,
             peer,
             id: RequestId::next(),
+            secure: false,
+            tls: None,
             given_back: false,
             arrived,
             arrived_at: OnceCell::new(),

@@ -1,29 +1,48 @@
-//! HTTP/1.1: from a connection to an envelope in the inbox of a pool, and back.
+//! HTTP/1.1 and HTTP/2: from a connection to an envelope in the inbox of a pool, and back.
 //!
 //! This room owns the wire: parsing (hyper), framing checks, body limits, status codes of failures. It is called by the
 //! connections of `net`, and never knows who works on a request.
 
+mod access;
 mod body;
 mod config;
 mod connection;
+mod flood;
 mod form;
+mod forwarded;
 mod framing;
+mod h1;
+mod h2;
 mod head;
+mod limits;
 mod linger;
+mod listeners;
 mod message;
 mod pass;
+mod patience;
+mod preface;
+mod redirect;
 mod service;
+mod shared;
+mod streams;
 #[cfg(test)]
 mod tests;
+mod tls;
+mod ways;
 
+pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source};
-pub use config::{Config, Listener, MEBIBYTE};
+pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
 pub use form::{Form, Store, Upload, UploadError, Uploads};
+pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
+pub use limits::Limits;
+pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
+pub use tls::PROTOCOLS;
 
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;

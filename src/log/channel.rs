@@ -14,6 +14,8 @@ use super::{
 
 /// Channel of what the log says of itself.
 pub(super) const OWN: &str = "logs";
+/// Target of the entries of the access log: of channel `http`, but they may go elsewhere.
+pub(crate) const ACCESS: &str = "roadrunner::http::access";
 /// Start of the targets of this crate's own events.
 const CRATE: &str = "roadrunner::";
 
@@ -29,6 +31,8 @@ pub(super) struct Route {
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     pub(super) default: Option<Route>,
+    /// That of the access log, if it does not go where channel `http` goes.
+    pub(super) access: Option<Route>,
     pub(super) channels: Vec<(String, Option<Route>)>,
 }
 
@@ -72,6 +76,9 @@ impl Route {
 impl Routes {
     fn find(&self, metadata: &Metadata<'_>) -> Option<(&Route, Level)> {
         let level = Level::of(metadata)?;
+        if let Some(route) = self.access.as_ref().filter(|_| metadata.target() == ACCESS) {
+            return (level >= route.level).then_some((route, level));
+        }
         let channel = channel_of(metadata.target());
         let own = self.channels.iter().find(|(name, _)| name == channel);
         // Libraries are heard when something is wrong, or when somebody asked for them.
@@ -87,7 +94,8 @@ impl Routes {
 
     /// The most verbose level that anything is written at.
     pub(super) fn most_verbose(&self) -> LevelFilter {
-        let routes = self.default.iter().chain(self.channels.iter().filter_map(|(_, route)| route.as_ref()));
+        let channels = self.channels.iter().filter_map(|(_, route)| route.as_ref());
+        let routes = self.default.iter().chain(&self.access).chain(channels);
         match routes.map(|route| route.level).min() {
             None => LevelFilter::OFF,
             Some(Level::Debug) => LevelFilter::DEBUG,
@@ -128,6 +136,7 @@ mod tests {
             ("roadrunner::php::engine", "server"),
             ("roadrunner::panic", "server"),
             ("roadrunner::log", "logs"),
+            (ACCESS, "http"),
             ("server", "server"),
             ("app", "app"),
             ("hyper::proto::h1", "hyper"),

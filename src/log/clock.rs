@@ -61,7 +61,7 @@ const WORDS: [(&str, Part); 33] = [
 
 /// A moment in UTC, by its parts.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Moment {
+pub(crate) struct Moment {
     since_epoch: Duration,
     year: u64,
     month: u64,
@@ -77,7 +77,7 @@ pub(super) struct Moment {
 
 /// How a time is written.
 #[derive(Clone, Debug)]
-pub(super) struct Layout(Vec<Part>);
+pub(crate) struct Layout(Vec<Part>);
 
 #[derive(Clone, Debug)]
 enum Part {
@@ -119,8 +119,16 @@ impl Moment {
         Self::from(SystemTime::now())
     }
 
+    /// The moment so many nanoseconds after 1970 began.
+    pub(super) fn at(nanoseconds: u128) -> Self {
+        const SECOND: u128 = 1_000_000_000;
+        let seconds = u64::try_from(nanoseconds / SECOND).unwrap_or_default();
+        let rest = u32::try_from(nanoseconds % SECOND).unwrap_or_default();
+        Self::from(UNIX_EPOCH + Duration::new(seconds, rest))
+    }
+
     /// Nanoseconds since 1970.
-    pub(super) fn nanoseconds(&self) -> u128 {
+    pub(crate) fn nanoseconds(&self) -> u128 {
         self.since_epoch.as_nanos()
     }
 
@@ -185,7 +193,7 @@ impl From<SystemTime> for Moment {
 // === impl Layout ===
 
 impl Layout {
-    pub(super) fn parse(layout: &str) -> Self {
+    pub(crate) fn parse(layout: &str) -> Self {
         let mut parts = Vec::new();
         let mut rest = layout;
         while let Some(first) = rest.chars().next() {
@@ -200,7 +208,7 @@ impl Layout {
         Self(parts)
     }
 
-    pub(super) fn write(&self, moment: &Moment, to: &mut Vec<u8>) {
+    pub(crate) fn write(&self, moment: &Moment, to: &mut Vec<u8>) {
         for part in &self.0 {
             let _ = match part {
                 Part::Text(text) => to.write_all(text.as_bytes()),

@@ -34,6 +34,9 @@ pub struct Config {
     /// Each has the keys of `logs`; what it does not say is as in `logs`. A `mode` of its own also means the encoding of
     /// that mode, and an `output` of its own means no file of `file_logger_options`.
     pub channels: Vec<(String, Channel)>,
+
+    /// Where the access log goes if it does not go where channel `http` goes (`http.access_log`).
+    pub access: Option<Channel>,
 }
 
 /// Settings of one channel.
@@ -175,7 +178,7 @@ impl Config {
             channels.push((name, channel));
         }
         section.finish(problems);
-        Self { default, channels }
+        Self { default, channels, access: None }
     }
 }
 
@@ -255,8 +258,8 @@ impl Channel {
     }
 }
 
-/// Reads a list of outputs; in one text they are separated by commas.
-fn outputs(section: &mut Section<'_>, key: &'static str, problems: &mut Problems) -> Option<Vec<Output>> {
+/// Reads a list of outputs, as `logs.output` is; in one text they are separated by commas.
+pub(crate) fn outputs(section: &mut Section<'_>, key: &'static str, problems: &mut Problems) -> Option<Vec<Output>> {
     let texts = section.texts(key, problems)?;
     let names = texts.iter().flat_map(|text| text.split(',')).map(str::trim).filter(|name| !name.is_empty());
     let mut outputs = Vec::new();

@@ -15,6 +15,17 @@ pub(super) enum Place {
     Json,
 }
 
+/// The bytes that may stand everywhere, which most are.
+const PLAIN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = b' ';
+    while byte <= b'~' {
+        table[byte as usize] = byte != b'"' && byte != b'\\';
+        byte += 1;
+    }
+    table
+};
+
 /// Writes into a buffer what may stand at a place.
 pub(super) struct Escaped<'a> {
     pub(super) to: &'a mut Vec<u8>,
@@ -25,16 +36,20 @@ pub(super) struct Escaped<'a> {
 
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut done = 0;
-        for (at, character) in text.char_indices() {
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
+            let (plain, odd) = rest.split_at(at);
+            self.to.extend_from_slice(plain.as_bytes());
+            let Some(character) = odd.chars().next() else { break };
+            let (written, behind) = odd.split_at(character.len_utf8());
             if self.may_stand(character) {
-                continue;
+                self.to.extend_from_slice(written.as_bytes());
+            } else {
+                self.escape(character);
             }
-            self.to.extend_from_slice(&text.as_bytes()[done..at]);
-            done = at + character.len_utf8();
-            self.escape(character);
+            rest = behind;
         }
-        self.to.extend_from_slice(&text.as_bytes()[done..]);
+        self.to.extend_from_slice(rest.as_bytes());
         Ok(())
     }
 }

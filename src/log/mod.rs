@@ -31,6 +31,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use channel::ACCESS;
+pub(crate) use clock::{Layout, Moment};
+pub(crate) use config::outputs;
 pub use config::{Channel, Config, Encoding, Mode, Output, Rotation};
 pub use level::Level;
 pub use sink::{Log, OpenError};

@@ -8,7 +8,10 @@ use std::{
 
 use tracing::field::{Field, Visit};
 
-use super::escape::{Escaped, Place};
+use super::{
+    clock::{Layout, Moment},
+    escape::{Escaped, Place},
+};
 
 /// Bytes of each buffer that are kept for the next entry.
 const KEEP: usize = 64 * 1024;
@@ -29,6 +32,8 @@ pub(super) struct Recorder<'a> {
     scratch: &'a mut Scratch,
     /// Where the message lands.
     place: Place,
+    /// How times are written; `None`: as the form has it.
+    time: Option<&'a Layout>,
 }
 
 /// Writes `text` as a JSON string.
@@ -61,11 +66,11 @@ impl Scratch {
 
 impl<'a> Recorder<'a> {
     /// Starts an entry in `scratch`, whose message lands at `place`.
-    pub(super) fn new(place: Place, scratch: &'a mut Scratch) -> Self {
+    pub(super) fn new(place: Place, time: Option<&'a Layout>, scratch: &'a mut Scratch) -> Self {
         scratch.entry.clear();
         scratch.message.clear();
         scratch.fields.clear();
-        Self { scratch, place }
+        Self { scratch, place, time }
     }
 
     fn name(&mut self, name: &str) {
@@ -126,6 +131,19 @@ impl Visit for Recorder<'_> {
 
     fn record_u64(&mut self, field: &Field, value: u64) {
         self.number(field.name(), value);
+    }
+
+    /// A moment: nanoseconds since 1970, written as the time of the entry is.
+    fn record_u128(&mut self, field: &Field, value: u128) {
+        if self.time.is_none() && self.place == Place::Json {
+            return self.number(field.name(), value);
+        }
+        let mut text = Vec::new();
+        match self.time {
+            Some(layout) => layout.write(&Moment::at(value), &mut text),
+            None => Moment::at(value).write(&mut text),
+        }
+        self.take(field.name(), &String::from_utf8_lossy(&text));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {

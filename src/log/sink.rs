@@ -73,6 +73,9 @@ impl Log {
                 None => routes.default = route,
             }
         }
+        if let Some(access) = &config.access {
+            routes.access = opened.route(access, &mut busy)?;
+        }
         let queues = opened.queues.into_iter().map(|(_, queue)| queue).collect();
         Ok(Self { routes: Arc::new(routes), queues, writers: Mutex::default(), busy })
     }

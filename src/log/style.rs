@@ -105,13 +105,13 @@ impl Style {
         self.assemble(&facts, screen, scratch);
     }
 
-    fn recorder<'a>(&self, screen: bool, scratch: &'a mut Scratch) -> Recorder<'a> {
+    fn recorder<'a>(&'a self, screen: bool, scratch: &'a mut Scratch) -> Recorder<'a> {
         let place = match &self.form {
             Form::Json => Place::Json,
             _ if screen => Place::Screen,
             _ => Place::Line,
         };
-        Recorder::new(place, scratch)
+        Recorder::new(place, self.time.as_ref(), scratch)
     }
 
     fn assemble(&self, facts: &Facts<'_>, screen: bool, scratch: &mut Scratch) {

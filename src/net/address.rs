@@ -26,6 +26,30 @@ pub enum Address {
 pub struct Endpoint {
     /// Where it listens.
     pub address: Address,
+    /// Who may connect, if it is a unix socket that is made by this process.
+    pub access: Access,
+    /// What its connections begin with, and how those end that are not taken.
+    pub terms: Terms,
+}
+
+/// Who may connect to a unix socket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Access {
+    /// Permissions of its file.
+    pub mode: u32,
+    /// Name or number of its owner; `None`: who makes it.
+    pub user: Option<String>,
+    /// Name or number of its group; `None`: that of who makes it.
+    pub group: Option<String>,
+}
+
+/// What connections begin with, and how those end that are not taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Each begins with a header of the PROXY protocol.
+    pub proxy_protocol: bool,
+    /// What a client is told for which there is no room.
+    pub refusal: &'static [u8],
 }
 
 /// The text is no address.
@@ -64,18 +88,6 @@ impl Address {
         let tcp = address.as_socket().map(Self::Tcp);
         tcp.or_else(|| address.as_pathname().map(|path| Self::Unix(path.to_owned())))
     }
-
-    /// The form that the system takes.
-    ///
-    /// # Errors
-    ///
-    /// When the path is too long for it.
-    pub(super) fn to_system(&self) -> std::io::Result<SockAddr> {
-        match self {
-            Self::Tcp(address) => Ok((*address).into()),
-            Self::Unix(path) => SockAddr::unix(path),
-        }
-    }
 }
 
 impl From<SocketAddr> for Address {
@@ -105,7 +117,16 @@ impl fmt::Display for Address {
 
 impl<T: Into<Address>> From<T> for Endpoint {
     fn from(address: T) -> Self {
-        Self { address: address.into() }
+        Self { address: address.into(), access: Access::default(), terms: Terms::default() }
+    }
+}
+
+// === impl Access ===
+
+impl Default for Access {
+    /// The process' own user and group.
+    fn default() -> Self {
+        Self { mode: 0o660, user: None, group: None }
     }
 }
 

@@ -33,6 +33,8 @@ struct Passed {
     wanted: Address,
     /// Name given by the service manager; `None`: from a generation or parent of this server.
     name: Option<String>,
+    /// It is a unix socket whose file ends with the server.
+    with_file: bool,
 }
 
 /// Variables by which a service manager passes sockets.
@@ -49,21 +51,24 @@ pub struct FromManager<'a> {
 // === impl Inherited ===
 
 impl Inherited {
-    /// Variable by which sockets are handed over: `<descriptor>=<address>`, separated by commas.
+    /// Variable by which sockets are handed over: `<descriptor>=<address>`, separated by commas; [`Inherited::WITH_FILE`]
+    /// may follow the descriptor.
     pub const VARIABLE: &str = "RR_LISTENERS";
+    /// Says that the file of a unix socket ends with the server: nobody else has made it.
+    pub(super) const WITH_FILE: &str = "+";
 
     /// Takes the sockets that [`Inherited::VARIABLE`] names.
     pub fn handed_over(text: &str) -> Self {
         let mut inherited = Self::default();
         for item in text.split(',').filter(|item| !item.is_empty()) {
-            let named = item
-                .split_once('=')
-                .and_then(|(number, address)| Some((number.parse().ok()?, address.parse::<Address>().ok()?)));
-            let taken = named.and_then(|(number, wanted)| Some((Socket::from(process::take(number)?), wanted)));
+            let taken = item.split_once('=').and_then(|(number, address)| {
+                let alone = number.strip_suffix(Self::WITH_FILE);
+                let (with_file, number) = (alone.is_some(), alone.unwrap_or(number));
+                let wanted = address.parse().ok()?;
+                Some(Passed { socket: process::take(number.parse().ok()?)?.into(), wanted, name: None, with_file })
+            });
             match taken {
-                Some((socket, wanted)) if socket.local_addr().is_ok() => {
-                    inherited.sockets.push(Passed { socket, wanted, name: None });
-                }
+                Some(passed) if passed.socket.local_addr().is_ok() => inherited.sockets.push(passed),
                 _ => inherited.problems.push(format!("{item} of {} is no socket", Self::VARIABLE)),
             }
         }
@@ -100,7 +105,12 @@ impl Inherited {
             let socket = process::take(number).map(Socket::from);
             match socket.as_ref().map(listens_at) {
                 Some(Ok(wanted)) => {
-                    self.sockets.extend(socket.map(|socket| Passed { socket, wanted, name: Some(name) }));
+                    self.sockets.extend(socket.map(|socket| Passed {
+                        socket,
+                        wanted,
+                        name: Some(name),
+                        with_file: false,
+                    }));
                 }
                 Some(Err(error)) => self.problems.push(format!("descriptor {number} ({name}) is not used: {error}")),
                 None => self.problems.push(format!("descriptor {number} ({name}) is not open")),
@@ -108,12 +118,18 @@ impl Inherited {
         }
     }
 
-    /// Takes the sockets for one address, of all that were bound to it.
-    pub(super) fn take(&mut self, wanted: &Address) -> Vec<Socket> {
+    /// Takes the sockets for one address, of all that were bound to it. Returns, too, whether their file is handed over with
+    /// them by the generation before this one.
+    pub(super) fn take(&mut self, wanted: &Address) -> (Vec<Socket>, bool) {
         let exact = |passed: &Passed| passed.wanted == *wanted;
         let all = |passed: &Passed| is_unspecified_pair(passed, wanted);
         let found: &dyn Fn(&Passed) -> bool = if self.sockets.iter().any(exact) { &exact } else { &all };
-        self.sockets.extract_if(.., |passed| found(passed)).map(|passed| passed.socket).collect()
+        let mut with_file = false;
+        let taken = self.sockets.extract_if(.., |passed| found(passed)).map(|passed| {
+            with_file |= passed.with_file;
+            passed.socket
+        });
+        (taken.collect(), with_file && !self.held_by_parent)
     }
 
     /// Ends the taking: what is left over is closed. A socket of the service manager's would stay open there, and its

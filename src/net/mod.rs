@@ -5,15 +5,24 @@
 
 mod accept;
 mod address;
+mod census;
+mod descriptors;
+mod front;
 mod inherited;
 mod listener;
+mod notice;
+mod proxy;
 mod reactor;
 mod socket;
+mod unix;
 
 use std::{fmt, net::SocketAddr};
 
 pub use accept::Accepted;
-pub use address::{Address, Endpoint, NoAddress};
+pub use address::{Access, Address, Endpoint, NoAddress, Terms};
+pub use census::Limits;
+pub use descriptors::Descriptors;
+pub use front::{Crowd, Front};
 pub use inherited::{FromManager, Inherited};
 pub use listener::{BindError, Bound, HandOver, reactors};
 pub use reactor::{Drain, Pass, Reactors};

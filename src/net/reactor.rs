@@ -14,7 +14,10 @@ use crossbeam_channel::{Receiver, Sender};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, warn};
 
-use super::accept::{Accepted, Listener, Watched};
+use super::{
+    Front, Terms,
+    accept::{Accepted, Listener, Watched},
+};
 
 /// Pause after the system refused a connection for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -69,12 +72,14 @@ pub struct Reactors {
 
 impl Drain {
     /// Ends when connections are to end.
-    pub async fn asked(&mut self) {
+    pub async fn asked(&self) {
+        // What a receiver has seen is no change to it any more.
+        let mut phase = self.0.clone();
         // The sender lives as long as the reactor, and the reactor longer than its connections.
-        let _ = self.0.wait_for(|phase| *phase >= Phase::Drain).await;
+        let _ = phase.wait_for(|phase| *phase >= Phase::Drain).await;
     }
 
-    /// Returns whether something was asked since this copy was made, be it only that the connection ends with its next
+    /// Returns whether anything was asked since the reactors started, be it only that the connection ends with its next
     /// answer; a reason to look at [`Drain::asked`] again.
     pub fn has_changed(&self) -> bool {
         self.0.has_changed().unwrap_or(true)
@@ -85,12 +90,12 @@ impl Drain {
 
 impl Reactors {
     /// Starts one reactor, a thread named `rr-io-<n>`, for each set of listeners and its pass. `serve` serves one
-    /// connection of the reactor whose pass it is given.
+    /// connection that `front` has let in, on the reactor whose pass it is given.
     ///
     /// # Errors
     ///
     /// When the system gives no thread, or no event queue.
-    pub fn start<P, S, F>(listeners: Vec<(Vec<Listener>, Arc<P>)>, serve: S) -> io::Result<Self>
+    pub fn start<P, S, F>(listeners: Vec<(Vec<Listener>, Arc<P>)>, front: &Arc<Front>, serve: S) -> io::Result<Self>
     where
         P: Pass + 'static,
         S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
@@ -107,9 +112,10 @@ impl Reactors {
                 .on_thread_park(move || parking.parking())
                 .on_thread_unpark(move || unparked.unparked())
                 .build()?;
-            let (serve, watched, done) = (Arc::clone(&serve), watched.clone(), done.clone());
+            let way = Way { front: Arc::clone(front), serve: Arc::clone(&serve), pass, phase: watched.clone() };
+            let done = done.clone();
             let thread = thread::Builder::new().name(format!("rr-io-{number}")).spawn(move || {
-                runtime.block_on(drive(listeners, serve, pass, watched, done));
+                runtime.block_on(drive(listeners, way, done));
                 runtime.shutdown_background();
             })?;
             reactors.threads.push(thread);
@@ -164,13 +170,23 @@ impl Reactors {
     }
 }
 
-async fn drive<P, S, F>(
-    listeners: Vec<Listener>,
+/// The way of a connection into a reactor.
+struct Way<P, S> {
+    front: Arc<Front>,
     serve: Arc<S>,
     pass: Arc<P>,
     phase: watch::Receiver<Phase>,
-    done: Sender<()>,
-) where
+}
+
+impl<P, S> Clone for Way<P, S> {
+    fn clone(&self) -> Self {
+        let Self { front, serve, pass, phase } = self;
+        Self { front: Arc::clone(front), serve: Arc::clone(serve), pass: Arc::clone(pass), phase: phase.clone() }
+    }
+}
+
+async fn drive<P, S, F>(listeners: Vec<Listener>, way: Way<P, S>, done: Sender<()>)
+where
     P: Pass + 'static,
     S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
@@ -178,9 +194,10 @@ async fn drive<P, S, F>(
     // Never sent on: it is closed when the last connection has dropped its end.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
     for listener in listeners {
-        tokio::spawn(accept(listener, Arc::clone(&serve), Arc::clone(&pass), phase.clone(), alive.clone()));
+        tokio::spawn(accept(listener, way.clone(), alive.clone()));
     }
     drop(alive);
+    let Way { pass, phase, .. } = way;
     let mut aborted = phase.clone();
     let mut ended = pin!(async move {
         let mut phase = phase;
@@ -200,22 +217,19 @@ async fn drive<P, S, F>(
     pass.ended();
 }
 
-async fn accept<P, S, F>(
-    listener: Listener,
-    serve: Arc<S>,
-    pass: Arc<P>,
-    phase: watch::Receiver<Phase>,
-    alive: mpsc::Sender<()>,
-) where
+async fn accept<P, S, F>(listener: Listener, way: Way<P, S>, alive: mpsc::Sender<()>)
+where
     P: Pass + 'static,
     S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
     F: Future<Output = ()> + Send + 'static,
 {
-    let listener = match Watched::new(listener) {
+    let mut listener = match Watched::new(listener, Arc::clone(&way.front)) {
         Ok(listener) => listener,
         Err(error) => return error!(%error, "Listener cannot be watched"),
     };
-    let mut fading = phase.clone();
+    let terms = listener.terms();
+    // Not the one that connections get: to them everything is news.
+    let mut fading = way.phase.clone();
     loop {
         let accepted = tokio::select! {
             biased;
@@ -223,46 +237,59 @@ async fn accept<P, S, F>(
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok(accepted) => begin(accepted, &serve, &pass, &phase, &alive),
+            Ok(accepted) => way.enter(accepted, terms, &alive),
             // The client was gone before it was accepted.
             Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::NotConnected) => {}
             Err(error) => {
-                warn!(%error, "Connection cannot be accepted");
+                if !matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE)) {
+                    warn!(%error, "Connection cannot be accepted");
+                }
                 tokio::time::sleep(ACCEPT_PAUSE).await;
             }
         }
     }
-    if *phase.borrow() == Phase::HandOver {
+    if *way.phase.borrow() == Phase::HandOver {
         return;
     }
     // To these clients the connection is there, and their request may be, too.
     for _ in 0..LAST {
         match listener.try_accept() {
-            Ok(accepted) => begin(accepted, &serve, &pass, &phase, &alive),
+            Ok(Some(accepted)) => way.enter(accepted, terms, &alive),
+            Ok(None) => {}
             Err(error) if error.kind() == io::ErrorKind::NotConnected => {}
             Err(_) => break,
         }
     }
 }
 
-/// Serves a connection, on a task of its own.
-fn begin<P, S, F>(
-    accepted: Accepted,
-    serve: &Arc<S>,
-    pass: &Arc<P>,
-    phase: &watch::Receiver<Phase>,
-    alive: &mpsc::Sender<()>,
-) where
-    P: Pass + 'static,
-    S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
-    F: Future<Output = ()> + Send + 'static,
-{
-    let served = serve(accepted, Drain(phase.clone()), pass);
-    let alive = alive.clone();
-    tokio::spawn(async move {
-        served.await;
-        drop(alive);
-    });
+impl<P, S> Way<P, S> {
+    /// Serves a connection that there is room for, on a task of its own.
+    fn enter<F>(&self, mut accepted: Accepted, terms: Terms, alive: &mpsc::Sender<()>)
+    where
+        P: Pass + 'static,
+        S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Some(mut counted) = self.front.admit(&accepted, terms) else { return };
+        let (drain, alive) = (Drain(self.phase.clone()), alive.clone());
+        if !terms.proxy_protocol {
+            let served = (self.serve)(accepted, drain, &self.pass);
+            tokio::spawn(async move {
+                served.await;
+                drop((counted, alive));
+            });
+            return;
+        }
+        let Self { front, serve, pass, .. } = self.clone();
+        tokio::spawn(async move {
+            // Apart from the rest, which most connections do without.
+            let known = Box::pin(front.introduce(&mut accepted, &mut counted, terms, drain.clone())).await;
+            if known {
+                serve(accepted, drain, &pass).await;
+            }
+            drop((counted, alive));
+        });
+    }
 }
 
 #[cfg(test)]
@@ -272,7 +299,7 @@ mod tests {
     use tokio::io::AsyncWriteExt;
 
     use super::*;
-    use crate::net::Bound;
+    use crate::net::{Bound, Limits};
 
     struct Nothing;
 
@@ -285,17 +312,18 @@ mod tests {
 
     #[test]
     fn connections_that_wait_to_be_accepted_are_served_before_the_end() {
+        let front = Front::new(Limits { connections: 1000, per_address: 0 }, None);
         let bound = Bound::new(&[SocketAddr::from(([127, 0, 0, 1], 0)).into()], 2).unwrap();
         let listeners = bound.listen().unwrap();
         let mut clients: Vec<_> =
             (0..100).map(|_| std::net::TcpStream::connect(bound.addresses()[0].tcp().unwrap()).unwrap()).collect();
         drop(bound);
-        let serve = |mut accepted: Accepted, mut drain: Drain, _: &_| async move {
+        let serve = |mut accepted: Accepted, drain: Drain, _: &_| async move {
             drain.asked().await;
             let _ = accepted.socket.write_all(b"served").await;
         };
-        let reactors = Reactors::start(listeners.into_iter().map(|one| (one, Arc::new(Nothing))).collect(), serve);
-        let reactors = reactors.unwrap();
+        let listeners = listeners.into_iter().map(|one| (one, Arc::new(Nothing))).collect();
+        let reactors = Reactors::start(listeners, &front, serve).unwrap();
         reactors.fade();
         reactors.drain();
         for client in &mut clients {

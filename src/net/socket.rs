@@ -88,6 +88,19 @@ impl Socket {
         }
     }
 
+    /// Looks at what is there, and leaves it there.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Socket::try_read`].
+    pub fn try_peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let peek = || Ok(rustix::net::recv(self, buffer, RecvFlags::PEEK)?.0);
+        match self {
+            Self::Tcp(stream) => stream.try_io(Interest::READABLE, peek),
+            Self::Unix(stream) => stream.try_io(Interest::READABLE, peek),
+        }
+    }
+
     /// Ends our direction.
     ///
     /// # Errors

@@ -27,7 +27,7 @@ use crate::{
     config::{self, Loaded, Loader},
     doctor, log,
     process::SAME_SIGNAL,
-    server::{Command, Error, Origin, Outcome, run},
+    server::{Command, Error, Origin, Outcome, refuse_root, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -69,6 +69,8 @@ pub(super) fn serve() -> Result<(), PhpException> {
     let script = exception::text(unsafe { sys::rr_script() })
         .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
     let loaded = configuration()?;
+    let root_is_allowed = ini(c"roadrunner.allow_root").is_some_and(|value| is_on(&value));
+    refuse_root(&loaded.config.server, root_is_allowed).map_err(|error| server(error.to_string()))?;
     let unused = !loaded.config.server.env.is_empty();
     let serving = || {
         if unused {
@@ -232,6 +234,13 @@ extern "C" fn rr_rs_forked() {
     log::forked();
 }
 
+/// Passes a command on. There is always room left for the word to end.
+fn command(command: Command) {
+    if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
+        let _ = commands.try_send(command);
+    }
+}
+
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_signal(number: c_int) {
     guarded(|| match number {
@@ -247,13 +256,8 @@ extern "C" fn rr_rs_signal(number: c_int) {
             info!("Opening log files again");
             log::reopen();
         }
-        libc::SIGUSR2 => {
-            // There is always room left for the word to end.
-            if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
-                let _ = commands.try_send(Command::Restart);
-            }
-        }
-        libc::SIGHUP => warn!(signal = number, "Reload is not supported yet: SIGUSR2 changes the generation"),
+        libc::SIGUSR2 => command(Command::Restart),
+        libc::SIGHUP => command(Command::Reload),
         _ => warn!(signal = number, "Signal has no meaning yet and is ignored"),
     });
 }

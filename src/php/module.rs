@@ -10,7 +10,9 @@ use super::sys;
 use crate::server;
 
 /// Settings, all of them read at the first wait call.
-static SETTINGS: IniEntryDefs<5> = IniEntryDefs::new([
+static SETTINGS: IniEntryDefs<6> = IniEntryDefs::new([
+    // Whether the server may serve as root.
+    IniEntryDef::new(c"roadrunner.allow_root", c"0", IniEntryPermission::System),
     // Path of the configuration file.
     IniEntryDef::new(c"roadrunner.config", c"", IniEntryPermission::System),
     // Overrides of its keys, `section.key=value`: one a line, or with `;` between them.

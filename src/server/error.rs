@@ -1,7 +1,7 @@
 //! Why a server did not come to run.
 
 use super::IdentityError;
-use crate::net::BindError;
+use crate::{net::BindError, tls};
 
 /// Why a server did not come to run.
 #[derive(Debug, thiserror::Error)]
@@ -10,6 +10,9 @@ pub enum Error {
     /// An address cannot be used.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// A certificate, or a key, cannot be used.
+    #[error("http.ssl: {0}")]
+    Tls(#[from] tls::Error),
     /// The process cannot become the user that it is to be.
     #[error(transparent)]
     Identity(#[from] IdentityError),

@@ -4,11 +4,15 @@ use std::ffi::CString;
 
 use nix::{
     sys::prctl,
-    unistd::{self, Gid, Group, Uid, User},
+    unistd::{self, Gid, Uid},
 };
 use tracing::info;
 
 use super::Config;
+use crate::accounts::{self, Account, Unknown};
+
+/// Variable by which a server may be allowed to serve as root.
+const ALLOW_ROOT: &str = "RR_ALLOW_ROOT";
 
 /// A user and group to become.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +28,31 @@ pub struct Identity {
 #[error("{0}")]
 pub struct IdentityError(String);
 
+/// Refuses to serve as root, which a server that is given no other user would do. `allowed`: the one who starts it wants
+/// that; the environment may say so, too.
+///
+/// # Errors
+///
+/// When the server would serve as root, or has to become a user or group that does not exist.
+pub fn refuse_root(config: &Config, allowed: bool) -> Result<(), IdentityError> {
+    let uid = Identity::of(config)?.map_or_else(Uid::effective, |identity| identity.uid);
+    let said = || std::env::var(ALLOW_ROOT).is_ok_and(|value| matches!(&*value, "1" | "true" | "on" | "yes"));
+    if !uid.is_root() || allowed || said() {
+        return Ok(());
+    }
+    Err(IdentityError(format!(
+        "refusing to serve as root: whoever breaks into the application would own the system. Set server.user, or start \
+         the server as another user; or allow it by rr serve --allow-root, by php -d roadrunner.allow_root=1, or by \
+         {ALLOW_ROOT}=1 in the environment"
+    )))
+}
+
+impl From<Unknown> for IdentityError {
+    fn from(unknown: Unknown) -> Self {
+        Self(unknown.to_string())
+    }
+}
+
 // === impl Identity ===
 
 impl Identity {
@@ -36,10 +65,10 @@ impl Identity {
         if config.user.is_none() && config.group.is_none() {
             return Ok(None);
         }
-        let group = config.group.as_deref().map(|group| find_group("server.group", group)).transpose()?;
-        let (uid, gid, name) = match &config.user {
-            Some(user) => find_user("server.user", user)?,
-            None => (Uid::effective(), Gid::effective(), None),
+        let group = config.group.as_deref().map(|group| accounts::group("server.group", group)).transpose()?;
+        let Account { uid, gid, name } = match &config.user {
+            Some(user) => accounts::user("server.user", user)?,
+            None => Account { uid: Uid::effective(), gid: Gid::effective(), name: None },
         };
         Ok(Some(Self { uid, gid: group.unwrap_or(gid), name }))
     }
@@ -98,32 +127,6 @@ impl Identity {
     }
 }
 
-/// Looks up a user by name, or number; a number needs no entry in the user database.
-pub(super) fn find_user(key: &str, user: &str) -> Result<(Uid, Gid, Option<CString>), IdentityError> {
-    let number = user.parse().ok().map(Uid::from_raw);
-    let found = match number {
-        Some(uid) => User::from_uid(uid),
-        None => User::from_name(user),
-    };
-    match (found, number) {
-        (Ok(Some(entry)), _) => Ok((entry.uid, entry.gid, CString::new(entry.name).ok())),
-        (Ok(None), Some(uid)) => Ok((uid, Gid::from_raw(uid.as_raw()), None)),
-        (Ok(None), None) => Err(IdentityError(format!("{key} is \"{user}\", but there is no such user"))),
-        (Err(error), _) => Err(IdentityError(format!("{key} \"{user}\" cannot be looked up: {}", error.desc()))),
-    }
-}
-
-fn find_group(key: &str, group: &str) -> Result<Gid, IdentityError> {
-    if let Ok(number) = group.parse() {
-        return Ok(Gid::from_raw(number));
-    }
-    match Group::from_name(group) {
-        Ok(Some(entry)) => Ok(entry.gid),
-        Ok(None) => Err(IdentityError(format!("{key} is \"{group}\", but there is no such group"))),
-        Err(error) => Err(IdentityError(format!("{key} \"{group}\" cannot be looked up: {}", error.desc()))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -150,6 +153,17 @@ mod tests {
         assert_eq!(nobody, "server.user is \"no-such-user\", but there is no such user");
         let none = of(None, Some("no-such-group")).unwrap_err();
         assert_eq!(none, "server.group is \"no-such-group\", but there is no such group");
+    }
+
+    #[test]
+    fn who_would_serve_as_root_is_refused() {
+        let refused = |user: Option<&str>, allowed| {
+            refuse_root(&Config { user: user.map(str::to_owned), ..Config::default() }, allowed).is_err()
+        };
+        assert!(refused(Some("0"), false) || std::env::var_os(ALLOW_ROOT).is_some());
+        assert!(!refused(Some("0"), true));
+        assert!(!refused(Some("54321"), false));
+        assert!(refused(Some("no-such-user"), true));
     }
 
     #[test]

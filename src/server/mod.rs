@@ -20,10 +20,10 @@ mod tests;
 
 pub use config::{Config, Life, OnInit};
 pub use error::Error;
-pub use identity::{Identity, IdentityError};
+pub use identity::{Identity, IdentityError, refuse_root};
 pub use notify::Notifier;
 pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
 pub use origin::{Origin, claim};
 pub use original::Original;
-pub use run::{Command, Outcome, run, run_bound};
+pub use run::{Command, Outcome, acceptor, run, run_bound};

@@ -15,8 +15,11 @@ use nix::{
 };
 use tracing::{info, warn};
 
-use super::{Command, Error, OnInit, identity::find_user};
-use crate::program;
+use super::{Command, Error, OnInit};
+use crate::{
+    accounts::{self, Account},
+    program,
+};
 
 /// Longest line of output that is logged in one piece.
 const LINE: u64 = 8 * 1024;
@@ -68,7 +71,7 @@ fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending>
     // A group of its own, so that what it has started ends with it.
     command.process_group(0);
     if let Some(user) = &on_init.user {
-        let (uid, gid, _) = find_user("server.on_init.user", user).map_err(io::Error::other)?;
+        let Account { uid, gid, .. } = accounts::user("server.on_init.user", user).map_err(io::Error::other)?;
         command.uid(uid.as_raw()).gid(gid.as_raw());
     }
     let mut child = command.spawn()?;
@@ -92,6 +95,7 @@ fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending>
             }
             recv(commands) -> command => match command {
                 Ok(Command::Restart) => warn!("Restart is not possible before the initial command has ended"),
+                Ok(Command::Reload) => info!("Changed certificates are taken up once the initial command has ended"),
                 Ok(Command::Shutdown) | Err(_) => break Ending::Told,
             },
             recv(timeout) -> _ => break Ending::Timeout,

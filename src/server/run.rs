@@ -22,8 +22,9 @@ use crate::{
     config::Config,
     handoff::{Counters, Monitor},
     http,
-    net::{self, Address, Bound, Reactors},
+    net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Pool, Snapshot},
+    tls::{Acceptor, Watch},
 };
 
 /// How long scripts that boot may go on once the server ends before its first request: there is nothing to finish.
@@ -36,6 +37,8 @@ const FADE: Duration = Duration::from_millis(200);
 const HAND_OVER: Duration = Duration::from_secs(5);
 /// How long the last answers may take to reach their clients once the last workers are given up.
 const FLUSH: Duration = Duration::from_millis(250);
+/// How often the files of certificates are looked at.
+const LOOK: Duration = Duration::from_secs(5);
 /// Events that worker threads may leave before the supervisor reads them; beyond, they wait.
 const EVENTS: usize = 1024;
 
@@ -46,6 +49,8 @@ pub enum Command {
     Shutdown,
     /// Start another process like this one on the same sockets; once it serves, end as by [`Command::Shutdown`].
     Restart,
+    /// Take up what has changed outside of the server: certificates.
+    Reload,
 }
 
 /// How a server ended.
@@ -68,6 +73,7 @@ struct Running<'a> {
     config: &'a Config,
     supervisor: Supervisor,
     reactors: Reactors,
+    front: Arc<Front>,
     /// Keeps the sockets open for the next generation.
     bound: Bound,
     notifier: Notifier,
@@ -94,10 +100,22 @@ pub fn run(
         inherited.hold_by_parent();
     }
     let bound = Bound::adopt(&config.http.endpoints(), net::reactors(), inherited)?;
+    // Read as root, if that is what the process starts as.
+    let acceptor = acceptor(config)?;
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
-    run_bound(config, origin, bound, host, commands, serving)
+    run_bound(config, origin, bound, acceptor.as_ref(), host, commands, serving)
+}
+
+/// Loads the certificates that the configuration names, if any.
+///
+/// # Errors
+///
+/// When one cannot be used.
+pub fn acceptor(config: &Config) -> Result<Option<Arc<Acceptor>>, Error> {
+    let acceptor = config.http.tls.as_ref().map(|tls| Acceptor::new(tls, http::PROTOCOLS).map(Arc::new));
+    Ok(acceptor.transpose()?)
 }
 
 /// What comes between binding and the first worker: the initial command, then giving up root, which binding may have
@@ -115,7 +133,7 @@ fn prepare(config: &super::Config, commands: &Receiver<Command>) -> Result<bool,
     Ok(true)
 }
 
-/// Runs a server as [`run`] does, on sockets that are bound already.
+/// Runs a server as [`run`] does, on sockets that are bound already, with certificates that are loaded.
 ///
 /// # Errors
 ///
@@ -124,6 +142,7 @@ pub fn run_bound(
     config: &Config,
     origin: Origin,
     bound: Bound,
+    acceptor: Option<&Arc<Acceptor>>,
     host: Arc<dyn Host<http::Request, http::Answer>>,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
@@ -132,7 +151,9 @@ pub fn run_bound(
     let (sender, events) = bounded(EVENTS);
     let pool = Pool::new("http", &config.http.pool, host, sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
-    let mut supervisor = Supervisor::new(pool, events, commands.clone(), heartbeat);
+    let watch = acceptor.map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
+    let watch = watch.map_err(Error::Thread)?;
+    let mut supervisor = Supervisor::new(pool, events, commands.clone(), heartbeat, watch);
     let grace = config.grace();
 
     notifier.status("Starting: workers boot");
@@ -146,8 +167,9 @@ pub fn run_bound(
         Err(error) => return supervisor.fail(error, BOOT_GRACE.min(grace)),
     };
 
+    let front = front(&config.http.connections);
     let inbox = supervisor.pool.inbox();
-    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http));
+    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor));
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
     let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
@@ -155,25 +177,27 @@ pub fn run_bound(
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let passes = ports.iter().map(|port| http::Pass::new(&inbox, port));
-        Reactors::start(listeners.into_iter().zip(passes).collect(), serve).map_err(Error::Thread)
+        Reactors::start(listeners.into_iter().zip(passes).collect(), &front, serve).map_err(Error::Thread)
     });
     let reactors = match started {
         Ok(reactors) => reactors,
         Err(error) => return supervisor.fail(error, grace),
     };
     let workers = config.http.pool.num_workers;
-    for address in bound.addresses() {
+    for (address, listener) in bound.addresses().iter().zip(&config.http.listeners) {
+        let scheme = if listener.tls { "https" } else { "http" };
         match address {
-            Address::Tcp(address) => info!(workers, "Serving http://{address}"),
-            Address::Unix(_) => info!(workers, "Serving HTTP on {address}"),
+            Address::Tcp(address) => info!(workers, "Serving {scheme}://{address}"),
+            Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
         }
     }
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, BOOT);
-    let mut running = Running { config, supervisor, reactors, bound, notifier, generations, status };
+    let mut running = Running { config, supervisor, reactors, front, bound, notifier, generations, status };
     serving();
     running.notifier.ready(&running.status);
+    running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
     drop(monitor);
@@ -181,6 +205,22 @@ pub fn run_bound(
         info!("Server stopped");
     }
     Ok(outcome)
+}
+
+/// Makes room for connections: descriptors, and the rules by which they are let in.
+fn front(connections: &http::Connections) -> Arc<Front> {
+    let descriptors = Descriptors::raise();
+    let limits = connections.limits(descriptors);
+    let Descriptors { limit, before } = descriptors;
+    info!(connections = limits.connections, descriptors = limit, before, "Room for connections");
+    if limits.connections > descriptors.connections() {
+        warn!(
+            "http.limits.max_connections leaves too few of {limit} descriptors to PHP: at most {} would do, or raise the \
+             limit (ulimit -n, LimitNOFILE=)",
+            descriptors.connections()
+        );
+    }
+    Front::new(limits, descriptors.floor())
 }
 
 // === impl Running ===
@@ -220,14 +260,14 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, bound, mut notifier, generations, status } = self;
+        let Self { config, mut supervisor, reactors, front, bound, mut notifier, generations, status } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
                 notifier.succeeded_by(successor, &status);
             }
             supervisor.ending = true;
-            drop(bound);
+            bound.leave();
             reactors.hand_over();
             HAND_OVER
         } else {
@@ -258,6 +298,8 @@ impl Running<'_> {
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
+        debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();
         outcome
     }

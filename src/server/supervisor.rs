@@ -9,6 +9,7 @@ use super::{Command, Error, Outcome, heartbeat::Heartbeat, notify::Notifier};
 use crate::{
     http,
     pool::{Event, Pool},
+    tls::Watch,
 };
 
 /// Failures in a row, of every worker, after which a start is given up.
@@ -29,6 +30,8 @@ pub(super) struct Supervisor {
     /// What becomes of a successor, while one is being started.
     pub(super) successor: Receiver<Result<(), String>>,
     pub(super) heartbeat: Heartbeat,
+    /// Looks after the certificates, if there are any.
+    watch: Option<Watch>,
 }
 
 /// What a supervisor has heard.
@@ -60,8 +63,9 @@ impl Supervisor {
         events: Receiver<Event>,
         commands: Receiver<Command>,
         heartbeat: Heartbeat,
+        watch: Option<Watch>,
     ) -> Self {
-        Self { pool, events, commands, ending: false, successor: never(), heartbeat }
+        Self { pool, events, commands, ending: false, successor: never(), heartbeat, watch }
     }
 
     /// Waits for the first worker that can serve. Returns whether the generation is to be changed once it does; `None`
@@ -198,6 +202,14 @@ impl Supervisor {
                 None
             }
             Some(Command::Restart) => Some(Woken::Restart),
+            Some(Command::Reload) => {
+                if let Some(watch) = &self.watch {
+                    watch.look();
+                } else {
+                    warn!("Reload is not supported yet: SIGUSR2 changes the generation");
+                }
+                None
+            }
             Some(Command::Shutdown) | None => (!std::mem::replace(&mut self.ending, true)).then_some(Woken::Shutdown),
         }
     }

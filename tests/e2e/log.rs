@@ -251,10 +251,8 @@ fn a_closed_standard_error_does_no_harm() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let builder = Server::with_loop("echo 'lost'; $worker->respond(200, 'ok');")
         .config(&format!("http: {{address: '{port}'}}\nlogs: {{output: [stderr, rr.log]}}"));
-    let command = builder.command();
-    let mut shell = Command::new("sh");
-    shell.args(["-c", "exec \"$0\" \"$@\" 2>&- >&-"]).arg(command.get_program()).args(command.get_args());
-    let mut child = shell.current_dir(builder.directory()).stdin(Stdio::null()).spawn().unwrap();
+    let mut shell = builder.command_by(&["sh", "-c", "exec \"$0\" \"$@\" 2>&- >&-"]);
+    let mut child = shell.spawn().unwrap();
     until("it listens", || Client::connect(port).is_ok());
     assert_eq!(get(port, "/").text(), "ok");
     let _ = Command::new("kill").arg(child.id().to_string()).status();

@@ -5,7 +5,6 @@ use std::{
     net::TcpListener,
     os::{fd::OwnedFd, unix::net::UnixDatagram},
     path::Path,
-    process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -190,14 +189,11 @@ fn activated(listener: TcpListener, address: &str, parent: bool, process: &str) 
     let builder = Server::with_loop("$worker->respond(200, 'answer');")
         .config(&format!("http: {{address: '{address}', pool: {{num_workers: 1}}}}\n"));
     let builder = if parent { builder.parent() } else { builder };
-    let own = builder.command();
-    let mut command = Command::new("sh");
     let script = format!(
         "exec 3<&0 </dev/null; export LISTEN_PID={process} LISTEN_FDS=1 LISTEN_FDNAMES=web.socket; exec \"$@\""
     );
-    command.args(["-c", &script, "sh"]).arg(own.get_program()).args(own.get_args());
-    command.current_dir(own.get_current_dir().unwrap()).env_remove("RR_CONFIG");
-    command.stdin(OwnedFd::from(listener)).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut command = builder.command_by(&["sh", "-c", &script, "sh"]);
+    command.stdin(OwnedFd::from(listener));
     builder.begin_as(command)
 }
 

@@ -185,14 +185,7 @@ fn as_the_first_process_of_a_system_it_takes_orphans_away() {
     )
     .workers(1)
     .parent();
-    let own = builder.command();
-    let mut command = Command::new("unshare");
-    command.args(isolated).arg(own.get_program()).args(own.get_args());
-    command.current_dir(own.get_current_dir().unwrap()).env_remove("RR_CONFIG");
-    command
-        .stdin(std::process::Stdio::null())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
+    let command = builder.command_by(&[&["unshare"], isolated.as_slice()].concat());
     let mut server = builder.begin_as(command);
     server.find_address();
     let child = serving(&server);

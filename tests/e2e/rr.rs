@@ -89,7 +89,7 @@ impl Place {
         let mut command = Command::new(rr);
         command.args(arguments).current_dir(&self.0).stdin(Stdio::null());
         // A php.ini that is there must not matter.
-        command.env("PHPRC", &self.0).env("PHP_INI_SCAN_DIR", "");
+        command.env("PHPRC", &self.0).env("PHP_INI_SCAN_DIR", "").env("RR_ALLOW_ROOT", "1");
         for name in ["RR_CONFIG", "DOTENV_PATH", "RR_RELAY", "RR_MODE"] {
             command.env_remove(name);
         }
@@ -645,6 +645,9 @@ fn the_doctor_looks_at_php_the_machine_and_the_configuration() {
     let failed: Vec<_> = findings.iter().filter(|finding| finding["verdict"] == "fail").collect();
     assert_eq!(failed.len(), 1, "{findings:#?}");
     assert!(failed[0]["topic"].as_str().unwrap().starts_with("address 127.0.0.1:"), "{failed:?}");
+
+    let said = place.run(&["doctor", "-o", "http.ssl.cert=no.pem", "-o", "http.ssl.key=no.pem"]);
+    assert!(said.out.contains("FAIL  http.ssl") && said.out.contains("no.pem: No such file"), "{}", said.out);
 
     place.file(".rr.yaml", "version: \"3\"\nhttp: {adress: x}\n");
     let said = place.run(&["doctor"]);

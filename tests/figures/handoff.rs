@@ -10,7 +10,7 @@ use crate::{
     support::{Client, Mode, Server},
 };
 
-const HELLO: &str = r#"$worker->respond(200, "Hello, world!\n", ['content-type' => 'text/plain']);"#;
+pub const HELLO: &str = r#"$worker->respond(200, "Hello, world!\n", ['content-type' => 'text/plain']);"#;
 
 /// Context switches of all threads so far.
 fn switches(server: &Server) -> u64 {
@@ -30,7 +30,7 @@ fn resident(server: &Server) -> f64 {
 }
 
 /// `clients` clients, each as fast as its answers come, until `requests` were answered.
-fn load(server: &Server, clients: u64, requests: u64) {
+pub fn load(server: &Server, clients: u64, requests: u64) {
     thread::scope(|scope| {
         for _ in 0..clients {
             scope.spawn(|| {
@@ -62,7 +62,9 @@ fn wakes() -> Vec<Figure> {
     const REQUESTS: u64 = 200_000;
     let server = Server::with_loop(HELLO)
         .mode(Mode::Opcache)
-        .config("http: {address: {address}, pool: {num_workers: 4}}\nlogs: {level: debug}")
+        .config(
+            "http: {address: {address}, pool: {num_workers: 4}}\nlogs: {level: debug, channels: {http: {level: info}}}",
+        )
         .start();
     load(&server, 64, REQUESTS);
     let log = server.stop();

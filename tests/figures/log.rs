@@ -1,15 +1,56 @@
-//! 100 000 lines from 8 workers while nobody reads the log.
+//! 100 000 lines from 8 workers while nobody reads the log; what an entry of the access log costs.
 
-use std::sync::atomic::Ordering;
+use std::{fs, sync::atomic::Ordering};
 
 use crate::{
     Figure,
-    support::stopped::{Stopped, WORKERS},
+    handoff::{HELLO, load},
+    support::{
+        Mode, Server,
+        stopped::{Stopped, WORKERS},
+    },
 };
 
 const LINES: usize = 100_000;
 
+/// Microseconds of CPU time per request, of the whole process, with these settings of section `http`.
+fn cost(settings: &str) -> f64 {
+    const REQUESTS: u64 = 100_000;
+    // Ticks of the kernel's clock, 100 a second everywhere.
+    let ticks = |server: &Server| {
+        let text = fs::read_to_string(format!("/proc/{}/stat", server.pid())).unwrap();
+        let fields: Vec<_> = text.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11..13].iter().map(|field| field.parse::<f64>().unwrap()).sum::<f64>()
+    };
+    let server = Server::with_loop(HELLO)
+        .mode(Mode::Opcache)
+        .config(&format!("http: {{address: {{address}}, pool: {{num_workers: 1}}, {settings}}}\nlogs: {{level: info}}"))
+        .start();
+    load(&server, 8, REQUESTS / 10);
+    let before = ticks(&server);
+    load(&server, 8, REQUESTS);
+    let used = ticks(&server) - before;
+    server.stop();
+    used * 10_000.0 / REQUESTS as f64
+}
+
+fn access() -> Vec<Figure> {
+    let off = cost("access_logs: false");
+    [("roadrunner", 6.0), ("short", 5.0), ("combined", 5.0)]
+        .map(|(format, bound)| {
+            let on = cost(&format!("access_logs: true, access_log: {{format: {format}, output: access.log}}"));
+            Figure::new(format!("access log, {format}: CPU time per entry"), on - off, "µs")
+                .at_most(bound)
+                .note(format!("hello: {off:.1} µs without, {on:.1} µs with, the file's writer included"))
+        })
+        .into()
+}
+
 pub fn measure() -> Vec<Figure> {
+    [slow_reader(), access()].concat()
+}
+
+fn slow_reader() -> Vec<Figure> {
     let mut server = Stopped::start("{level: info}");
     let mut times = server.flood(LINES);
     times.sort();

@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod greedy;
 mod handoff;
 mod log;
 mod opcache;
@@ -20,6 +21,7 @@ mod start;
 mod storm;
 #[path = "../support/mod.rs"]
 mod support;
+mod tls;
 
 use std::{env, fs, process::ExitCode, time::Instant};
 
@@ -70,8 +72,10 @@ fn main() -> ExitCode {
             ("handoff", handoff::measure),
             ("storm", storm::measure),
             ("opcache", opcache::measure),
+            ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("tls", tls::measure),
         ]
     };
     let mut figures = Vec::new();

@@ -41,6 +41,18 @@ impl Client {
         Ok(Self { stream, rest: Vec::new() })
     }
 
+    /// A client on a connection that is there.
+    pub fn over(stream: TcpStream) -> Self {
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        Self { stream, rest: Vec::new() }
+    }
+
+    /// The client's own address.
+    pub fn local(&self) -> SocketAddr {
+        self.stream.local_addr().unwrap()
+    }
+
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.stream.write_all(bytes)
     }

@@ -1,7 +1,9 @@
 //! Servers and clients for the tests.
 
 pub mod client;
+pub mod http2;
 pub mod opcache;
+pub mod pki;
 pub mod server;
 pub mod stopped;
 pub mod storm;

@@ -66,6 +66,8 @@ pub struct Builder {
     environment: Vec<(String, String)>,
     /// Started by `rr serve`, with a parent process.
     parent: bool,
+    /// Further words of that command.
+    words: Vec<String>,
 }
 
 pub fn php() -> String {
@@ -87,7 +89,11 @@ impl Server {
         let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
         let builder = Self::at(example.join("worker.php"));
         match fs::read_to_string(example.join(".rr.yaml")) {
-            Ok(config) => builder.config(&config.replace("127.0.0.1:8080", "{address}")),
+            Ok(config) => builder.config(
+                &["8080", "8443"]
+                    .iter()
+                    .fold(config, |config, port| config.replace(&format!("127.0.0.1:{port}"), "{address}")),
+            ),
             Err(_) => builder,
         }
     }
@@ -105,6 +111,7 @@ impl Server {
             arguments: vec!["-n".into(), "-d".into(), format!("extension={}", extension())],
             environment: Vec::new(),
             parent: false,
+            words: Vec::new(),
         }
     }
 
@@ -185,10 +192,26 @@ impl Server {
         log
     }
 
+    /// Waits until so many TCP addresses are known; in their order.
+    #[track_caller]
+    pub fn addresses(&self, count: usize) -> Vec<SocketAddr> {
+        self.log.find("addresses", |(text, _)| {
+            let serving = text.split("Serving http://").skip(1);
+            let found: Vec<_> = serving.filter_map(|rest| rest.split_once([' ', '\n', '"'])?.0.parse().ok()).collect();
+            (found.len() >= count).then_some(found)
+        })
+    }
+
     /// Waits until the address is known.
     #[track_caller]
     pub fn find_address(&mut self) {
         self.address = self.log.address();
+    }
+
+    /// Where the server speaks TLS.
+    #[track_caller]
+    pub fn tls_address(&self) -> SocketAddr {
+        self.log.tls_address()
     }
 
     fn count(&self, what: &str) -> usize {
@@ -258,7 +281,11 @@ impl Builder {
     }
 
     pub fn pool(self, settings: &str) -> Self {
-        self.config(&format!("http:\n  address: {{address}}\n  pool: {{{settings}}}\nlogs: {{level: debug}}\n"))
+        // At level debug channel `http` has an entry for each request.
+        self.config(&format!(
+            "http:\n  address: {{address}}\n  pool: {{{settings}}}\n\
+             logs: {{level: debug, channels: {{http: {{level: info}}}}}}\n"
+        ))
     }
 
     pub fn workers(self, count: usize) -> Self {
@@ -286,23 +313,48 @@ impl Builder {
         self
     }
 
+    /// Adds a word to `rr serve`.
+    pub fn word(mut self, word: &str) -> Self {
+        self.words.push(word.to_owned());
+        self
+    }
+
     /// What `rr serve` runs in PHP.
     const CLI: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
 
     pub fn command(&self) -> Command {
         let mut config = self.config.clone();
-        if self.parent {
+        if self.parent && !config.contains("\nserver:") {
             config.push_str("server: {command: php worker.php}\n");
         }
         fs::write(self.directory.join(".rr.yaml"), config).unwrap();
         let mut command = Command::new(php());
         command.args(&self.arguments).current_dir(&self.directory);
         if self.parent {
-            command.args(["-r", Self::CLI, "--", "serve"]);
+            command.args(["-r", Self::CLI, "--", "serve"]).args(&self.words);
         } else {
             command.arg(&self.script);
         }
-        command.env_remove("RR_CONFIG").envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+            .env_remove("RR_CONFIG")
+            .env("RR_ALLOW_ROOT", "1")
+            .envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// The server's command as the last words of another one, such as of a shell that prepares something.
+    pub fn command_by(&self, wrapper: &[&str]) -> Command {
+        let own = self.command();
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(own.get_program()).args(own.get_args());
+        command.current_dir(own.get_current_dir().unwrap());
+        for (name, value) in own.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -382,7 +434,16 @@ impl Log {
     #[track_caller]
     fn address(&self) -> SocketAddr {
         self.find("address", |(text, _)| {
-            let rest = text.split_once("Serving http://")?.1;
+            let rest = text.split_once("Serving http")?.1;
+            let rest = rest.strip_prefix('s').unwrap_or(rest).strip_prefix("://")?;
+            rest.split_once([' ', '\n', '"'])?.0.parse().ok()
+        })
+    }
+
+    #[track_caller]
+    fn tls_address(&self) -> SocketAddr {
+        self.find("address for TLS", |(text, _)| {
+            let rest = text.split_once("Serving https://")?.1;
             rest.split_once([' ', '\n', '"'])?.0.parse().ok()
         })
     }

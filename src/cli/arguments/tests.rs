@@ -29,6 +29,7 @@ fn flags_are_read_before_and_after_the_command() {
         ("serve --debug=false", Command::Serve, none()),
         ("serve --silent=true", Command::Serve, Options { silent: true, ..none() }),
         ("serve --no-parent --lenient", Command::Serve, Options { no_parent: true, lenient: true, ..none() }),
+        ("serve --allow-root", Command::Serve, Options { allow_root: true, ..none() }),
         (
             "-o version=3 -o http.address=:8080 serve -o x.y=a=b",
             Command::Serve,

@@ -349,3 +349,35 @@ fn nothing_is_lost_between_sleepers_and_senders() {
     }
     assert_eq!(worked.load(Ordering::Relaxed), (SENDERS * EACH) as usize);
 }
+
+#[test]
+fn a_request_that_has_waited_too_long_never_reaches_a_worker() {
+    let inbox = Requests::new(1, 8, 1);
+    inbox.set_patience(Some(Duration::from_millis(50)));
+    let mut driver = Driver::new(&inbox);
+    let late = driver.dispatch(1).unwrap();
+    thread::sleep(Duration::from_millis(50));
+    let in_time = driver.dispatch(2).unwrap();
+    let envelope = request(inbox.seat(0).wait());
+    assert_eq!(envelope.request, 2);
+    assert!(envelope.replier.answer(3));
+    assert_eq!(driver.wait(late), Err(Unanswered::Overdue));
+    assert_eq!(driver.wait(in_time), Ok(3));
+    assert_eq!(inbox.statistics().overdue, 1);
+}
+
+#[test]
+fn requests_that_no_worker_comes_for_are_refused_once_they_are_overdue() {
+    let inbox = Requests::new(1, 8, 1);
+    inbox.set_patience(Some(Duration::from_millis(50)));
+    let mut driver = Driver::new(&inbox);
+    let late = driver.dispatch(1).unwrap();
+    inbox.refuse_overdue();
+    assert_eq!(inbox.statistics().waiting, 1);
+    thread::sleep(Duration::from_millis(50));
+    let in_time = driver.dispatch(2).unwrap();
+    inbox.refuse_overdue();
+    assert_eq!(driver.wait(late), Err(Unanswered::Overdue));
+    assert_eq!(inbox.statistics().waiting, 1);
+    drop(in_time);
+}

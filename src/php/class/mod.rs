@@ -3,6 +3,7 @@
 pub(super) mod answer;
 mod request;
 mod stream;
+mod tls;
 mod upload;
 mod worker;
 

@@ -104,14 +104,21 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
             }
             // The target `*` is about the server itself: RFC 9112 section 3.3 has its path empty.
             let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
-            string(format!("http://{}{}", host(request), if target == "*" { "" } else { target }).as_bytes())
+            string(
+                format!("{}://{}{}", scheme(request), host(request), if target == "*" { "" } else { target })
+                    .as_bytes(),
+            )
         },
         b"path" => |request| string(request.head.uri.path().as_bytes()),
         b"queryString" => |request| string(request.head.uri.query().unwrap_or_default().as_bytes()),
-        b"protocol" => {
-            |request| string(if request.head.version == Version::HTTP_10 { b"HTTP/1.0" } else { b"HTTP/1.1" })
-        }
-        b"scheme" => |_| string(b"http"),
+        b"protocol" => |request| {
+            string(match request.head.version {
+                Version::HTTP_10 => b"HTTP/1.0",
+                Version::HTTP_2 => b"HTTP/2.0",
+                _ => b"HTTP/1.1",
+            })
+        },
+        b"scheme" => |request| string(scheme(request).as_bytes()),
         b"host" => |request| string(host(request).as_bytes()),
         b"remoteAddress" => |request| string(remote_address(request).as_bytes()),
         b"remotePort" => |request| {
@@ -130,6 +137,10 @@ fn property(name: &[u8]) -> Option<fn(&room::Request) -> Zval> {
     })
 }
 
+fn scheme(request: &room::Request) -> &'static str {
+    if request.secure { "https" } else { "http" }
+}
+
 /// The client's IP address, or `unix:`.
 fn remote_address(request: &room::Request) -> String {
     request.peer.remote.map_or_else(|| "unix:".to_owned(), |remote| remote.ip().to_canonical().to_string())
@@ -143,10 +154,11 @@ fn host(request: &room::Request) -> Cow<'_, str> {
         return without_user(named).into();
     }
     let Some(local) = request.peer.local else { return "localhost".into() };
-    match (local.port(), local.ip().to_canonical()) {
-        (80, IpAddr::V4(ip)) => ip.to_string(),
-        (80, IpAddr::V6(ip)) => format!("[{ip}]"),
-        (port, ip) => SocketAddr::new(ip, port).to_string(),
+    let usual = if request.secure { 443 } else { 80 };
+    match local.ip().to_canonical() {
+        ip if local.port() != usual => SocketAddr::new(ip, local.port()).to_string(),
+        IpAddr::V4(ip) => ip.to_string(),
+        IpAddr::V6(ip) => format!("[{ip}]"),
     }
     .into()
 }
@@ -334,7 +346,9 @@ unsafe extern "C" fn rr_rs_request_create(
             remote: Some(SocketAddr::new(address, 0)),
             local: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 80))),
         };
-        let request = room::Request::new(head, Bytes::copy_from_slice(body), peer, Instant::now());
+        let secure = head.uri.scheme() == Some(&http::uri::Scheme::HTTPS);
+        let mut request = room::Request::new(head, Bytes::copy_from_slice(body), peer, Instant::now());
+        request.secure = secure;
         Ok(Rc::into_raw(Exchange::detached(request)).cast_mut().cast())
     })
 }

@@ -237,6 +237,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_json, 0,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, json);
 
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Request_tls, 0, 0, RoadRunner\\Http\\Tls, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, tls);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_isAborted, 0, 0, _IS_BOOL, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, isAborted);
@@ -270,6 +274,7 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, files, arginfo_RoadRunner_Http_Request_files, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, respond, arginfo_RoadRunner_Http_Request_respond, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, startResponse, arginfo_RoadRunner_Http_Request_startResponse, ZEND_ACC_PUBLIC)
@@ -359,6 +364,177 @@ static zend_class_entry *register_RoadRunner_Http_Request(void)
         ZVAL_UNDEF(&value);
         zend_string *name = zend_string_init("startedAt", sizeof("startedAt") - 1, true);
         zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_DOUBLE));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Tls___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Tls, __construct);
+
+static const zend_function_entry methods_RoadRunner_Http_Tls[] = {
+    ZEND_ME(RoadRunner_Http_Tls, __construct, arginfo_RoadRunner_Http_Tls___construct, ZEND_ACC_PRIVATE)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Tls(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Tls", methods_RoadRunner_Http_Tls);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("version", sizeof("version") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("cipher", sizeof("cipher") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("serverName", sizeof("serverName") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING | MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("protocol", sizeof("protocol") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING | MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("isResumed", sizeof("isResumed") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_BOOL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("clientCertificate", sizeof("clientCertificate") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_CLASS(zend_string_init("RoadRunner\\Http\\ClientCertificate", sizeof("RoadRunner\\Http\\ClientCertificate") - 1, true), 0, MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_ClientCertificate___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ClientCertificate, __construct);
+
+static const zend_function_entry methods_RoadRunner_Http_ClientCertificate[] = {
+    ZEND_ME(RoadRunner_Http_ClientCertificate, __construct, arginfo_RoadRunner_Http_ClientCertificate___construct, ZEND_ACC_PRIVATE)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_ClientCertificate(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "ClientCertificate", methods_RoadRunner_Http_ClientCertificate);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("isVerified", sizeof("isVerified") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_BOOL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("subject", sizeof("subject") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("commonName", sizeof("commonName") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING | MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("issuer", sizeof("issuer") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("serialNumber", sizeof("serialNumber") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("notBefore", sizeof("notBefore") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("notAfter", sizeof("notAfter") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("dnsNames", sizeof("dnsNames") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("emailAddresses", sizeof("emailAddresses") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("ipAddresses", sizeof("ipAddresses") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("uris", sizeof("uris") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("fingerprint", sizeof("fingerprint") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("pem", sizeof("pem") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
         zend_string_release(name);
     }
     return class_entry;

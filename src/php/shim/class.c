@@ -93,6 +93,20 @@ static HashTable *request_properties(zend_object *object, zend_prop_purpose purp
     return table;
 }
 
+static zend_class_entry *ce_tls, *ce_client_certificate;
+
+/* Makes an object whose properties are the entries of an array, which ends. */
+static void object_of(zend_class_entry *ce, zval *values, zval *object)
+{
+    zend_string *name;
+    zval *value;
+    object_init_ex(object, ce);
+    ZEND_HASH_FOREACH_STR_KEY_VAL(Z_ARRVAL_P(values), name, value) {
+        zend_update_property_ex(ce, Z_OBJ_P(object), name, value);
+    } ZEND_HASH_FOREACH_END();
+    zval_ptr_dtor(values);
+}
+
 static void request_object_init(zval *value, void *exchange)
 {
     object_init_ex(value, ce_request);
@@ -221,6 +235,24 @@ ZEND_METHOD(RoadRunner_Http_Request, json)
     }
 }
 
+ZEND_METHOD(RoadRunner_Http_Request, tls)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    zval tls, certificate;
+    ZVAL_UNDEF(&certificate);
+    if (!rr_rs_request_tls(THIS_EXCHANGE, &tls, &certificate)) {
+        return;
+    }
+    if (Z_TYPE(certificate) == IS_ARRAY) {
+        zval object;
+        object_of(ce_client_certificate, &certificate, &object);
+        add_assoc_zval(&tls, "clientCertificate", &object);
+    } else {
+        add_assoc_null(&tls, "clientCertificate");
+    }
+    object_of(ce_tls, &tls, return_value);
+}
+
 ZEND_METHOD(RoadRunner_Http_Request, isAborted)
 {
     ZEND_PARSE_PARAMETERS_NONE();
@@ -255,6 +287,18 @@ static void respond(INTERNAL_FUNCTION_PARAMETERS, void *exchange)
 ZEND_METHOD(RoadRunner_Http_Request, respond)
 {
     respond(INTERNAL_FUNCTION_PARAM_PASSTHRU, THIS_EXCHANGE);
+}
+
+/* --- RoadRunner\Http\Tls, RoadRunner\Http\ClientCertificate ---------------------------------------------------------- */
+
+ZEND_METHOD(RoadRunner_Http_Tls, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+}
+
+ZEND_METHOD(RoadRunner_Http_ClientCertificate, __construct)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
 }
 
 /* --- RoadRunner\Worker --------------------------------------------------------------------------------------------- */
@@ -379,6 +423,8 @@ void rr_classes_register(void)
     rr_upload_class(register_RoadRunner_Http_Upload());
     ce_request = register_RoadRunner_Http_Request();
     ce_request->create_object = request_create;
+    ce_tls = register_RoadRunner_Http_Tls();
+    ce_client_certificate = register_RoadRunner_Http_ClientCertificate();
     memcpy(&request_handlers, &std_object_handlers, sizeof request_handlers);
     request_handlers.offset = offsetof(rr_shown, std);
     request_handlers.free_obj = request_free;

@@ -156,6 +156,7 @@ void rr_rs_request_headers(void *exchange, zval *value);
 void rr_rs_request_cookies(void *exchange, zval *value);
 bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size_t *length);
 bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
+bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
 bool rr_rs_request_is_aborted(void *exchange);
 bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form with files, or an exception is pending */
 bool rr_rs_request_files(void *exchange, zval *files);   /* a list of RR_FILE values each; false: an exception is pending */

@@ -43,6 +43,10 @@ impl Response {
         value
     }
 
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
     /// Whether the server announces that it closes.
     pub fn closes(&self) -> bool {
         self.header("connection") == Some("close")
@@ -79,6 +83,16 @@ impl Client {
         let _ = self.stream.shutdown(Shutdown::Write);
     }
 
+    /// Reads what comes until the end.
+    pub fn read_to_string(&mut self, text: &mut String) -> io::Result<usize> {
+        self.stream.read_to_string(text)
+    }
+
+    /// Reads what comes until the end.
+    pub fn read_to_end(&mut self, bytes: &mut Vec<u8>) -> io::Result<usize> {
+        self.stream.read_to_end(bytes)
+    }
+
     /// Ends the connection the hard way.
     pub fn reset(self) {
         socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO)).unwrap();
@@ -110,6 +124,11 @@ impl Client {
     #[track_caller]
     pub fn response(&mut self) -> Response {
         self.read(false).unwrap().expect("a response must come before the end")
+    }
+
+    /// Reads one response; the end of the connection is an error.
+    pub fn try_response(&mut self) -> io::Result<Response> {
+        self.read(false)?.ok_or_else(|| ErrorKind::UnexpectedEof.into())
     }
 
     /// Reads one response to a HEAD request.
@@ -177,6 +196,14 @@ impl Client {
                 return Err(ErrorKind::UnexpectedEof.into());
             }
         }
+    }
+
+    /// Reads some of what comes, but so much at most.
+    #[track_caller]
+    pub fn take(&mut self, most: usize) {
+        let mut buffer = vec![0; most];
+        let length = self.stream.read(&mut buffer).unwrap();
+        self.rest.extend_from_slice(&buffer[..length]);
     }
 
     fn more(&mut self) -> io::Result<usize> {

@@ -2,13 +2,19 @@
 
 mod client;
 mod gate;
+#[path = "../../support/http2.rs"]
+pub mod http2;
+#[path = "../../support/pki.rs"]
+pub mod pki;
 mod server;
+mod tls;
 
 use std::time::{Duration, Instant};
 
 pub use client::{Client, Response, first_answered};
 pub use gate::Gate;
 pub use server::{Builder, Server, answer};
+pub use tls::{Folder, TlsClient, VERSIONS, trusting};
 
 /// Bound of every wait: far beyond what a healthy server needs, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

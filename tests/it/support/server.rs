@@ -19,9 +19,9 @@ use roadrunner::{
     config::Config,
     handoff::Sealed,
     http::{Answer, Envelope, MEBIBYTE, Request},
-    net::Bound,
+    net::{Address, Bound},
     pool::{Ended, Host, Next},
-    server::{Command, Error, Origin, Outcome, run, run_bound},
+    server::{Command, Error, Origin, Outcome, acceptor, run, run_bound},
 };
 
 use super::PATIENCE;
@@ -33,6 +33,8 @@ type Interrupt = dyn Fn() + Send + Sync;
 /// A running server.
 pub struct Server {
     pub address: SocketAddr,
+    /// Where it listens, in the order of the configuration.
+    pub addresses: Vec<Address>,
     commands: Option<Sender<Command>>,
     serving: Receiver<()>,
     outcome: Receiver<Result<Outcome, Error>>,
@@ -147,15 +149,18 @@ impl Builder {
     pub fn begin(self) -> Server {
         let Self { config, reactors, host, calls } = self;
         let bound = Bound::new(&config.http.endpoints(), reactors).unwrap();
-        let address = bound.addresses()[0].tcp().unwrap();
+        let addresses = bound.addresses().to_vec();
+        let address = addresses[0].tcp().unwrap();
         let (commands, told) = bounded(4);
         let (serve, serving) = bounded(1);
         let (end, outcome) = bounded(1);
         thread::spawn(move || {
             let serve = move || serve.send(()).unwrap();
-            let _ = end.send(run_bound(&config, Origin::default(), bound, Arc::new(host), &told, serve));
+            let acceptor = acceptor(&config).unwrap();
+            let _ =
+                end.send(run_bound(&config, Origin::default(), bound, acceptor.as_ref(), Arc::new(host), &told, serve));
         });
-        Server { address, commands: Some(commands), serving, outcome, calls }
+        Server { address, addresses, commands: Some(commands), serving, outcome, calls }
     }
 }
 
@@ -186,6 +191,11 @@ impl Server {
     /// Asks the server to end.
     pub fn shut_down(&self) {
         self.commands.as_ref().unwrap().send(Command::Shutdown).unwrap();
+    }
+
+    /// Asks the server to look at its certificates.
+    pub fn reload(&self) {
+        self.commands.as_ref().unwrap().send(Command::Reload).unwrap();
     }
 
     /// Drops the server's commands instead.

@@ -1,6 +1,6 @@
 //! Bad header lines.
 
-use super::{Row, check, row};
+use super::{Row, row};
 
 /// A request with these header lines.
 fn lines(what: &'static str, lines: impl AsRef<[u8]>) -> Row {
@@ -11,9 +11,8 @@ fn refused(what: &'static str, lines: impl AsRef<[u8]>, statuses: &'static [u16]
     row(what, [b"GET / HTTP/1.1\r\nHost: test\r\n", lines.as_ref(), b"\r\n"].concat(), statuses)
 }
 
-#[test]
-fn malformed_header_lines_are_refused() {
-    check(&[
+pub fn malformed_header_lines() -> Vec<Row> {
+    vec![
         lines("a line without a colon", "X-A\r\n"),
         lines("no name", ": a\r\n"),
         lines("a space before the colon", "X-A : b\r\n"),
@@ -48,23 +47,21 @@ fn malformed_header_lines_are_refused() {
         lines("a bare LF at the end of a line", "X-A: a\n"),
         row("a bare LF at the end of the head", "GET / HTTP/1.1\r\nHost: test\r\n\n", &[400]),
         row("a bare CR at the end of the head", "GET / HTTP/1.1\r\nHost: test\r\n\rx", &[400]),
-    ]);
+    ]
 }
 
-#[test]
-fn heads_beyond_their_bounds_are_refused() {
-    check(&[
+pub fn heads_beyond_their_bounds() -> Vec<Row> {
+    vec![
         refused("a header too many", "X-A: b\r\n".repeat(100), &[431]),
         refused("very many headers", "a:\r\n".repeat(10_000), &[431]),
         refused("a long value", format!("X-A: {}\r\n", "a".repeat(66_000)), &[431]),
         refused("a long name", format!("{}: a\r\n", "a".repeat(66_000)), &[431]),
         refused("a megabyte without an end", format!("X-A: {}", "a".repeat(1 << 20)), &[431]),
         row("a megabyte of empty lines", "\r\n".repeat(1 << 19), &[400, 431]),
-    ]);
+    ]
 }
 
-#[test]
-fn doubtful_lengths_are_refused() {
+pub fn doubtful_lengths() -> Vec<Row> {
     let lengths = [
         ("nothing", ""),
         ("a space", " "),
@@ -100,11 +97,10 @@ fn doubtful_lengths_are_refused() {
         refused("2^64 - 1", "Content-Length: 18446744073709551615\r\n", &[400, 413, 431]),
         refused("2^63", "Content-Length: 9223372036854775808\r\n", &[413]),
     ]);
-    check(&rows);
+    rows
 }
 
-#[test]
-fn doubtful_encodings_are_refused() {
+pub fn doubtful_encodings() -> Vec<Row> {
     let encodings = [
         ("nothing", ""),
         ("another coding", "gzip"),
@@ -157,5 +153,5 @@ fn doubtful_encodings_are_refused() {
             &[400],
         ),
     ]);
-    check(&rows);
+    rows
 }

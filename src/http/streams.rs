@@ -1,0 +1,212 @@
+//! The requests of one HTTP/2 connection that are under way, and whether their answers are taken.
+
+use std::{
+    io::IoSlice,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::{Buf, Bytes};
+use tokio::time::Instant;
+
+/// Spans of time that are told apart: an answer of which nothing was taken in one of them and the four behind it has
+/// stalled, so the last one is free for what moves now.
+const SPANS: u32 = 6;
+
+/// What is under way on one connection. Its tasks all run on one thread.
+#[derive(Debug, Default)]
+pub(super) struct Streams {
+    /// Requests whose answers have not ended.
+    open: AtomicU32,
+    /// Number of the span of time that is now.
+    span: AtomicU32,
+    /// Answers that are not taken yet, by the span in which a part of each was last taken.
+    unsent: [AtomicU32; SPANS as usize],
+}
+
+/// One request whose answer has not ended.
+#[derive(Debug)]
+pub(super) struct Open(Arc<Streams>);
+
+/// Something of an answer that its client has not taken yet.
+#[derive(Debug)]
+pub(super) struct Untaken {
+    streams: Arc<Streams>,
+    /// The span of time in which a part of it was last taken.
+    span: u32,
+}
+
+/// Bytes of an answer, until they are written.
+#[derive(Debug)]
+pub(super) struct Unsent {
+    bytes: Bytes,
+    untaken: Untaken,
+}
+
+/// Moves the spans on as time passes.
+#[derive(Debug)]
+pub(super) struct Spans {
+    length: Duration,
+    begun: Instant,
+}
+
+// === impl Streams ===
+
+impl Streams {
+    /// Returns whether no request is under way, and every answer is written.
+    pub(super) fn are_done(&self) -> bool {
+        !self.has_open() && self.unsent.iter().all(|count| count.load(Ordering::Relaxed) == 0)
+    }
+
+    /// Returns whether a request is under way.
+    pub(super) fn has_open(&self) -> bool {
+        self.open.load(Ordering::Relaxed) > 0
+    }
+
+    fn place(&self, span: u32) -> &AtomicU32 {
+        &self.unsent[(span % SPANS) as usize]
+    }
+
+    /// Begins the next span. Returns whether nothing of some answer was taken within the last four whole ones.
+    fn next_span(&self) -> bool {
+        let span = self.span.load(Ordering::Relaxed).wrapping_add(1);
+        self.span.store(span, Ordering::Relaxed);
+        // Six spans ago and one to come have the same place, which is that of the oldest.
+        self.place(span + 1).load(Ordering::Relaxed) > 0
+    }
+}
+
+impl Open {
+    pub(super) fn new(streams: &Arc<Streams>) -> Self {
+        streams.open.fetch_add(1, Ordering::Relaxed);
+        Self(Arc::clone(streams))
+    }
+
+    /// From now on the client has something to take.
+    pub(super) fn untaken(&self) -> Untaken {
+        let span = self.0.span.load(Ordering::Relaxed);
+        self.0.place(span).fetch_add(1, Ordering::Relaxed);
+        Untaken { streams: Arc::clone(&self.0), span }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// === impl Untaken ===
+
+impl Untaken {
+    /// These are the bytes.
+    pub(super) fn of(self, bytes: Bytes) -> Unsent {
+        Unsent { bytes, untaken: self }
+    }
+
+    /// A part of it was taken.
+    fn moves(&mut self) {
+        let now = self.streams.span.load(Ordering::Relaxed);
+        if now != self.span {
+            self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
+            self.streams.place(now).fetch_add(1, Ordering::Relaxed);
+            self.span = now;
+        }
+    }
+}
+
+impl Drop for Untaken {
+    fn drop(&mut self) {
+        self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+// === impl Unsent ===
+
+impl Buf for Unsent {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn chunks_vectored<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
+        self.bytes.chunks_vectored(slices)
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+        if count > 0 {
+            self.untaken.moves();
+        }
+    }
+
+    fn copy_to_bytes(&mut self, count: usize) -> Bytes {
+        let bytes = self.bytes.slice(..count);
+        self.advance(count);
+        bytes
+    }
+}
+
+// === impl Spans ===
+
+impl Spans {
+    /// Divides the time in which a part of each answer must be taken.
+    pub(super) fn new(timeout: Duration, now: Instant) -> Self {
+        Self { length: timeout / (SPANS - 2), begun: now }
+    }
+
+    /// A look. Returns whether nothing of some answer was taken for too long.
+    pub(super) fn end(&mut self, streams: &Streams, now: Instant) -> bool {
+        if now.saturating_duration_since(self.begun) < self.length {
+            return false;
+        }
+        self.begun = now;
+        streams.next_span()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_of_which_nothing_is_taken_stalls_and_one_that_moves_does_not() {
+        let streams = Arc::new(Streams::default());
+        let open = Open::new(&streams);
+        let mut moving = open.untaken().of(Bytes::from_static(&[0; 100]));
+        let stalled = open.untaken().of(Bytes::from_static(&[0; 100]));
+        drop(open);
+        assert!(!streams.has_open() && !streams.are_done());
+        let spans = (1..100).find(|_| {
+            moving.advance(1);
+            streams.next_span()
+        });
+        assert_eq!(spans, Some(5), "four whole spans behind the one in which it began");
+        drop(stalled);
+        assert!((1..50).all(|_| {
+            moving.advance(1);
+            !streams.next_span()
+        }));
+        assert_eq!(moving.copy_to_bytes(moving.remaining()).len(), 46);
+        drop(moving);
+        assert!(streams.are_done());
+    }
+
+    #[test]
+    fn spans_are_a_quarter_of_the_time_limit() {
+        let (streams, begun) = (Arc::new(Streams::default()), Instant::now());
+        let stalled = Open::new(&streams).untaken();
+        let mut spans = Spans::new(Duration::from_secs(8), begun);
+        let after =
+            (1..100).map(|look| Duration::from_millis(500) * look).find(|after| spans.end(&streams, begun + *after));
+        assert_eq!(after, Some(Duration::from_secs(10)));
+        drop(stalled);
+        assert!(streams.are_done());
+    }
+}

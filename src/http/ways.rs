@@ -1,0 +1,69 @@
+//! What becomes of a connection, by the listener that it came to.
+
+use std::sync::Arc;
+
+use super::Config;
+use crate::{
+    net::{Address, Peer},
+    tls::{Acceptor, Session},
+};
+
+/// What becomes of the connections of each listener.
+#[derive(Debug)]
+pub(super) struct Ways(Vec<Way>);
+
+#[derive(Debug)]
+enum Way {
+    /// Their requests are answered.
+    Plain,
+    /// Their requests are sent to this port, where TLS is spoken.
+    Redirected(u16),
+    /// They begin with a handshake.
+    Encrypted(Arc<Acceptor>),
+}
+
+/// Who is at the other end of a connection.
+#[derive(Debug)]
+pub(super) struct Client {
+    pub(super) peer: Peer,
+    /// What TLS was agreed upon.
+    pub(super) tls: Option<Arc<Session>>,
+    /// The TLS port that its requests are sent to, instead of an answer.
+    pub(super) redirected: Option<u16>,
+}
+
+// === impl Ways ===
+
+impl Ways {
+    /// Those of the listeners of `config`, whose true addresses are `addresses`. `tls` takes the connections of those that
+    /// speak it.
+    pub(super) fn new(config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
+        let listeners = || config.listeners.iter().zip(addresses);
+        // The last one is that of `http.ssl.address`, if there is one.
+        let port =
+            listeners().filter(|(listener, _)| listener.tls).filter_map(|(_, address)| address.tcp()).next_back();
+        let port = port.map(|address| address.port());
+        let way = |listener: &super::Listener| match (tls, port) {
+            (Some(acceptor), _) if listener.tls => Way::Encrypted(Arc::clone(acceptor)),
+            (_, Some(port)) if config.redirect => Way::Redirected(port),
+            _ => Way::Plain,
+        };
+        Self(listeners().map(|(listener, _)| way(listener)).collect())
+    }
+
+    /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
+    pub(super) fn acceptor(&self, listener: usize) -> Option<Arc<Acceptor>> {
+        match self.0.get(listener) {
+            Some(Way::Encrypted(acceptor)) => Some(Arc::clone(acceptor)),
+            _ => None,
+        }
+    }
+
+    /// The TLS port that requests to a listener are sent to, if they are.
+    pub(super) fn redirected(&self, listener: usize) -> Option<u16> {
+        match self.0.get(listener) {
+            Some(Way::Redirected(port)) => Some(*port),
+            _ => None,
+        }
+    }
+}
