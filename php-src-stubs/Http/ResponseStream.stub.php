@@ -16,9 +16,10 @@ final class ResponseStream
     private function __construct() {}
 
     /**
-     * Sends a piece. Waits while the client has 256 KiB or more to read, but not longer than a minute without progress.
+     * Sends a piece. Waits while 256 KiB or more are under way to the client, but not longer than
+     * `http.limits.write_timeout` without progress.
      *
-     * @return bool false when the client has gone, or has read nothing for a minute
+     * @return bool false when the client has gone, or has read nothing for that long
      *
      * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
      */

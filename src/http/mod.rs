@@ -34,7 +34,7 @@ pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
-pub use form::{Form, Store, Upload, UploadError, Uploads};
+pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;

@@ -25,9 +25,10 @@ use tokio::time::{timeout, timeout_at};
 use tracing::debug;
 
 use super::{
-    Answer, Config, Http2, Inbox, Limits, Line, Payload, Pending, Proxies, Request,
+    Answer, Config, Form, Http2, Inbox, Limits, Line, Payload, Pending, Proxies, Request, Uploads,
     access::{Access, Body, Logged, Record},
     body::{Content, Watched},
+    form::{Malformed, Reading},
     head,
     message::Length,
     patience::Patience,
@@ -57,6 +58,8 @@ pub struct Service {
     pub(super) limits: Limits,
     pub(super) http2: Http2,
     pub(super) patience: Patience,
+    /// What is done with files of forms, unless their bodies are passed on as they are.
+    uploads: Option<Arc<Uploads>>,
     /// The access log, if there is one.
     access: Option<Arc<Access>>,
     /// The proxies to look through, if any are.
@@ -95,12 +98,27 @@ pub(super) enum Answering {
     Refused(Option<Box<Response<Body>>>),
 }
 
+/// What has arrived.
+#[derive(Default)]
+struct Received {
+    bytes: Bytes,
+    form: Option<Box<Form>>,
+}
+
 /// Why a body did not arrive.
 enum BodyError {
     TooLarge,
     TimedOut,
     /// The client broke off, or its chunks were malformed.
     Broken(hyper::Error),
+    /// The form is not what its type says.
+    Malformed(Malformed),
+}
+
+impl From<Malformed> for BodyError {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
 }
 
 // === impl Service ===
@@ -117,6 +135,7 @@ impl Service {
             patience: Patience::new(&config.limits),
             limits: config.limits.clone(),
             http2: config.http2,
+            uploads: config.uploads.uploads(),
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
@@ -129,16 +148,17 @@ impl Service {
         self.inbox.refuse_overdue();
     }
 
-    /// Reads a body. `counted` is told how many bytes have come.
+    /// Reads a body, and takes a form with files apart. `counted` is told how many bytes have come.
     async fn read_body(
         &self,
+        head: &Parts,
         mut body: Incoming,
         arrived: Instant,
         counted: Option<&AtomicU64>,
-    ) -> Result<Bytes, BodyError> {
-        if body.is_end_stream() {
-            return Ok(Bytes::new());
-        }
+    ) -> Result<Received, BodyError> {
+        let uploads = self.uploads.as_ref().and_then(|uploads| Some((uploads, multipart(head)?)));
+        let begin = |(uploads, kind): (&Arc<Uploads>, &[u8])| Reading::new(kind, Arc::clone(uploads)).map(Box::new);
+        let mut form = uploads.map(begin).transpose()?;
         let announced = body.size_hint().exact();
         if announced.is_some_and(|length| length > self.max_request_bytes) {
             // Not polled, so a client that waits for `100 Continue` sends nothing.
@@ -166,8 +186,10 @@ impl Service {
                 drain(body).await;
                 return Err(BodyError::TooLarge);
             }
+            if let Some(form) = &mut form {
+                form.feed(&data).await?;
             // A body that came in one piece is passed on as it is.
-            if first.is_empty() && whole.is_empty() {
+            } else if first.is_empty() && whole.is_empty() {
                 first = data;
             } else {
                 if whole.is_empty() {
@@ -178,7 +200,11 @@ impl Service {
                 whole.extend_from_slice(&data);
             }
         }
-        Ok(if whole.is_empty() { first } else { whole.freeze() })
+        let form = match form {
+            Some(form) => Some(Box::new(form.finish().await)),
+            None => None,
+        };
+        Ok(Received { bytes: if whole.is_empty() { first } else { whole.freeze() }, form })
     }
 }
 
@@ -285,15 +311,16 @@ impl Connection {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
         }
         if !has_body {
-            return self.dispatch(head, Bytes::new(), peer, arrived, arrived);
+            return self.dispatch(head, Received::default(), peer, arrived, arrived);
         }
         Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
     }
 
-    fn dispatch(&self, head: Parts, body: Bytes, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
+    fn dispatch(&self, head: Parts, body: Received, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body, *peer, arrived);
+        let mut request = Request::new(head, body.bytes, *peer, arrived);
+        request.form = body.form;
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
@@ -314,7 +341,7 @@ impl Connection {
         arrived: Instant,
         counted: Option<Arc<AtomicU64>>,
     ) -> Response<Body> {
-        match self.0.service.read_body(body, arrived, counted.as_deref()).await {
+        match self.0.service.read_body(&head, body, arrived, counted.as_deref()).await {
             Ok(body) => {
                 self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
@@ -371,6 +398,13 @@ impl Future for Answering {
     }
 }
 
+/// The type of a form with files, if it is one.
+fn multipart(head: &Parts) -> Option<&[u8]> {
+    let kind = head.headers.get(CONTENT_TYPE)?.as_bytes();
+    let media_type = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data").then_some(kind)
+}
+
 /// Reads and forgets what a client still sends of a body that was refused, within limits.
 async fn drain(mut body: Incoming) {
     let mut left = DRAINED;
@@ -387,6 +421,10 @@ fn refuse_body(error: BodyError) -> Response<Body> {
     match error {
         BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
         BodyError::TimedOut => closing(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time\n"),
+        BodyError::Malformed(error) => {
+            debug!(%error, "Form is malformed");
+            closing(StatusCode::BAD_REQUEST, "The form is malformed\n")
+        }
         BodyError::Broken(error) => {
             debug!(%error, "Request body broke off");
             closing(StatusCode::BAD_REQUEST, "The request body is malformed\n")

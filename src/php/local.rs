@@ -24,15 +24,14 @@ const LINE: usize = 8 * 1024;
 /// Bytes of a streamed answer that may be under way to the connection.
 const UNDER_WAY: usize = 256 * 1024;
 
-/// How long a client may take nothing of a streamed answer.
-const WRITE_IDLE: Duration = Duration::from_mins(1);
-
 /// Channel of what workers print, and of PHP's errors in them.
 const OUTPUT: &str = "server";
 
 /// The state of one PHP thread.
 pub(super) struct Local {
     worker: Arc<Worker>,
+    /// How long a client may take nothing of a streamed answer.
+    write_timeout: Duration,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -82,7 +81,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -91,6 +90,7 @@ pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
     }
     let local = Local {
         worker,
+        write_timeout,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -183,7 +183,7 @@ impl Local {
         if !waits {
             return Ok(if sink.try_write(bytes) == Some(true) { Wrote::Yes } else { Wrote::No });
         }
-        let written = self.worker.write(sink, bytes, WRITE_IDLE);
+        let written = self.worker.write(sink, bytes, self.write_timeout);
         if written == Written::TimedOut {
             // Dropped, it cuts the answer off.
             stream.take();
@@ -191,7 +191,7 @@ impl Local {
                 worker = %self.worker.name,
                 request = exchange.id().as_ref().map(tracing::field::display),
                 "The client took nothing of its answer for {} s: it is cut off",
-                WRITE_IDLE.as_secs()
+                self.write_timeout.as_secs_f32()
             );
         }
         Ok(if written == Written::Yes { Wrote::Yes } else { Wrote::No })

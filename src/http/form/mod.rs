@@ -1,12 +1,14 @@
 //! Forms with files (`multipart/form-data`): taken apart while they arrive, the files to disk.
 
+mod config;
 mod multipart;
 mod reading;
 mod spool;
 mod store;
 
-pub use multipart::Malformed;
-pub use reading::Reading;
+pub use config::{Config, Php};
+pub(super) use multipart::Malformed;
+pub(super) use reading::Reading;
 pub use store::{Spooled, Store};
 
 use std::sync::Arc;

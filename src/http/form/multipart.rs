@@ -15,7 +15,7 @@ const HEADERS: usize = 32;
 
 /// A parser that is fed with pieces of a body.
 #[derive(Debug)]
-pub struct Parser {
+pub(super) struct Parser {
     /// LF and the boundary with its two dashes; a CR may stand before it.
     delimiter: Finder<'static>,
     buffer: BytesMut,
@@ -38,7 +38,7 @@ enum State {
 
 /// What comes next in a body.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Event {
+pub(super) enum Event {
     /// A part begins.
     Part(Head),
     /// A piece of its contents, not empty.
@@ -51,18 +51,18 @@ pub enum Event {
 
 /// The head of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Head {
+pub(super) struct Head {
     /// The field's name; `None`: it has none, and PHP passes it over.
-    pub name: Option<Vec<u8>>,
+    pub(super) name: Option<Vec<u8>>,
     /// The file's name as the client gives it; `None`: it is no file.
-    pub file: Option<Vec<u8>>,
+    pub(super) file: Option<Vec<u8>>,
     /// `Content-Type`, as it is; empty if there is none.
-    pub media_type: Vec<u8>,
+    pub(super) media_type: Vec<u8>,
 }
 
 /// A body is not what its type says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Malformed {
+pub(in crate::http) enum Malformed {
     /// The type has no boundary, or one that may not be.
     #[error("the content-type has no valid boundary")]
     Boundary,
@@ -82,7 +82,7 @@ impl Parser {
     /// # Errors
     ///
     /// When that has no boundary.
-    pub fn new(content_type: &[u8]) -> Result<Self, Malformed> {
+    pub(super) fn new(content_type: &[u8]) -> Result<Self, Malformed> {
         let boundary = parameter(content_type, b"boundary").ok_or(Malformed::Boundary)?;
         if boundary.is_empty() || boundary.len() > BOUNDARY {
             return Err(Malformed::Boundary);
@@ -92,7 +92,7 @@ impl Parser {
     }
 
     /// Adds what has arrived.
-    pub fn feed(&mut self, piece: &[u8]) {
+    pub(super) fn feed(&mut self, piece: &[u8]) {
         if self.state != State::Over {
             self.buffer.extend_from_slice(piece);
         }
@@ -103,7 +103,7 @@ impl Parser {
     /// # Errors
     ///
     /// When the body is malformed; nothing of it is of use any more.
-    pub fn next(&mut self) -> Result<Option<Event>, Malformed> {
+    pub(super) fn next(&mut self) -> Result<Option<Event>, Malformed> {
         loop {
             match self.state {
                 State::Preamble { first } => {
@@ -167,12 +167,13 @@ impl Parser {
     }
 
     /// The contents that are left of a part in which the body has ended; `None`: it has not ended in a part.
-    pub fn rest(&mut self) -> Option<Bytes> {
+    pub(super) fn rest(&mut self) -> Option<Bytes> {
         (self.state == State::Contents).then(|| self.buffer.split().freeze())
     }
 
     /// Returns whether the last boundary was passed.
-    pub fn is_over(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_over(&self) -> bool {
         self.state == State::Over
     }
 

@@ -16,7 +16,7 @@ const MAX_FILE_SIZE: &[u8] = b"MAX_FILE_SIZE";
 
 /// Takes a form apart.
 #[derive(Debug)]
-pub struct Reading {
+pub(in crate::http) struct Reading {
     parser: Parser,
     uploads: Arc<Uploads>,
     form: Form,
@@ -43,7 +43,7 @@ impl Reading {
     /// # Errors
     ///
     /// When that has no boundary.
-    pub fn new(content_type: &[u8], uploads: Arc<Uploads>) -> Result<Self, Malformed> {
+    pub(in crate::http) fn new(content_type: &[u8], uploads: Arc<Uploads>) -> Result<Self, Malformed> {
         let parser = Parser::new(content_type)?;
         Ok(Self { parser, uploads, form: Form::default(), parts: 0, said: None, part: Part::None })
     }
@@ -53,7 +53,7 @@ impl Reading {
     /// # Errors
     ///
     /// When the form is malformed.
-    pub async fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
+    pub(in crate::http) async fn feed(&mut self, piece: &[u8]) -> Result<(), Malformed> {
         self.parser.feed(piece);
         while let Some(event) = self.parser.next()? {
             match event {
@@ -67,7 +67,7 @@ impl Reading {
     }
 
     /// Ends the form.
-    pub async fn finish(mut self) -> Form {
+    pub(in crate::http) async fn finish(mut self) -> Form {
         // PHP, too, takes what has come of a form that ends too early.
         if let Some(rest) = self.parser.rest() {
             self.data(rest).await;
