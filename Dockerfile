@@ -33,8 +33,8 @@ RUN docker-php-ext-install opcache \
     && printf 'extension=roadrunner.so\n' > /usr/local/etc/php/conf.d/roadrunner.ini
 COPY --from=build /out/ /
 WORKDIR /app
-# rr refuses to serve as root.
-USER www-data
+# www-data: rr refuses to serve as root.
+USER 33:33
 EXPOSE 8080
 # rr is process 1: it passes signals on, restarts a server that crashed, and reaps what others leave behind.
 STOPSIGNAL SIGTERM

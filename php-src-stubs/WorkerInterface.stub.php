@@ -28,8 +28,13 @@ interface WorkerInterface
      * as busy until its next wait.
      *
      * @param int $status 200 to 599
+     * A body that is streamed is sent while it is made: each string that a Traversable yields, each piece that is read from
+     * a PHP stream. The answer starts with the first of them, so an exception before can still be answered. One that comes
+     * later cuts the answer off. When the client goes, a generator gets a ClientGoneException at its `yield`, and this
+     * method returns false.
+     *
      * @param mixed $body string or Stringable: these bytes; array, JsonSerializable or stdClass: its JSON, with
-     *        `content-type: application/json` unless given; null: nothing
+     *        `content-type: application/json` unless given; Traversable or stream resource: streamed; null: nothing
      * @param array<string, string|int|list<string|int>> $headers content-length and transfer-encoding are the server's
      *        business and are ignored (but for the content-length of an answer to HEAD without body)
      *

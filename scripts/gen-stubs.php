@@ -10,7 +10,10 @@ if (extension_loaded('roadrunner')) {
     exit("run me with -n: the extension must not be loaded\n");
 }
 $root = dirname(__DIR__);
-$order = ['WorkerInterface', 'Http/Request', 'Http/Tls', 'Worker', 'Environment', 'Cli', 'Exception/exceptions'];
+$order = [
+    'WorkerInterface', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Request', 'Http/Tls', 'Worker',
+    'Environment', 'Cli', 'Exception/exceptions',
+];
 $classes = [];
 $ide = "<?php\n\n// Stubs of the roadrunner extension for IDEs and static analysers. Generated from php-src-stubs/ by `make gen`.\n";
 foreach ($order as $name) {

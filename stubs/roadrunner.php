@@ -29,8 +29,13 @@ namespace RoadRunner {
          * as busy until its next wait.
          *
          * @param int $status 200 to 599
+         * A body that is streamed is sent while it is made: each string that a Traversable yields, each piece that is read from
+         * a PHP stream. The answer starts with the first of them, so an exception before can still be answered. One that comes
+         * later cuts the answer off. When the client goes, a generator gets a ClientGoneException at its `yield`, and this
+         * method returns false.
+         *
          * @param mixed $body string or Stringable: these bytes; array, JsonSerializable or stdClass: its JSON, with
-         *        `content-type: application/json` unless given; null: nothing
+         *        `content-type: application/json` unless given; Traversable or stream resource: streamed; null: nothing
          * @param array<string, string|int|list<string|int>> $headers content-length and transfer-encoding are the server's
          *        business and are ignored (but for the content-length of an answer to HEAD without body)
          *
@@ -55,6 +60,129 @@ namespace RoadRunner {
          * Returns whether the next waitRequest() will return null: stop() was called or the server shuts down.
          */
         public function isStopping(): bool;
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
+     * The body of an answer, sent piece by piece: what Request::startResponse() returns.
+     *
+     * It ends with end(), or when its worker waits for the next request. If the script ends before, the client sees that its
+     * answer is cut off.
+     */
+    final class ResponseStream
+    {
+        private function __construct() {}
+
+        /**
+         * Sends a piece. Waits while 256 KiB or more are under way to the client, but not longer than
+         * `http.limits.write_timeout` without progress.
+         *
+         * @return bool false when the client has gone, or has read nothing for that long
+         *
+         * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
+         */
+        public function write(string $data): bool {}
+
+        /**
+         * Sends a piece if that needs no wait.
+         *
+         * @return bool false when there is no room now, or the client has gone: isOpen() tells
+         *
+         * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
+         */
+        public function tryWrite(string $data): bool {}
+
+        /** Returns whether more can be sent: it has not ended, and the client is still there. */
+        public function isOpen(): bool {}
+
+        /**
+         * Ends the body, with trailer fields behind it (RFC 9110 section 6.5). Over HTTP/1.1 the client gets those that the
+         * answer announced in its header `trailer`, if its request said `te: trailers`.
+         *
+         * @param array<string, string|int|list<string|int>> $trailers
+         *
+         * @return bool false when the client has gone, or when it has ended before
+         *
+         * @throws \ValueError for a name or value that HTTP does not allow
+         */
+        public function end(array $trailers = []): bool {}
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
+     * A stream of events (`text/event-stream`): what Request::startEvents() returns.
+     */
+    final class ServerSentEvents
+    {
+        private function __construct() {}
+
+        /**
+         * Sends an event.
+         *
+         * @param mixed $data string or Stringable: its text; anything else that respond() takes: its JSON
+         * @param string|null $event its type; null: "message"
+         * @param string|null $id what the client sends as `last-event-id` when it comes again
+         * @param int|null $retry milliseconds after which the client is to come again when the connection is lost
+         *
+         * @return bool false when the client has gone
+         *
+         * @throws \ValueError for a line break or NUL in $event or $id, or a negative $retry
+         * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
+         */
+        public function send(mixed $data, ?string $event = null, ?string $id = null, ?int $retry = null): bool {}
+
+        /**
+         * Sends a comment, which clients ignore: it keeps connections alive, and shows whether the client is still there.
+         *
+         * @return bool false when the client has gone
+         *
+         * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
+         */
+        public function comment(string $text = ''): bool {}
+
+        /** Returns whether more can be sent: it has not ended, and the client is still there. */
+        public function isOpen(): bool {}
+
+        /** Ends the stream. The client will come again, unless it is told not to by an event of the application's. */
+        public function end(): void {}
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
+     * A file of a form. It is removed when its request is over, unless it was moved.
+     */
+    final class Upload
+    {
+        /** Name that the client gives the file, without folders. Not to be trusted. */
+        public readonly string $clientName;
+
+        /** The same with the folders that the client gives, if any (PHP's `full_path`). Not to be trusted. */
+        public readonly string $clientPath;
+
+        /** Media type that the client gives; empty if it gives none. Not to be trusted. */
+        public readonly string $type;
+
+        /** Bytes; 0 if there is an error. */
+        public readonly int $size;
+
+        /** One of PHP's UPLOAD_ERR_* constants; 0 (UPLOAD_ERR_OK): the file is there. */
+        public readonly int $error;
+
+        /** Where the file is until its request is over; empty if there is an error. */
+        public readonly string $path;
+
+        private function __construct() {}
+
+        /**
+         * Moves the file to $path, in place of what is there. It gets the mode of a new file, as by move_uploaded_file().
+         *
+         * @throws \RoadRunner\Exception\UploadException when the file cannot be moved there
+         * @throws \RoadRunner\Exception\LogicException when there is none, and when the request is over
+         */
+        public function moveTo(string $path): void {}
     }
 }
 
@@ -149,13 +277,22 @@ namespace RoadRunner\Http {
         public function cookies(): array {}
 
         /**
-         * Returns a field of an `application/x-www-form-urlencoded` body, or all of them, parsed as by parse_str().
+         * Returns a field of a form, or all of them, parsed as by parse_str(). A form is a body of type
+         * `application/x-www-form-urlencoded` or `multipart/form-data`.
          *
          * @return mixed string, or array for names with brackets; $default if there is none; all without $key
          */
         public function form(?string $key = null, mixed $default = null): mixed {}
 
-        /** Returns the whole body, byte for byte. */
+        /**
+         * Returns the files of a `multipart/form-data` body. A name with brackets makes an array, as it does for a field:
+         * `photos[]` is a list of files under "photos".
+         *
+         * @return array<string|int, Upload|array>
+         */
+        public function files(): array {}
+
+        /** Returns the whole body, byte for byte; of a `multipart/form-data` body nothing, unless `http.raw_body` is set. */
         public function body(): string {}
 
         /**
@@ -186,6 +323,27 @@ namespace RoadRunner\Http {
          * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
          */
         public function respond(int $status, mixed $body = '', array $headers = []): bool {}
+
+        /**
+         * Starts an answer whose body is sent piece by piece. A `content-length` that is given must be the body's.
+         *
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @throws \ValueError for a status, header name or header value that HTTP does not allow
+         * @throws \RoadRunner\Exception\LogicException for a second answer, when the request is over, outside of a worker
+         */
+        public function startResponse(int $status = 200, array $headers = []): ResponseStream {}
+
+        /**
+         * Starts an answer of events: status 200, `content-type: text/event-stream`, `cache-control: no-store`, and
+         * `x-accel-buffering: no` for proxies.
+         *
+         * @param array<string, string|int|list<string|int>> $headers further ones; they replace those above
+         *
+         * @throws \ValueError for a header name or header value that HTTP does not allow
+         * @throws \RoadRunner\Exception\LogicException for a second answer, when the request is over, outside of a worker
+         */
+        public function startEvents(array $headers = []): ServerSentEvents {}
     }
 }
 
@@ -369,6 +527,16 @@ namespace RoadRunner\Exception {
 
     /** The server cannot start or go on: a configuration, an address, a worker that does not boot. */
     class ServerException extends RoadRunnerException
+    {
+    }
+
+    /** The client has gone, or takes nothing: there is nobody to go on for. */
+    class ClientGoneException extends RoadRunnerException
+    {
+    }
+
+    /** An uploaded file cannot be moved. */
+    class UploadException extends RoadRunnerException
     {
     }
 

@@ -14,7 +14,7 @@ use std::{
 
 use roadrunner::{config::Config, log};
 use serde_json::{Value, json};
-use support::{Builder, Client, Gate, PATIENCE, answer, first_answered, until};
+use support::{Builder, Client, Gate, PATIENCE, answer, first_answered, http2, until};
 
 /// The entries of a file, in their order.
 fn entries(file: &Path) -> Vec<Value> {
@@ -65,6 +65,7 @@ fn every_request_has_one_entry() {
     .queue(1);
     builder.config.http.access_log = config.http.access_log;
     builder.config.http.proxy_ip_parser = true;
+    builder.config.http.http2.h2c = true;
     let server = builder.start();
     let mut count = 0;
     // Sends a request on a connection of its own, checks the status, and gives the entry.
@@ -128,6 +129,17 @@ fn every_request_has_one_entry() {
     gate.open();
     assert_eq!(first.response().status, 200);
     until("the slow one has its entry", || has("/held", 200));
+
+    let body = vec![b'x'; 100_000];
+    let sent = http2::run(async {
+        let connection = http2::Connection::open(server.address).await;
+        connection.send(http2::post("/second?a"), body).await.unwrap().body
+    });
+    assert_eq!(sent, b"worked");
+    until("the request of HTTP/2 has its entry", || has("/second?a", 200));
+    let entry = entries(&file.0).pop().unwrap();
+    assert_eq!((&entry["host"], &entry["method"], &entry["query"]), (&json!("test"), &json!("POST"), &json!("a")));
+    assert_eq!((&entry["read_bytes"], &entry["write_bytes"]), (&json!(100_000), &json!(6)));
 
     // Moved away by others, and opened again.
     let moved = directory.join("access.log.1");

@@ -17,6 +17,16 @@ class ServerException extends RoadRunnerException
 {
 }
 
+/** The client has gone, or takes nothing: there is nobody to go on for. */
+class ClientGoneException extends RoadRunnerException
+{
+}
+
+/** An uploaded file cannot be moved. */
+class UploadException extends RoadRunnerException
+{
+}
+
 /** The client's request cannot be read. */
 class BadRequestException extends RoadRunnerException
 {

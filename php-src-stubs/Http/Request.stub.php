@@ -95,13 +95,22 @@ final class Request
     public function cookies(): array {}
 
     /**
-     * Returns a field of an `application/x-www-form-urlencoded` body, or all of them, parsed as by parse_str().
+     * Returns a field of a form, or all of them, parsed as by parse_str(). A form is a body of type
+     * `application/x-www-form-urlencoded` or `multipart/form-data`.
      *
      * @return mixed string, or array for names with brackets; $default if there is none; all without $key
      */
     public function form(?string $key = null, mixed $default = null): mixed {}
 
-    /** Returns the whole body, byte for byte. */
+    /**
+     * Returns the files of a `multipart/form-data` body. A name with brackets makes an array, as it does for a field:
+     * `photos[]` is a list of files under "photos".
+     *
+     * @return array<string|int, Upload|array>
+     */
+    public function files(): array {}
+
+    /** Returns the whole body, byte for byte; of a `multipart/form-data` body nothing, unless `http.raw_body` is set. */
     public function body(): string {}
 
     /**
@@ -132,4 +141,25 @@ final class Request
      * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
      */
     public function respond(int $status, mixed $body = '', array $headers = []): bool {}
+
+    /**
+     * Starts an answer whose body is sent piece by piece. A `content-length` that is given must be the body's.
+     *
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @throws \ValueError for a status, header name or header value that HTTP does not allow
+     * @throws \RoadRunner\Exception\LogicException for a second answer, when the request is over, outside of a worker
+     */
+    public function startResponse(int $status = 200, array $headers = []): ResponseStream {}
+
+    /**
+     * Starts an answer of events: status 200, `content-type: text/event-stream`, `cache-control: no-store`, and
+     * `x-accel-buffering: no` for proxies.
+     *
+     * @param array<string, string|int|list<string|int>> $headers further ones; they replace those above
+     *
+     * @throws \ValueError for a header name or header value that HTTP does not allow
+     * @throws \RoadRunner\Exception\LogicException for a second answer, when the request is over, outside of a worker
+     */
+    public function startEvents(array $headers = []): ServerSentEvents {}
 }

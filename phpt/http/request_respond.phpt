@@ -24,6 +24,6 @@ again => RoadRunner\Exception\LogicException: nobody waits for an answer: the re
 status => ValueError: The status must be from 200 to 599, 99 given
 status => ValueError: The status must be from 200 to 599, 600 given
 header => ValueError: "a b" is not a header name
-body => TypeError: The body must be a string, an array, a Stringable, a JsonSerializable, a stdClass or null, float given
+body => TypeError: The body must be a string, an array, a Traversable, a stream, a Stringable, a JsonSerializable, a stdClass or null, float given
 aborted => false
 read afterwards => "GET"

@@ -6,10 +6,12 @@
 //!
 //! Moving a message takes no lock that others share. What costs is waking a thread, so neither side wakes the other for
 //! each message: see [`Inbox`] for jobs, [`Port`] for answers, and [`Monitor`] for what bounds a wrong guess. Nothing here
-//! blocks except [`Seat::wait`] and [`Seat::pause`], which any request to leave ends.
+//! blocks except [`Seat::wait`] and [`Seat::pause`], which any request to leave ends, and [`Seat::block`], in which a worker
+//! waits for a part of the request that it has, and which an interruption ends.
 
 mod bell;
 mod clock;
+mod flow;
 mod idle;
 mod inbox;
 mod line;
@@ -20,8 +22,9 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
+pub use flow::{Broken, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
 pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::Port;
-pub use seat::{Leave, Received, Seat};
+pub use seat::{Blocked, Leave, Received, Seat};

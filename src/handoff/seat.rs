@@ -11,7 +11,7 @@ use super::{
     inbox::{BATCH, Inbox, Overloaded},
     line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
-    sync::{ArrayQueue, AtomicU8, AtomicU64, Mutex, Ordering, fence},
+    sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, Mutex, Ordering, fence},
 };
 
 /// Requests that may be addressed to one worker at a time, beside what comes through the pool's inbox.
@@ -27,7 +27,7 @@ const SLOW: Nanos = nanos(Duration::from_micros(50));
 #[derive(Debug, Default)]
 pub(super) struct Post {
     /// Rung to wake the thread that sits here.
-    pub(super) bell: Bell,
+    pub(super) bell: Arc<Bell>,
     /// When the request in hand was taken; 0 = there is none. Written by the seat's thread alone.
     took: AtomicU64,
     /// When the seat was last given up. Written by the seat's thread alone.
@@ -50,6 +50,8 @@ pub struct Seat<Q, A> {
     number: usize,
     /// Why the worker is to leave, see [`Leave`]; 0 = it is not.
     control: AtomicU8,
+    /// Set when the thread must not block any more, until its next run.
+    interrupted: AtomicBool,
     mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
     /// Of the seat's thread alone.
     unannounced: Mutex<Unannounced<Q, A>>,
@@ -71,6 +73,17 @@ pub enum Received<Q, A> {
     Request(Sealed<Q, A>),
     /// The worker is to leave its loop.
     Leave(Leave),
+}
+
+/// What ended [`Seat::block`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Blocked {
+    /// What was waited for is there.
+    Ready,
+    /// It did not come in time.
+    TimedOut,
+    /// The worker was interrupted.
+    Interrupted,
 }
 
 /// Why a worker is to leave its loop.
@@ -125,6 +138,7 @@ impl<Q, A> Seat<Q, A> {
             inbox,
             number,
             control: AtomicU8::new(0),
+            interrupted: AtomicBool::new(false),
             mailbox: ArrayQueue::new(MAILBOX),
             unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
         }
@@ -239,6 +253,38 @@ impl<Q, A> Seat<Q, A> {
         self.announce(clock::now());
     }
 
+    /// Waits until `ready`, but not longer than `patience` (for ever if it is longer than any clock), for something that rings [`Seat::bell`] when it comes. For the seat's thread, between two waits.
+    pub fn block(&self, patience: Duration, mut ready: impl FnMut() -> bool) -> Blocked {
+        if ready() {
+            return Blocked::Ready;
+        }
+        self.yield_role();
+        let deadline = Instant::now().checked_add(patience);
+        loop {
+            if self.interrupted.load(Ordering::SeqCst) {
+                return Blocked::Interrupted;
+            }
+            self.post().bell.sleep(deadline);
+            if ready() {
+                return Blocked::Ready;
+            }
+            if deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Blocked::TimedOut;
+            }
+        }
+    }
+
+    /// What wakes the seat's thread.
+    pub(super) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.post().bell)
+    }
+
+    /// Ends a [`Seat::block`] under way, and every one to come until [`Seat::stay`].
+    pub fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::SeqCst);
+        self.post().bell.ring();
+    }
+
     /// Sleeps for `pause`, or shorter if the worker is asked to leave. Requests do not end it.
     pub fn pause(&self, pause: Duration) {
         self.settle();
@@ -307,6 +353,7 @@ impl<Q, A> Seat<Q, A> {
 
     /// Takes back a request to recycle: the worker was replaced or re-run.
     pub fn stay(&self) {
+        self.interrupted.store(false, Ordering::SeqCst);
         // A failed exchange means that nothing was asked, or that the worker must stop: both stay as they are.
         let _ = self.control.compare_exchange(Leave::Recycle as u8, 0, Ordering::SeqCst, Ordering::SeqCst);
     }

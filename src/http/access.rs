@@ -10,6 +10,7 @@ use std::{
     convert::Infallible,
     fmt,
     future::Future,
+    io,
     pin::Pin,
     sync::{
         Arc, LazyLock,
@@ -30,6 +31,7 @@ use tracing::{Level, event_enabled, info};
 
 pub use self::config::{Config, Format};
 use self::line::line;
+use super::body::Content;
 use crate::{
     log::{ACCESS, Layout, Moment},
     net::Peer,
@@ -86,7 +88,7 @@ struct Line {
 /// The body of an answer, whose end makes the entry.
 #[derive(Debug)]
 pub(super) struct Body {
-    bytes: Bytes,
+    content: Content,
     record: Option<Box<Record>>,
 }
 
@@ -248,7 +250,10 @@ impl fmt::Display for Record {
 }
 
 fn text(value: Option<&HeaderValue>) -> Cow<'_, str> {
-    value.map_or(Cow::default(), |value| String::from_utf8_lossy(value.as_bytes()))
+    value.map_or(Cow::default(), |value| match str::from_utf8(value.as_bytes()) {
+        Ok(text) => text.into(),
+        Err(_) => String::from_utf8_lossy(value.as_bytes()),
+    })
 }
 
 fn local(moment: &Moment) -> String {
@@ -275,34 +280,36 @@ impl Line {
 // === impl Body ===
 
 impl Body {
-    /// A body that is there as a whole.
-    pub(super) fn new(bytes: Bytes) -> Self {
-        Self { bytes, record: None }
+    /// A body whose request has no entry so far.
+    pub(super) fn new(content: impl Into<Content>) -> Self {
+        Self { content: content.into(), record: None }
+    }
+
+    /// Returns whether a worker still writes it.
+    pub(super) fn is_streamed(&self) -> bool {
+        matches!(self.content, Content::Stream(_))
     }
 }
 
 impl hyper::body::Body for Body {
     type Data = Bytes;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.bytes.is_empty() {
-            return Poll::Ready(None);
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let frame = ready!(Pin::new(&mut self.content).poll_frame(context));
+        if let (Some(record), Some(Ok(frame))) = (&mut self.record, &frame) {
+            record.written += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
-        let bytes = std::mem::take(&mut self.bytes);
-        if let Some(record) = &mut self.record {
-            record.written += bytes.len() as u64;
-        }
-        Poll::Ready(Some(Ok(Frame::data(bytes))))
+        Poll::Ready(frame)
     }
 
     fn is_end_stream(&self) -> bool {
         // A body whose end is of interest is asked once more when there is room for more: most of it is written then.
-        self.bytes.is_empty() && self.record.as_ref().is_none_or(|record| record.written == 0)
+        self.content.is_end_stream() && self.record.as_ref().is_none_or(|record| record.written == 0)
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.bytes.len() as u64)
+        self.content.size_hint()
     }
 }
 

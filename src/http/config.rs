@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, Limits, Proxies,
+    AccessLog, Limits, Proxies, UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -60,6 +60,9 @@ pub struct Config {
 
     /// `http.http2`: HTTP/2.
     pub http2: Http2,
+    /// `http.uploads` and `http.raw_body`: forms with files.
+    pub uploads: UploadConfig,
+
     /// `http.access_logs` and `http.access_log`: an entry for each request.
     pub access_log: AccessLog,
 
@@ -117,6 +120,7 @@ impl Default for Config {
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
             http2: Http2::default(),
+            uploads: UploadConfig::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
             proxies: Proxies::default(),
@@ -166,6 +170,12 @@ impl Config {
         }
         if let Some(http2) = section.section("http2", problems) {
             config.http2 = Http2::read(http2, problems);
+        }
+        if let Some(uploads) = section.section("uploads", problems) {
+            config.uploads = UploadConfig::read(uploads, problems);
+        }
+        if let Some(raw) = section.boolean("raw_body", problems) {
+            config.uploads.raw = raw;
         }
         config.access_log = AccessLog::read(&mut section, problems);
         if let Some(names) = section.texts("middleware", problems) {

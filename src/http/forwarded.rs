@@ -234,10 +234,9 @@ fn node(text: &[u8]) -> Option<SocketAddr> {
     };
     let port = match port.strip_prefix(':') {
         None if port.is_empty() => 0,
-        None => return None,
         Some(port) if is_obfuscated(port) => 0,
         Some(port) if port.bytes().all(|byte| byte.is_ascii_digit()) => port.parse().ok()?,
-        Some(_) => return None,
+        _ => return None,
     };
     Some(SocketAddr::new(host.to_canonical(), port))
 }

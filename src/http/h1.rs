@@ -72,6 +72,9 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
             while (!watched || timer.is_elapsed()) && timer.as_mut().poll(context).is_ready() {
                 let now = Instant::now();
                 service.look();
+                if answers.is_stuck() {
+                    return Poll::Ready(Ended::Stalled(Wait::Taken));
+                }
                 let (wait, mark) = stream.lock().wait(waiting);
                 if watch.ends(&service.patience, now, wait, mark) {
                     return Poll::Ready(Ended::Stalled(wait));

@@ -4,6 +4,7 @@ use std::{
     convert::Infallible,
     error::Error,
     future::{Future, poll_fn},
+    io,
     pin::{Pin, pin},
     sync::Arc,
     task::{Context, Poll, ready},
@@ -111,6 +112,9 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                 while (!watched || timer.is_elapsed()) && timer.as_mut().poll(context).is_ready() {
                     let now = Instant::now();
                     service.look();
+                    if connection.is_stuck() {
+                        return Poll::Ready(Ended::Stalled(Wait::Taken));
+                    }
                     let (wait, mark, blocked) = state(&stream.lock(), &streams);
                     if reading.ends(&patience, now, wait, mark) {
                         if wait != Wait::Request {
@@ -211,7 +215,8 @@ impl Future for Answer {
             head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         let open = self.open.take();
-        let untaken = open.as_ref().map(Open::untaken);
+        // A stream may have nothing to take for long.
+        let untaken = open.as_ref().filter(|_| !body.is_streamed()).map(Open::untaken);
         Poll::Ready(Ok(Response::from_parts(head, Sending { body, bodyless, untaken, open })))
     }
 }
@@ -220,12 +225,9 @@ impl Future for Answer {
 
 impl hyper::body::Body for Sending {
     type Data = Unsent;
-    type Error = Infallible;
+    type Error = io::Error;
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Unsent>, Infallible>>> {
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Unsent>>>> {
         if self.bodyless {
             return Poll::Ready(None);
         }
@@ -234,6 +236,7 @@ impl hyper::body::Body for Sending {
         let untaken = this.untaken.take().or_else(|| this.open.as_ref().map(Open::untaken));
         Poll::Ready(match (frame, untaken) {
             (Some(Ok(frame)), Some(untaken)) => Some(Ok(frame.map_data(|bytes| untaken.of(bytes)))),
+            (Some(Err(error)), _) => Some(Err(error)),
             _ => None,
         })
     }

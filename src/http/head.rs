@@ -40,9 +40,9 @@ fn has_underscore(name: &[u8]) -> bool {
     let (words, rest) = name.as_chunks::<8>();
     words.iter().any(|word| {
         // A byte that is zero borrows from its highest bit.
-        let differs = u64::from_ne_bytes(*word) ^ (EACH * b'_' as u64);
+        let differs = u64::from_ne_bytes(*word) ^ (EACH * u64::from(b'_'));
         differs.wrapping_sub(EACH) & !differs & (EACH << 7) != 0
-    }) || rest.iter().any(|byte| *byte == b'_')
+    }) || rest.contains(&b'_')
 }
 
 #[cold]

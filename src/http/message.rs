@@ -17,6 +17,7 @@ use http::{
     request::Parts,
 };
 
+use super::{Form, Source};
 use crate::{net::Peer, tls};
 
 /// A complete request: head and buffered body.
@@ -24,8 +25,10 @@ use crate::{net::Peer, tls};
 pub struct Request {
     /// Method, target, version and headers.
     pub head: Parts,
-    /// The whole body.
+    /// The whole body; empty if it was taken apart, see `form`.
     pub body: Bytes,
+    /// What a body with files (`multipart/form-data`) was taken apart into.
+    pub form: Option<Box<Form>>,
     /// Who sent it, and to which of our addresses.
     pub peer: Peer,
     /// Number of this request, unique in this process and, with great likelihood, everywhere.
@@ -56,14 +59,23 @@ pub struct Answer {
     pub(super) status: StatusCode,
     /// Without those that frame the body.
     pub(super) headers: HeaderMap,
-    /// The whole body.
-    pub(super) body: Bytes,
+    /// The body, or what it comes from.
+    pub(super) body: Payload,
     /// The length that was given as a header.
     pub(super) length: Length,
 }
 
-/// What a worker said of the length of its body. It counts only where there is no body: in the answer to a HEAD request,
-/// which may announce the length that a GET would have.
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Payload {
+    /// All of it.
+    Whole(Bytes),
+    /// What the worker will write.
+    Stream(Source),
+}
+
+/// What a worker said of the length of its body. It counts where the length cannot be seen: in the answer to a HEAD
+/// request, which may announce the length that a GET would have, and in one that is streamed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Length {
     Unsaid,
@@ -77,8 +89,18 @@ pub(super) enum Length {
 impl Request {
     /// Creates a request that has just arrived, in plain text.
     pub fn new(head: Parts, body: Bytes, peer: Peer, arrived: Instant) -> Self {
-        let id = RequestId::next();
-        Self { head, body, peer, id, secure: false, tls: None, given_back: false, arrived, arrived_at: OnceCell::new() }
+        Self {
+            head,
+            body,
+            form: None,
+            peer,
+            id: RequestId::next(),
+            secure: false,
+            tls: None,
+            given_back: false,
+            arrived,
+            arrived_at: OnceCell::new(),
+        }
     }
 
     /// Returns when the head had arrived, by the clock on the wall.
@@ -91,14 +113,14 @@ impl Request {
 
 impl Answer {
     /// Creates an answer without headers.
-    pub fn new(status: StatusCode, body: Bytes) -> Self {
+    pub fn new(status: StatusCode, body: impl Into<Payload>) -> Self {
         Self::recycling(HeaderMap::new(), status, body)
     }
 
     /// Creates an answer without headers that takes over the memory of a map that nobody needs any more.
-    pub fn recycling(mut headers: HeaderMap, status: StatusCode, body: Bytes) -> Self {
+    pub fn recycling(mut headers: HeaderMap, status: StatusCode, body: impl Into<Payload>) -> Self {
         headers.clear();
-        Self { status, headers, body, length: Length::Unsaid }
+        Self { status, headers, body: body.into(), length: Length::Unsaid }
     }
 
     /// Adds a header. Those that frame the body on the wire are the server's business, and are left out.
@@ -119,9 +141,34 @@ impl Answer {
         Ok(())
     }
 
+    /// The same with another body.
+    #[must_use]
+    pub fn with_body(self, body: impl Into<Payload>) -> Self {
+        Self { body: body.into(), ..self }
+    }
+
+    /// Returns its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
     /// Returns whether it has a header of that name.
     pub fn has(&self, name: &HeaderName) -> bool {
         self.headers.contains_key(name)
+    }
+}
+
+// === impl Payload ===
+
+impl From<Bytes> for Payload {
+    fn from(bytes: Bytes) -> Self {
+        Self::Whole(bytes)
+    }
+}
+
+impl From<Source> for Payload {
+    fn from(source: Source) -> Self {
+        Self::Stream(source)
     }
 }
 

@@ -4,9 +4,11 @@
 //! connections of `net`, and never knows who works on a request.
 
 mod access;
+mod body;
 mod config;
 mod connection;
 mod flood;
+mod form;
 mod forwarded;
 mod framing;
 mod h1;
@@ -29,13 +31,15 @@ mod tls;
 mod ways;
 
 pub use access::{Config as AccessLog, Format};
+pub use body::{Sink, Source};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;
 pub use listeners::Connections;
-pub use message::{Answer, Request, RequestId};
+pub use message::{Answer, Payload, Request, RequestId};
 pub use pass::Pass;
 pub use service::Service;
 pub use tls::PROTOCOLS;

@@ -25,8 +25,10 @@ use tokio::time::{timeout, timeout_at};
 use tracing::debug;
 
 use super::{
-    Answer, Config, Http2, Inbox, Limits, Line, Pending, Proxies, Request,
+    Answer, Config, Form, Http2, Inbox, Limits, Line, Payload, Pending, Proxies, Request, Uploads,
     access::{Access, Body, Logged, Record},
+    body::{Content, Watched},
+    form::{Malformed, Reading},
     head,
     message::Length,
     patience::Patience,
@@ -56,6 +58,8 @@ pub struct Service {
     pub(super) limits: Limits,
     pub(super) http2: Http2,
     pub(super) patience: Patience,
+    /// What is done with files of forms, unless their bodies are passed on as they are.
+    uploads: Option<Arc<Uploads>>,
     /// The access log, if there is one.
     access: Option<Arc<Access>>,
     /// The proxies to look through, if any are.
@@ -74,8 +78,10 @@ struct Shared {
     client: Client,
     /// Never contended for: all requests of a connection come and go on one thread.
     line: Mutex<Line>,
-    /// Whether a request is with a worker. Of the connection's task alone.
+    /// Whether a worker has a request, or still writes its answer. Of the connection's task alone.
     waiting: AtomicBool,
+    /// Bodies that workers still write, and whether they were given up at the last look.
+    streams: Mutex<Vec<(Watched, bool)>>,
     /// Whether the next answer is the last one. Of the connection's task alone.
     parting: AtomicBool,
     /// Requests so far, if they are bounded.
@@ -92,12 +98,27 @@ pub(super) enum Answering {
     Refused(Option<Box<Response<Body>>>),
 }
 
+/// What has arrived.
+#[derive(Default)]
+struct Received {
+    bytes: Bytes,
+    form: Option<Box<Form>>,
+}
+
 /// Why a body did not arrive.
 enum BodyError {
     TooLarge,
     TimedOut,
     /// The client broke off, or its chunks were malformed.
     Broken(hyper::Error),
+    /// The form is not what its type says.
+    Malformed(Malformed),
+}
+
+impl From<Malformed> for BodyError {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
 }
 
 // === impl Service ===
@@ -114,6 +135,7 @@ impl Service {
             patience: Patience::new(&config.limits),
             limits: config.limits.clone(),
             http2: config.http2,
+            uploads: config.uploads.uploads(),
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
@@ -126,16 +148,17 @@ impl Service {
         self.inbox.refuse_overdue();
     }
 
-    /// Reads a body. `counted` is told how many bytes have come.
+    /// Reads a body, and takes a form with files apart. `counted` is told how many bytes have come.
     async fn read_body(
         &self,
+        head: &Parts,
         mut body: Incoming,
         arrived: Instant,
         counted: Option<&AtomicU64>,
-    ) -> Result<Bytes, BodyError> {
-        if body.is_end_stream() {
-            return Ok(Bytes::new());
-        }
+    ) -> Result<Received, BodyError> {
+        let uploads = self.uploads.as_ref().and_then(|uploads| Some((uploads, multipart(head)?)));
+        let begin = |(uploads, kind): (&Arc<Uploads>, &[u8])| Reading::new(kind, Arc::clone(uploads)).map(Box::new);
+        let mut form = uploads.map(begin).transpose()?;
         let announced = body.size_hint().exact();
         if announced.is_some_and(|length| length > self.max_request_bytes) {
             // Not polled, so a client that waits for `100 Continue` sends nothing.
@@ -163,8 +186,10 @@ impl Service {
                 drain(body).await;
                 return Err(BodyError::TooLarge);
             }
+            if let Some(form) = &mut form {
+                form.feed(&data).await?;
             // A body that came in one piece is passed on as it is.
-            if first.is_empty() && whole.is_empty() {
+            } else if first.is_empty() && whole.is_empty() {
                 first = data;
             } else {
                 if whole.is_empty() {
@@ -175,7 +200,11 @@ impl Service {
                 whole.extend_from_slice(&data);
             }
         }
-        Ok(if whole.is_empty() { first } else { whole.freeze() })
+        let form = match form {
+            Some(form) => Some(Box::new(form.finish().await)),
+            None => None,
+        };
+        Ok(Received { bytes: if whole.is_empty() { first } else { whole.freeze() }, form })
     }
 }
 
@@ -188,6 +217,7 @@ impl Connection {
             client,
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
+            streams: Mutex::default(),
             parting: AtomicBool::new(false),
             requests: AtomicU32::new(0),
         }))
@@ -200,9 +230,29 @@ impl Connection {
         }
     }
 
-    /// Returns whether a request is with a worker: until it is answered, the client has nothing to say.
+    /// Returns whether a worker has a request, or still writes its answer: until then the client has nothing to say.
     pub(super) fn is_waiting(&self) -> bool {
         self.0.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Remembers a body that a worker writes.
+    pub(super) fn watch(&self, stream: Watched) {
+        self.0.streams.lock().push((stream, false));
+    }
+
+    /// Forgets it.
+    pub(super) fn unwatch(&self, stream: &Watched) {
+        self.0.streams.lock().retain(|(other, _)| other != stream);
+    }
+
+    /// A look. Returns whether a worker has given up a body at the last look already, and its end cannot be sent: the
+    /// client takes nothing.
+    pub(super) fn is_stuck(&self) -> bool {
+        self.0.streams.lock().iter_mut().any(|(stream, broken)| std::mem::replace(broken, stream.is_broken()))
+    }
+
+    pub(super) fn set_waiting(&self, waiting: bool) {
+        self.0.waiting.store(waiting, Ordering::Relaxed);
     }
 
     /// Lets the connection end with its next answer, if `parting`.
@@ -261,21 +311,22 @@ impl Connection {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
         }
         if !has_body {
-            return self.dispatch(head, Bytes::new(), peer, arrived, arrived);
+            return self.dispatch(head, Received::default(), peer, arrived, arrived);
         }
         Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
     }
 
-    fn dispatch(&self, head: Parts, body: Bytes, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
+    fn dispatch(&self, head: Parts, body: Received, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body, *peer, arrived);
+        let mut request = Request::new(head, body.bytes, *peer, arrived);
+        request.form = body.form;
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
-                self.0.waiting.store(true, Ordering::Relaxed);
+                self.set_waiting(true);
                 Answering::Worker { pending, head_only, connection: self.clone() }
             }
             Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
@@ -290,7 +341,7 @@ impl Connection {
         arrived: Instant,
         counted: Option<Arc<AtomicU64>>,
     ) -> Response<Body> {
-        match self.0.service.read_body(body, arrived, counted.as_deref()).await {
+        match self.0.service.read_body(&head, body, arrived, counted.as_deref()).await {
             Ok(body) => {
                 self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
@@ -331,9 +382,9 @@ impl Future for Answering {
         Poll::Ready(Ok(match &mut *self {
             Self::Worker { pending, head_only, connection } => {
                 let answer = ready!(Pin::new(pending).poll(context));
-                connection.0.waiting.store(false, Ordering::Relaxed);
+                connection.set_waiting(false);
                 let response = match answer {
-                    Ok(answer) => response(answer, *head_only),
+                    Ok(answer) => response(answer, *head_only, connection),
                     Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
                     Err(Unanswered::WorkerLost) => {
                         plain(connection.0.service.internal_error_code, "Internal Server Error\n")
@@ -345,6 +396,13 @@ impl Future for Answering {
             Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),
         }))
     }
+}
+
+/// The type of a form with files, if it is one.
+fn multipart(head: &Parts) -> Option<&[u8]> {
+    let kind = head.headers.get(CONTENT_TYPE)?.as_bytes();
+    let media_type = kind.split(|byte| *byte == b';').next().unwrap_or_default();
+    media_type.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data").then_some(kind)
 }
 
 /// Reads and forgets what a client still sends of a body that was refused, within limits.
@@ -363,6 +421,10 @@ fn refuse_body(error: BodyError) -> Response<Body> {
     match error {
         BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
         BodyError::TimedOut => closing(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time\n"),
+        BodyError::Malformed(error) => {
+            debug!(%error, "Form is malformed");
+            closing(StatusCode::BAD_REQUEST, "The form is malformed\n")
+        }
         BodyError::Broken(error) => {
             debug!(%error, "Request body broke off");
             closing(StatusCode::BAD_REQUEST, "The request body is malformed\n")
@@ -389,9 +451,23 @@ fn closing(status: StatusCode, text: &'static str) -> Response<Body> {
     response
 }
 
-fn response(answer: Answer, head_only: bool) -> Response<Body> {
+fn response(answer: Answer, head_only: bool, connection: &Connection) -> Response<Body> {
     let Answer { status, mut headers, body, length } = answer;
-    if let Length::Known(length) = length
+    let announced = match length {
+        Length::Known(length) => Some(length),
+        Length::Unsaid | Length::Wrong => None,
+    };
+    // Where nobody reads a body, the worker sees at once that its stream is left.
+    let bodyless = head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let body = match body {
+        Payload::Whole(body) => body.into(),
+        Payload::Stream(_) if bodyless => Bytes::new().into(),
+        Payload::Stream(source) => {
+            connection.set_waiting(true);
+            Content::stream(source, announced, connection.clone())
+        }
+    };
+    if let Some(length) = announced
         && head_only
         && body.is_empty()
     {

@@ -127,9 +127,9 @@ impl Moment {
         Self::from(UNIX_EPOCH + Duration::new(seconds, rest))
     }
 
-    /// Nanoseconds since 1970.
-    pub(crate) fn nanoseconds(&self) -> u128 {
-        self.since_epoch.as_nanos()
+    /// Nanoseconds since 1970, up to the year 2554.
+    pub(super) fn nanoseconds(&self) -> u64 {
+        u64::try_from(self.since_epoch.as_nanos()).unwrap_or(u64::MAX)
     }
 
     /// Writes `2026-01-31T15:04:05.000Z`.
@@ -222,8 +222,13 @@ impl Layout {
                 Part::YearDay(b' ') => write!(to, "{:3}", moment.year_day),
                 Part::YearDay(_) => write!(to, "{:03}", moment.year_day),
                 Part::Number(unit, None) => write!(to, "{}", moment.get(*unit)),
-                Part::Number(unit, Some(b' ')) => write!(to, "{:2}", moment.get(*unit)),
-                Part::Number(unit, Some(_)) => write!(to, "{:02}", moment.get(*unit)),
+                Part::Number(unit, Some(fill)) => {
+                    // All of them are less than a hundred.
+                    let [tens, ones] = [moment.get(*unit) / 10, moment.get(*unit) % 10];
+                    to.push(if tens == 0 { *fill } else { b'0' + u8::try_from(tens).unwrap_or_default() });
+                    to.push(b'0' + u8::try_from(ones).unwrap_or_default());
+                    Ok(())
+                }
                 Part::Half(before, after) => to.write_all(if moment.hour < 12 { before } else { after }.as_bytes()),
                 Part::Fraction { separator, digits, trim } => {
                     let digits = format!("{:09}", moment.since_epoch.subsec_nanos())[..*digits].to_owned();

@@ -15,16 +15,24 @@ pub(super) enum Place {
     Json,
 }
 
-/// The bytes that may stand everywhere, which most are.
-const PLAIN: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = b' ';
-    while byte <= b'~' {
-        table[byte as usize] = byte != b'"' && byte != b'\\';
-        byte += 1;
+/// How many bytes `text` starts with that may stand everywhere: printable ASCII but for quotes and backslashes. Most text
+/// is made of nothing else, so eight are looked at at a time.
+pub(crate) fn plain(text: &[u8]) -> usize {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = text.as_chunks::<8>();
+    for (index, word) in words.iter().enumerate() {
+        let word = u64::from_le_bytes(*word);
+        // The highest bit of each byte that is less than `bound`; perhaps of bytes behind such a one, too.
+        let less = |word: u64, bound: u8| word.wrapping_sub(EACH * u64::from(bound)) & !word;
+        let is = |byte: u8| less(word ^ (EACH * u64::from(byte)), 1);
+        let odd = (word | less(word, b' ') | is(b'"') | is(b'\\') | is(0x7f)) & (EACH << 7);
+        if odd != 0 {
+            return index * 8 + odd.trailing_zeros() as usize / 8;
+        }
     }
-    table
-};
+    let is_plain = |byte: &u8| matches!(byte, b' '..=b'~') && *byte != b'"' && *byte != b'\\';
+    text.len() - rest.len() + rest.iter().take_while(|byte| is_plain(byte)).count()
+}
 
 /// Writes into a buffer what may stand at a place.
 pub(super) struct Escaped<'a> {
@@ -37,10 +45,10 @@ pub(super) struct Escaped<'a> {
 impl fmt::Write for Escaped<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         let mut rest = text;
-        while let Some(at) = rest.bytes().position(|byte| !PLAIN[usize::from(byte)]) {
-            let (plain, odd) = rest.split_at(at);
+        loop {
+            let (plain, odd) = rest.split_at(plain(rest.as_bytes()));
             self.to.extend_from_slice(plain.as_bytes());
-            let Some(character) = odd.chars().next() else { break };
+            let Some(character) = odd.chars().next() else { return Ok(()) };
             let (written, behind) = odd.split_at(character.len_utf8());
             if self.may_stand(character) {
                 self.to.extend_from_slice(written.as_bytes());
@@ -49,8 +57,6 @@ impl fmt::Write for Escaped<'_> {
             }
             rest = behind;
         }
-        self.to.extend_from_slice(rest.as_bytes());
-        Ok(())
     }
 }
 
@@ -108,6 +114,24 @@ mod tests {
         assert_eq!(escaped(hostile, Place::Line), r#"a\r\nb\u{1b}[31m\u{85}\u{2028}\u{202e}\u{0}\u{7f}	ä"\"#);
         assert_eq!(escaped("\"\\\t", Place::Quotes), "\\\"\\\\\t");
         assert_eq!(escaped("a\nb", Place::Screen), "a\n    b");
+    }
+
+    #[test]
+    fn plain_text_ends_before_the_first_odd_byte() {
+        for length in 0..20 {
+            let mut text: Vec<u8> = (b'#'..).take(length).collect();
+            assert_eq!(plain(&text), length);
+            for at in 0..length {
+                let kept = text[at];
+                for byte in 0..=u8::MAX {
+                    text[at] = byte;
+                    let odd = !(b' '..=b'~').contains(&byte) || byte == b'"' || byte == b'\\';
+                    assert_eq!(plain(&text), if odd { at } else { length }, "{byte} at {at} of {length}");
+                }
+                text[at] = kept;
+            }
+        }
+        assert_eq!(plain(b"abc\"\x1f\\\x7f\xff"), 3);
     }
 
     #[test]

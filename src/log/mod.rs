@@ -35,6 +35,7 @@ pub(crate) use channel::ACCESS;
 pub(crate) use clock::{Layout, Moment};
 pub(crate) use config::outputs;
 pub use config::{Channel, Config, Encoding, Mode, Output, Rotation};
+pub(crate) use escape::plain;
 pub use level::Level;
 pub use sink::{Log, OpenError};
 

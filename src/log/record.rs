@@ -43,6 +43,20 @@ pub(super) fn json_string(text: &str, to: &mut Vec<u8>) {
     to.push(b'"');
 }
 
+/// Writes a number, without the ado of a formatter.
+pub(super) fn decimal(mut value: u64, to: &mut Vec<u8>) {
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + u8::try_from(value % 10).unwrap_or_default();
+        value /= 10;
+        if value == 0 {
+            return to.extend_from_slice(&digits[start..]);
+        }
+    }
+}
+
 /// Whether a value on a line can be told from what follows without quotes.
 fn is_plain(value: &str) -> bool {
     !value.is_empty() && !value.chars().any(|character| character.is_whitespace() || "\"=\\".contains(character))
@@ -126,17 +140,22 @@ impl<'a> Recorder<'a> {
 
 impl Visit for Recorder<'_> {
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.number(field.name(), value);
+        self.name(field.name());
+        if value < 0 {
+            self.scratch.fields.push(b'-');
+        }
+        decimal(value.unsigned_abs(), &mut self.scratch.fields);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field.name(), value);
+        self.name(field.name());
+        decimal(value, &mut self.scratch.fields);
     }
 
     /// A moment: nanoseconds since 1970, written as the time of the entry is.
     fn record_u128(&mut self, field: &Field, value: u128) {
         if self.time.is_none() && self.place == Place::Json {
-            return self.number(field.name(), value);
+            return self.record_u64(field, u64::try_from(value).unwrap_or(u64::MAX));
         }
         let mut text = Vec::new();
         match self.time {

@@ -10,7 +10,7 @@ use super::{
     clock::{Layout, Moment},
     config::{Channel, Encoding, Mode},
     escape::Place,
-    record::{Recorder, Scratch, json_string},
+    record::{Recorder, Scratch, decimal, json_string},
 };
 
 /// How the entries of a channel are written.
@@ -121,9 +121,7 @@ impl Style {
             Form::Json => {
                 let _ = write!(entry, r#"{{"level":"{}","ts":"#, facts.level.lower());
                 match &self.time {
-                    None => {
-                        let _ = write!(entry, "{}", facts.at.nanoseconds());
-                    }
+                    None => decimal(facts.at.nanoseconds(), entry),
                     Some(layout) => {
                         let mut time = Vec::new();
                         layout.write(&facts.at, &mut time);

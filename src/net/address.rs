@@ -80,7 +80,8 @@ impl Address {
     pub fn unix(text: &str) -> Option<Self> {
         let path = text.strip_prefix(UNIX)?;
         let path = path.strip_prefix("//").unwrap_or(path);
-        (!path.is_empty()).then(|| Self::Unix(PathBuf::from(path)))
+        // Addresses are handed to other processes in a list with commas.
+        (!path.is_empty() && !path.contains(',')).then(|| Self::Unix(PathBuf::from(path)))
     }
 
     /// The address of a socket; `None` for one without a name.
@@ -140,7 +141,7 @@ mod tests {
             assert_eq!(text.parse::<Address>().unwrap().to_string(), text);
         }
         assert_eq!("unix:///run/a".parse(), Ok(Address::Unix("/run/a".into())));
-        for wrong in ["", "unix:", "unix://", "127.0.0.1", "a:80", "/run/a"] {
+        for wrong in ["", "unix:/a,b", "unix:", "unix://", "127.0.0.1", "a:80", "/run/a"] {
             assert_eq!(wrong.parse::<Address>(), Err(NoAddress), "{wrong}");
         }
     }

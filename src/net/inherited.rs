@@ -51,8 +51,8 @@ pub struct FromManager<'a> {
 // === impl Inherited ===
 
 impl Inherited {
-    /// Variable by which sockets are handed over: `<descriptor>=<address>`, separated by commas; [`Inherited::WITH_FILE`]
-    /// may follow the descriptor.
+    /// Variable by which sockets are handed over: `<descriptor>=<address>`, separated by commas. `+` behind the
+    /// descriptor says that the file of a unix socket goes with it.
     pub const VARIABLE: &str = "RR_LISTENERS";
     /// Says that the file of a unix socket ends with the server: nobody else has made it.
     pub(super) const WITH_FILE: &str = "+";

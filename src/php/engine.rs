@@ -21,7 +21,7 @@ use super::{
     exception::{self, Misuse, server},
     host::PhpHost,
     local::guarded,
-    sys,
+    settings, sys,
 };
 use crate::{
     config::{self, Loaded, Loader},
@@ -111,6 +111,7 @@ pub(super) fn launch(
     for warning in warnings.iter() {
         warn!("Configuration: {warning}");
     }
+    config.http.uploads.php = settings::uploads();
     let origin = Origin::find();
     // The workers use them to the end of the process.
     let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
@@ -119,7 +120,7 @@ pub(super) fn launch(
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
-        run(&config, origin, Arc::new(PhpHost::new(script)), &commands, || {
+        run(&config, origin, Arc::new(PhpHost::new(script, config.http.limits.write_timeout)), &commands, || {
             doctor::log(&Engine);
             serving();
         })

@@ -15,6 +15,12 @@ pub(super) enum Misuse {
     /// The request was answered before.
     #[error("the request was already answered")]
     Answered,
+    /// The upload has an error.
+    #[error("there is no file to move: the upload has an error")]
+    NoFile,
+    /// The body of the answer has ended.
+    #[error("the answer has ended")]
+    Ended,
     /// The request is over: its worker has gone on to the next wait.
     #[error("the request is over: waitRequest() was called since")]
     Finished,
@@ -61,6 +67,12 @@ pub(super) fn logic(message: String) -> PhpException {
 pub(super) fn server(message: String) -> PhpException {
     // SAFETY: written once in MINIT, on the only thread.
     exception(message, class(unsafe { sys::rr_ce_server }))
+}
+
+/// An uploaded file cannot be moved.
+pub(super) fn upload(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message, class(unsafe { sys::rr_ce_upload }))
 }
 
 /// A panic, of which the log tells more.

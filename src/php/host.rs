@@ -6,6 +6,7 @@ use std::{
     io,
     sync::Arc,
     thread::{Builder, JoinHandle},
+    time::Duration,
 };
 
 use parking_lot::Mutex;
@@ -26,6 +27,8 @@ const STACK: usize = 16 * 1024 * 1024;
 /// PHP threads that run one script.
 pub(super) struct PhpHost {
     script: CString,
+    /// How long a client may take nothing of a streamed answer.
+    write_timeout: Duration,
     /// The threads that can be interrupted, by name of the worker.
     threads: Arc<Mutex<HashMap<String, Shared>>>,
 }
@@ -41,17 +44,17 @@ unsafe impl Send for Shared {}
 // === impl PhpHost ===
 
 impl PhpHost {
-    /// Runs `script` on every thread.
-    pub(super) fn new(script: &str) -> Self {
-        Self { script: c_string(script), threads: Arc::default() }
+    /// Runs `script` on every thread. A client may take nothing of a streamed answer for `write_timeout`.
+    pub(super) fn new(script: &str, write_timeout: Duration) -> Self {
+        Self { script: c_string(script), write_timeout, threads: Arc::default() }
     }
 }
 
 impl Host<http::Request, http::Answer> for PhpHost {
     fn start(&self, worker: Arc<Worker>, gone: Box<dyn FnOnce(Next) + Send>) -> io::Result<JoinHandle<()>> {
-        let (script, threads) = (self.script.clone(), Arc::clone(&self.threads));
+        let (script, threads, write_timeout) = (self.script.clone(), Arc::clone(&self.threads), self.write_timeout);
         Builder::new().name(worker.name.clone()).stack_size(STACK).spawn(move || {
-            let next = work(&worker, &script, &threads);
+            let next = work(&worker, &script, &threads, write_timeout);
             gone(next);
         })
     }
@@ -66,7 +69,12 @@ impl Host<http::Request, http::Answer> for PhpHost {
 }
 
 /// The life of one PHP thread.
-fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shared>>) -> Next {
+fn work(
+    worker: &Arc<Worker>,
+    script: &CStr,
+    threads: &Mutex<HashMap<String, Shared>>,
+    write_timeout: Duration,
+) -> Next {
     let (name, pool) = (c_string(&worker.name), c_string(&worker.pool));
     let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", script, worker.number));
     let thread = &raw mut *record;
@@ -74,7 +82,7 @@ fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Sha
     unsafe { sys::rr_thread_open(thread) };
     threads.lock().insert(worker.name.clone(), Shared(thread));
     let next = {
-        let _local = local::enter(Arc::clone(worker));
+        let _local = local::enter(Arc::clone(worker), write_timeout);
         loop {
             local::with(Local::begin_run);
             match worker.ended(&run(thread)) {

@@ -6,13 +6,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
+    time::Duration,
 };
 
-use ::http::HeaderMap;
+use ::http::{HeaderMap, Method, StatusCode};
 use tracing::{debug, error, info, warn};
 
 use super::{engine, exception::Misuse, sys};
-use crate::{http, pool};
+use crate::{handoff::Written, http, pool};
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
@@ -20,12 +21,17 @@ pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
 /// Longest line of echoed text that is held back for its end.
 const LINE: usize = 8 * 1024;
 
+/// Bytes of a streamed answer that may be under way to the connection.
+const UNDER_WAY: usize = 256 * 1024;
+
 /// Channel of what workers print, and of PHP's errors in them.
 const OUTPUT: &str = "server";
 
 /// The state of one PHP thread.
 pub(super) struct Local {
     worker: Arc<Worker>,
+    /// How long a client may take nothing of a streamed answer.
+    write_timeout: Duration,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -38,12 +44,33 @@ pub(super) struct Local {
     over: Cell<bool>,
 }
 
+/// How a streamed answer begins.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Started {
+    /// Its body can be written.
+    Streaming,
+    /// It has none: it is for HEAD, or its status has no body.
+    WithoutBody,
+    /// The client has gone.
+    Gone,
+}
+
+/// What came of a write to a streamed answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Wrote {
+    Yes,
+    /// The client has gone or takes nothing, or, without waiting, there is no room.
+    No,
+}
+
 /// A request and its unanswered half.
 pub(super) struct Exchange {
     /// `None` once the request is over.
     request: RefCell<Option<http::Request>>,
     /// `None` once it was answered.
     replier: Cell<Option<http::Replier>>,
+    /// What the rest of its answer is written to; `None` once it has ended.
+    stream: RefCell<Option<http::Sink>>,
     /// Made by user code, so nobody waits.
     detached: bool,
 }
@@ -54,7 +81,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -63,6 +90,7 @@ pub(super) fn enter(worker: Arc<Worker>) -> impl Drop {
     }
     let local = Local {
         worker,
+        write_timeout,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -114,6 +142,7 @@ impl Local {
         let exchange = Rc::new(Exchange {
             request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),
+            stream: RefCell::default(),
             detached: false,
         });
         self.current.replace(Some(Rc::clone(&exchange)));
@@ -130,8 +159,47 @@ impl Local {
         self.current.borrow().clone()
     }
 
+    /// Starts a streamed answer to `exchange`.
+    pub(super) fn start(&self, exchange: &Exchange, answer: http::Answer) -> Result<Started, Misuse> {
+        let status = answer.status();
+        let head_only = exchange.with(|request| request.head.method == Method::HEAD)?;
+        if head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+            let given = exchange.answer(answer)?;
+            return Ok(if given { Started::WithoutBody } else { Started::Gone });
+        }
+        let (sink, source) = self.worker.flow(UNDER_WAY);
+        if !exchange.answer(answer.with_body(source))? {
+            return Ok(Started::Gone);
+        }
+        exchange.stream.replace(Some(sink));
+        Ok(Started::Streaming)
+    }
+
+    /// Writes to the streamed answer of `exchange`; `waits` for room, or does not.
+    pub(super) fn write(&self, exchange: &Exchange, bytes: &[u8], waits: bool) -> Result<Wrote, Misuse> {
+        exchange.with(|_| ())?;
+        let mut stream = exchange.stream.borrow_mut();
+        let sink = stream.as_ref().ok_or(Misuse::Ended)?;
+        if !waits {
+            return Ok(if sink.try_write(bytes) == Some(true) { Wrote::Yes } else { Wrote::No });
+        }
+        let written = self.worker.write(sink, bytes, self.write_timeout);
+        if written == Written::TimedOut {
+            // Dropped, it cuts the answer off.
+            stream.take();
+            warn!(
+                worker = %self.worker.name,
+                request = exchange.id().as_ref().map(tracing::field::display),
+                "The client took nothing of its answer for {} s: it is cut off",
+                self.write_timeout.as_secs_f32()
+            );
+        }
+        Ok(if written == Written::Yes { Wrote::Yes } else { Wrote::No })
+    }
+
     fn finish_current(&self) {
         let Some(exchange) = self.current.replace(None) else { return };
+        exchange.end_stream(None);
         let request = exchange.request.borrow_mut().take();
         let (replier, Some(mut request)) = (exchange.replier.take(), request) else { return };
         let Some(replier) = replier else {
@@ -160,8 +228,9 @@ impl Local {
         self.flush_line();
         self.over.set(true);
         // Dropping the replier answers; the request itself may be in use by an object of the dying script.
-        if let Some(replier) = self.current.replace(None).and_then(|exchange| exchange.replier.take()) {
-            drop(replier);
+        if let Some(exchange) = self.current.replace(None) {
+            exchange.break_stream();
+            drop(exchange.replier.take());
         }
     }
 
@@ -221,7 +290,12 @@ impl Local {
 impl Exchange {
     /// An exchange that nobody waits for, made by user code.
     pub(super) fn detached(request: http::Request) -> Rc<Self> {
-        Rc::new(Self { request: RefCell::new(Some(request)), replier: Cell::new(None), detached: true })
+        Rc::new(Self {
+            request: RefCell::new(Some(request)),
+            replier: Cell::new(None),
+            stream: RefCell::default(),
+            detached: true,
+        })
     }
 
     /// Calls `inside` with the request.
@@ -249,6 +323,27 @@ impl Exchange {
         aborted
     }
 
+    /// Returns whether more can be written to a streamed answer.
+    pub(super) fn is_streaming(&self) -> bool {
+        self.stream.borrow().as_ref().is_some_and(|sink| !sink.is_left())
+    }
+
+    /// Ends a streamed answer. Returns false when the client has gone, or if there is none to end.
+    pub(super) fn end_stream(&self, trailers: Option<HeaderMap>) -> bool {
+        let Some(sink) = self.stream.take() else { return false };
+        let there = !sink.is_left();
+        sink.end(trailers);
+        there
+    }
+
+    /// Cuts a streamed answer off.
+    pub(super) fn break_stream(&self) {
+        // A bailout may have left it borrowed; nobody uses it any more.
+        if let Ok(mut stream) = self.stream.try_borrow_mut() {
+            stream.take();
+        }
+    }
+
     /// Hands an answer over. Returns false when the client has gone.
     ///
     /// # Errors
@@ -257,9 +352,27 @@ impl Exchange {
     pub(super) fn answer(&self, answer: http::Answer) -> Result<bool, Misuse> {
         match self.replier.take() {
             Some(replier) => Ok(replier.answer(answer)),
-            None if self.detached => Err(Misuse::Detached),
-            None if self.request.borrow().is_none() => Err(Misuse::Finished),
-            None => Err(Misuse::Answered),
+            None => Err(self.unanswerable()),
+        }
+    }
+
+    /// # Errors
+    ///
+    /// As those of [`Exchange::answer`].
+    pub(super) fn is_answerable(&self) -> Result<(), Misuse> {
+        let replier = self.replier.take();
+        let answerable = replier.is_some();
+        self.replier.set(replier);
+        if answerable { Ok(()) } else { Err(self.unanswerable()) }
+    }
+
+    fn unanswerable(&self) -> Misuse {
+        if self.detached {
+            Misuse::Detached
+        } else if self.request.borrow().is_none() {
+            Misuse::Finished
+        } else {
+            Misuse::Answered
         }
     }
 }

@@ -11,4 +11,5 @@ mod exception;
 mod host;
 mod local;
 mod module;
+mod settings;
 mod sys;

@@ -139,6 +139,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         let mut survivors = Vec::new();
         for thread in self.threads.iter().flatten().filter(|thread| thread.worker.state() != State::Stopped) {
             survivors.push(thread.worker.snapshot());
+            thread.worker.interrupt();
             self.host.interrupt(&thread.worker);
         }
         survivors

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tracing::{debug, info, warn};
 
 use super::pool::Event;
-use crate::handoff::{Envelope, Leave, Received, Sealed, Seat};
+use crate::handoff::{Envelope, Leave, Received, Sealed, Seat, Sink, Source, Written, flow};
 
 /// Shortest and longest pause before a script that failed to boot is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
@@ -207,6 +207,22 @@ impl<Q, A> Worker<Q, A> {
     /// Gives a request back for another worker to take.
     pub fn give_back(&self, envelope: Envelope<Q, A>) {
         self.seat.give_back(envelope);
+    }
+
+    /// Creates a stream that this worker writes, of at most `capacity` bytes under way.
+    pub fn flow<E>(&self, capacity: usize) -> (Sink<E>, Source<E>) {
+        flow(&self.seat, capacity)
+    }
+
+    /// Writes to a stream of this worker's, and waits for room, but not longer than `idle` for each piece. For the
+    /// worker's thread.
+    pub fn write<E>(&self, sink: &Sink<E>, bytes: &[u8], idle: Duration) -> Written {
+        sink.write(&self.seat, bytes, idle)
+    }
+
+    /// Ends a wait for room.
+    pub(super) fn interrupt(&self) {
+        self.seat.interrupt();
     }
 
     /// Requests taken since the script was booted.

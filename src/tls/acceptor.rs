@@ -10,8 +10,8 @@ use parking_lot::{Mutex, RwLock};
 use rustls::{
     ServerConfig, ServerConnection,
     crypto::{
-        CryptoProvider,
-        aws_lc_rs::{self, Ticketer},
+        CryptoProvider, SupportedKxGroup,
+        aws_lc_rs::{self, Ticketer, kx_group},
     },
     pki_types::UnixTime,
     server::{NoServerSessionStorage, ProducesTickets, ServerSessionMemoryCache, StoresServerSessions},
@@ -83,7 +83,7 @@ impl Acceptor {
     ///
     /// When a file cannot be read, or holds what cannot be used.
     pub fn new(config: &Config, protocols: &[&str]) -> Result<Self, Error> {
-        let provider = Arc::new(aws_lc_rs::default_provider());
+        let provider = Arc::new(provider());
         let mut pairs = Vec::new();
         for pair in &config.pairs {
             let (files, pair) = (vec![pair.certificate.clone(), pair.key.clone()], pair.clone());
@@ -283,6 +283,14 @@ async fn is_text(socket: &Socket) -> io::Result<bool> {
             Err(error) => return Err(error),
         }
     }
+}
+
+/// The cryptography: of the key exchanges that a client offers at once, the one that a quantum computer does not break goes
+/// first, as browsers want it.
+fn provider() -> CryptoProvider {
+    let kx_groups: Vec<&'static dyn SupportedKxGroup> =
+        vec![kx_group::X25519MLKEM768, kx_group::X25519, kx_group::SECP256R1, kx_group::SECP384R1];
+    CryptoProvider { kx_groups, ..aws_lc_rs::default_provider() }
 }
 
 fn check_date(file: &Path, certificate: &Certificate) {

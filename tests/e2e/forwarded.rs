@@ -29,7 +29,7 @@ fn targets_reach_php_as_they_were_written() {
         ("//a//b/", "c=//d"),
         ("/%2e%2E/%41%2f", "%zz=%00&a+b"),
         ("/./.", "?"),
-        ("/a;b=c\\d", "\"e\"={f}|g"),
+        ("/a;\"b\"=c\\d", "e={f}|g\\h"),
         ("/\u{e9}", "\u{e9}"),
     ] {
         let target = if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") };

@@ -4,7 +4,7 @@ use std::{
     collections::HashSet,
     fs,
     net::TcpListener,
-    process::{Command, Stdio},
+    process::Command,
     sync::atomic::Ordering,
     time::{Duration, Instant},
 };

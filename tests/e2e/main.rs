@@ -34,4 +34,5 @@ mod rr;
 mod signals;
 mod smuggling;
 mod storm;
+mod streams;
 mod tls;

@@ -52,11 +52,11 @@ fn wrong_arguments_are_refused() {
         ),
         (
             "$worker->respond(200, 1.5);",
-            "TypeError: The body must be a string, an array, a Stringable, a JsonSerializable, a stdClass or null, float given",
+            "TypeError: The body must be a string, an array, a Traversable, a stream, a Stringable, a JsonSerializable, a stdClass or null, float given",
         ),
         (
             "$worker->respond(200, STDIN);",
-            "TypeError: The body must be a string, an array, a Stringable, a JsonSerializable, a stdClass or null, resource given",
+            "TypeError: The body must be a string, an array, a Traversable, a stream, a Stringable, a JsonSerializable, a stdClass or null, resource given",
         ),
         (
             r#"$worker->respond(200, ["\xff"]);"#,

@@ -15,6 +15,16 @@ use crate::support::{
 };
 
 const TELL: &str = r#"
+    if ($request->path === '/memory') {
+        $ask = fn () => var_export($request->tls(), true) . $request->tls()->clientCertificate->pem;
+        $ask();
+        $before = memory_get_usage();
+        for ($i = 0; $i < 1000; $i++) {
+            $ask();
+        }
+        $worker->respond(200, (string) (memory_get_usage() - $before));
+        continue;
+    }
     $tls = $request->tls();
     $worker->respond(200, ['protocol' => $request->protocol, 'scheme' => $request->scheme, 'uri' => $request->uri, 'tls' => $tls]);"#;
 
@@ -118,6 +128,8 @@ fn php_sees_the_certificate_of_a_client() {
         assert_eq!(shown["uris"], serde_json::json!(["spiffe://test/alice"]));
         assert_eq!(shown["pem"], alice.certificate.replace("\r\n", "\n"));
         assert_eq!(shown["fingerprint"], fingerprint(&server.directory.join("alice.crt")));
+        let alice = ["--tls-max", version, "--cert", "alice.crt", "--key", "alice.key"];
+        assert_eq!(told(&server, &alice, "/memory"), 0, "objects are freed");
         assert!(told(&server, &["--tls-max", version], "/")["tls"]["clientCertificate"].is_null());
         let refused = curl(&server, &["--tls-max", version, "--cert", "mallory.crt", "--key", "mallory.key"], "/");
         let said = String::from_utf8_lossy(&refused.stderr);

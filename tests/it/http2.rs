@@ -190,7 +190,9 @@ fn a_body_that_is_too_long_is_refused_and_the_connection_goes_on() {
 fn answers_without_a_body_have_none() {
     let server = http2(Builder::new(|envelope| {
         let status = envelope.request.head.uri.path()[1..].parse().unwrap();
-        envelope.replier.answer(roadrunner::http::Answer::new(StatusCode::from_u16(status).unwrap(), "body".into()));
+        envelope
+            .replier
+            .answer(roadrunner::http::Answer::new(StatusCode::from_u16(status).unwrap(), bytes::Bytes::from("body")));
     }))
     .start();
     run(async {

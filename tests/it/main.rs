@@ -16,5 +16,6 @@ mod overload;
 mod pipeline;
 mod shutdown;
 mod start;
+mod streams;
 mod tls;
 mod unusual;

@@ -121,11 +121,61 @@ impl Client {
         if let Some(length) = response.header("content-length").and_then(|length| length.parse().ok()) {
             self.need(length)?;
             response.body = self.rest.drain(..length).collect();
+        } else if response.header("transfer-encoding") == Some("chunked") {
+            response.body = self.chunks()?;
         } else {
             while self.more()? > 0 {}
             response.body = std::mem::take(&mut self.rest);
         }
         Ok(response)
+    }
+
+    /// A chunked body, to its end and the trailers behind it.
+    fn chunks(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let length = usize::from_str_radix(&self.line()?, 16).map_err(|_| io::ErrorKind::InvalidData)?;
+            if length == 0 {
+                while !self.line()?.is_empty() {}
+                return Ok(body);
+            }
+            self.need(length + 2)?;
+            body.extend(self.rest.drain(..length + 2).take(length));
+        }
+    }
+
+    /// A line without its end.
+    fn line(&mut self) -> io::Result<String> {
+        loop {
+            if let Some(end) = self.rest.windows(2).position(|window| window == b"\r\n") {
+                let line: Vec<u8> = self.rest.drain(..end + 2).take(end).collect();
+                return Ok(String::from_utf8_lossy(&line).into_owned());
+            }
+            if self.more()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
+    }
+
+    /// Takes out what has come, or waits for something; empty at the end.
+    pub fn some(&mut self) -> io::Result<Vec<u8>> {
+        if self.rest.is_empty() {
+            self.more()?;
+        }
+        Ok(std::mem::take(&mut self.rest))
+    }
+
+    /// Reads until `text` has come, and returns everything up to it.
+    pub fn until(&mut self, text: &str) -> io::Result<String> {
+        loop {
+            if let Some(at) = self.rest.windows(text.len()).position(|window| window == text.as_bytes()) {
+                let seen: Vec<u8> = self.rest.drain(..at + text.len()).collect();
+                return Ok(String::from_utf8_lossy(&seen).into_owned());
+            }
+            if self.more()? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+        }
     }
 
     /// Reads until the other side closes.

@@ -225,6 +225,13 @@ impl Server {
     pub fn descriptors(&self) -> usize {
         self.count("fd")
     }
+
+    /// Bytes of memory in use.
+    pub fn resident(&self) -> usize {
+        let text = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+    }
 }
 
 /// Sends a signal to a process that must be there.

@@ -7,7 +7,7 @@ use std::{
     pin::pin,
     sync::Arc,
     task::{Context, Poll, Wake, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use shuttle::{
@@ -272,5 +272,62 @@ fn the_monitor_mends_what_the_rule_misjudged() {
             quick.join().unwrap();
         },
         SCHEDULES / 20,
+    );
+}
+
+/// Reads a stream to its end, or until `most` bytes have come.
+fn read(mut source: Source<()>, most: usize) -> usize {
+    let root = Arc::new(Root(Bell::default()));
+    let waker = Waker::from(Arc::clone(&root));
+    let mut context = Context::from_waker(&waker);
+    let mut length = 0;
+    while length < most {
+        match source.poll_next(&mut context) {
+            Poll::Ready(Some(Ok(piece))) => length += piece.len(),
+            Poll::Ready(Some(Err(Broken)) | None) => break,
+            Poll::Pending => root.0.sleep(None),
+        }
+    }
+    length
+}
+
+#[test]
+fn streams_arrive_whole_and_nobody_waits_for_who_has_gone() {
+    for (most, outcome) in [(usize::MAX, Written::Yes), (3, Written::Left)] {
+        check_random(
+            move || {
+                let seat = Requests::new(1, 1, 1).seat(0);
+                let (sink, source) = flow(&seat, 4);
+                let reader = thread::spawn(move || read(source, most));
+                let last = (0..4).map(|_| sink.write(&seat, b"pieces", Duration::MAX)).last();
+                if most == usize::MAX {
+                    sink.end(None);
+                    assert_eq!(reader.join().unwrap(), 24);
+                } else {
+                    assert!(reader.join().unwrap() >= most);
+                    while sink.write(&seat, b"more", Duration::MAX) == Written::Yes {}
+                }
+                assert!(last == Some(Written::Yes) || last == Some(outcome));
+            },
+            SCHEDULES,
+        );
+    }
+}
+
+#[test]
+fn an_interruption_ends_a_wait_for_room() {
+    check_random(
+        || {
+            let seat = Arc::new(Requests::new(1, 1, 1).seat(0));
+            let (sink, _source) = flow::<_, _, ()>(&seat, 4);
+            let interrupter = {
+                let seat = Arc::clone(&seat);
+                thread::spawn(move || seat.interrupt())
+            };
+            let _ = sink.write(&seat, b"full", Duration::MAX);
+            assert_eq!(sink.write(&seat, b"more", Duration::MAX), Written::Interrupted);
+            interrupter.join().unwrap();
+        },
+        SCHEDULES,
     );
 }

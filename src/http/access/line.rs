@@ -3,7 +3,7 @@
 use std::{fmt::Write as _, io::Write as _};
 
 use super::Record;
-use crate::log::{Layout, Moment};
+use crate::log::{Layout, Moment, plain};
 
 /// Writes `client - - [time] "request" status bytes`, and `"referrer" "user agent"` if `combined`.
 pub(super) fn line(record: &Record, status: u16, now: &Moment, time: &Layout, combined: bool) -> String {
@@ -32,12 +32,16 @@ pub(super) fn line(record: &Record, status: u16, now: &Moment, time: &Layout, co
 /// Writes text between quotes, in ASCII, so that it can be told where it ends.
 fn quoted(text: Option<&[u8]>, to: &mut String) {
     to.push('"');
-    for byte in text.unwrap_or(b"-") {
-        match byte {
-            b'"' | b'\\' => to.extend(['\\', char::from(*byte)]),
-            b' '..=b'~' => to.push(char::from(*byte)),
-            _ => drop(write!(to, "\\x{byte:02x}")),
-        }
+    let mut rest = text.unwrap_or(b"-");
+    loop {
+        let (written, odd) = rest.split_at(plain(rest));
+        to.push_str(str::from_utf8(written).unwrap_or_default());
+        let Some((byte, behind)) = odd.split_first() else { break };
+        let _ = match byte {
+            b'"' | b'\\' => write!(to, "\\{}", char::from(*byte)),
+            byte => write!(to, "\\x{byte:02x}"),
+        };
+        rest = behind;
     }
     to.push('"');
 }

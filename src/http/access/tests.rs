@@ -197,7 +197,7 @@ fn without_an_output_entries_go_where_those_of_the_channel_go() {
     let text = logged("", rest, |access| exchange(access, &head, 200, ""));
     let year = &text[..4];
     assert!(text.starts_with(&format!("{year} INFO  http   http access log read_bytes=9 write_bytes=0 ")), "{text}");
-    assert!(text.contains(&format!(" user_agent=\"a b\" referer=\"\" time_local=\"")), "{text}");
+    assert!(text.contains(" user_agent=\"a b\" referer=\"\" time_local=\""), "{text}");
     assert!(text.contains(&format!(" request_time={year} start={year} elapsed=")), "{text}");
 }
 

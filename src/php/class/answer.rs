@@ -52,6 +52,19 @@ pub(in crate::php) fn forget() {
 
 /// Builds an answer from what `respond()` was given.
 pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendHashTable>) -> PhpResult<Answer> {
+    let mut answer = with_headers(status, body, headers)?;
+    if json && !answer.has(&CONTENT_TYPE) {
+        answer.append(CONTENT_TYPE, HeaderValue::from_static("application/json")).map_err(too_many)?;
+    }
+    Ok(answer)
+}
+
+/// Builds the head of an answer whose body is still to come.
+pub(super) fn head(status: i64, headers: Option<&ZendHashTable>) -> PhpResult<Answer> {
+    with_headers(status, Bytes::new(), headers)
+}
+
+fn with_headers(status: i64, body: Bytes, headers: Option<&ZendHashTable>) -> PhpResult<Answer> {
     let code = u16::try_from(status).ok().filter(|code| (200..=599).contains(code));
     let Some(status) = code.and_then(|code| StatusCode::from_u16(code).ok()) else {
         return Err(exception::value(format!("The status must be from 200 to 599, {status} given")));
@@ -60,9 +73,6 @@ pub(super) fn build(status: i64, body: Bytes, json: bool, headers: Option<&ZendH
     let mut answer = Answer::recycling(spare, status, body);
     if let Some(headers) = headers {
         read(headers, true, |name, value| answer.append(name, value).map_err(too_many))?;
-    }
-    if json && !answer.has(&CONTENT_TYPE) {
-        answer.append(CONTENT_TYPE, HeaderValue::from_static("application/json")).map_err(too_many)?;
     }
     Ok(answer)
 }

@@ -2,7 +2,9 @@
 
 pub(super) mod answer;
 mod request;
+mod stream;
 mod tls;
+mod upload;
 mod worker;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

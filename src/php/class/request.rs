@@ -364,6 +364,6 @@ unsafe fn bytes<'a>(string: *const zend_string) -> &'a [u8] {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the shape of map_err")]
-fn engine_error(error: ext_php_rs::error::Error) -> ext_php_rs::exception::PhpException {
+pub(super) fn engine_error(error: ext_php_rs::error::Error) -> ext_php_rs::exception::PhpException {
     exception::server(error.to_string())
 }

@@ -32,6 +32,159 @@ static zend_class_entry *register_RoadRunner_WorkerInterface(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_ResponseStream___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ResponseStream, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_write, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, data, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ResponseStream, write);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_tryWrite, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, data, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ResponseStream, tryWrite);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_isOpen, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ResponseStream, isOpen);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_end, 0, 0, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trailers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ResponseStream, end);
+
+static const zend_function_entry methods_RoadRunner_Http_ResponseStream[] = {
+    ZEND_ME(RoadRunner_Http_ResponseStream, __construct, arginfo_RoadRunner_Http_ResponseStream___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_ResponseStream, write, arginfo_RoadRunner_Http_ResponseStream_write, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ResponseStream, tryWrite, arginfo_RoadRunner_Http_ResponseStream_tryWrite, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ResponseStream, isOpen, arginfo_RoadRunner_Http_ResponseStream_isOpen, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ResponseStream, end, arginfo_RoadRunner_Http_ResponseStream_end, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_ResponseStream(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "ResponseStream", methods_RoadRunner_Http_ResponseStream);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents_send, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, data, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, event, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, id, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, retry, IS_LONG, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, send);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents_comment, 0, 0, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, text, IS_STRING, 0, "''")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, comment);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents_isOpen, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, isOpen);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents_end, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, end);
+
+static const zend_function_entry methods_RoadRunner_Http_ServerSentEvents[] = {
+    ZEND_ME(RoadRunner_Http_ServerSentEvents, __construct, arginfo_RoadRunner_Http_ServerSentEvents___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_ServerSentEvents, send, arginfo_RoadRunner_Http_ServerSentEvents_send, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ServerSentEvents, comment, arginfo_RoadRunner_Http_ServerSentEvents_comment, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ServerSentEvents, isOpen, arginfo_RoadRunner_Http_ServerSentEvents_isOpen, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ServerSentEvents, end, arginfo_RoadRunner_Http_ServerSentEvents_end, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_ServerSentEvents(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "ServerSentEvents", methods_RoadRunner_Http_ServerSentEvents);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Upload___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Upload, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Upload_moveTo, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Upload, moveTo);
+
+static const zend_function_entry methods_RoadRunner_Http_Upload[] = {
+    ZEND_ME(RoadRunner_Http_Upload, __construct, arginfo_RoadRunner_Http_Upload___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_Upload, moveTo, arginfo_RoadRunner_Http_Upload_moveTo, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Upload(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Upload", methods_RoadRunner_Http_Upload);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("clientName", sizeof("clientName") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("clientPath", sizeof("clientPath") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("type", sizeof("type") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("size", sizeof("size") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("error", sizeof("error") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("path", sizeof("path") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Request___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, __construct);
@@ -71,6 +224,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_form, 0,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, form);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_files, 0, 0, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, files);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_body, 0, 0, IS_STRING, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, body);
@@ -95,6 +252,17 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_respond,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, respond);
 
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Request_startResponse, 0, 0, RoadRunner\\Http\\ResponseStream, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, status, IS_LONG, 0, "200")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, startResponse);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Request_startEvents, 0, 0, RoadRunner\\Http\\ServerSentEvents, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, startEvents);
+
 static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, __construct, arginfo_RoadRunner_Http_Request___construct, ZEND_ACC_PRIVATE)
     ZEND_ME(RoadRunner_Http_Request, create, arginfo_RoadRunner_Http_Request_create, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
@@ -103,11 +271,14 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, query, arginfo_RoadRunner_Http_Request_query, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, cookies, arginfo_RoadRunner_Http_Request_cookies, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, form, arginfo_RoadRunner_Http_Request_form, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, files, arginfo_RoadRunner_Http_Request_files, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, respond, arginfo_RoadRunner_Http_Request_respond, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, startResponse, arginfo_RoadRunner_Http_Request_startResponse, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, startEvents, arginfo_RoadRunner_Http_Request_startEvents, ZEND_ACC_PUBLIC)
     ZEND_FE_END
 };
 
@@ -521,6 +692,32 @@ static zend_class_entry *register_RoadRunner_Exception_ServerException(zend_clas
     zend_class_entry ce, *class_entry;
 
     INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "ServerException", methods_RoadRunner_Exception_ServerException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_ClientGoneException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_ClientGoneException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "ClientGoneException", methods_RoadRunner_Exception_ClientGoneException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_UploadException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_UploadException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "UploadException", methods_RoadRunner_Exception_UploadException);
     class_entry = zend_register_internal_class_ex(&ce, parent);
     return class_entry;
 }

@@ -6,29 +6,18 @@
 
 #include "arginfo.h"
 
-zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request;
+zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload;
 
 /* --- RoadRunner\Http\Request --------------------------------------------------------------------------------------- */
-
-/* The native part is Rust's and is shared with the thread that took the request. */
-typedef struct {
-    void *exchange;
-    zend_object std;
-} request_object;
 
 static zend_class_entry *ce_request;
 static zend_object_handlers request_handlers;
 
-static request_object *request_of(zend_object *object)
-{
-    return (request_object *) ((char *) object - offsetof(request_object, std));
-}
-
-#define THIS_EXCHANGE (request_of(Z_OBJ_P(ZEND_THIS))->exchange)
+#define THIS_EXCHANGE (rr_shown_of(Z_OBJ_P(ZEND_THIS))->exchange)
 
 static zend_object *request_create(zend_class_entry *ce)
 {
-    request_object *request = zend_object_alloc(sizeof *request, ce);
+    rr_shown *request = zend_object_alloc(sizeof *request, ce);
     request->exchange = NULL;
     zend_object_std_init(&request->std, ce);
     object_properties_init(&request->std, ce);
@@ -38,7 +27,7 @@ static zend_object *request_create(zend_class_entry *ce)
 
 static void request_free(zend_object *object)
 {
-    rr_rs_request_free(request_of(object)->exchange);
+    rr_rs_request_free(rr_shown_of(object)->exchange);
     zend_object_std_dtor(object);
 }
 
@@ -46,7 +35,7 @@ static void request_free(zend_object *object)
 static zval *request_read(zend_object *object, zend_string *name, int type, void **cache, zval *value)
 {
     if ((type == BP_VAR_R || type == BP_VAR_IS) &&
-        rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(name), ZSTR_LEN(name), value)) {
+        rr_rs_request_property(rr_shown_of(object)->exchange, ZSTR_VAL(name), ZSTR_LEN(name), value)) {
         return EG(exception) ? &EG(uninitialized_zval) : value;
     }
     return zend_std_read_property(object, name, type, cache, value);
@@ -55,7 +44,7 @@ static zval *request_read(zend_object *object, zend_string *name, int type, void
 static int request_has(zend_object *object, zend_string *name, int kind, void **cache)
 {
     zval value;
-    if (!rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(name), ZSTR_LEN(name), &value)) {
+    if (!rr_rs_request_property(rr_shown_of(object)->exchange, ZSTR_VAL(name), ZSTR_LEN(name), &value)) {
         return zend_std_has_property(object, name, kind, cache);
     }
     if (EG(exception)) {
@@ -92,7 +81,7 @@ static HashTable *request_properties(zend_object *object, zend_prop_purpose purp
     ZEND_HASH_MAP_FOREACH_PTR(&object->ce->properties_info, property) {
         zval value;
         ZVAL_NULL(&value);
-        rr_rs_request_property(request_of(object)->exchange, ZSTR_VAL(property->name), ZSTR_LEN(property->name), &value);
+        rr_rs_request_property(rr_shown_of(object)->exchange, ZSTR_VAL(property->name), ZSTR_LEN(property->name), &value);
         if (EG(exception)) {
             if (purpose != ZEND_PROP_PURPOSE_DEBUG) {
                 break;
@@ -121,7 +110,7 @@ static void object_of(zend_class_entry *ce, zval *values, zval *object)
 static void request_object_init(zval *value, void *exchange)
 {
     object_init_ex(value, ce_request);
-    request_of(Z_OBJ_P(value))->exchange = exchange;
+    rr_shown_of(Z_OBJ_P(value))->exchange = exchange;
 }
 
 ZEND_METHOD(RoadRunner_Http_Request, __construct)
@@ -177,6 +166,7 @@ ZEND_METHOD(RoadRunner_Http_Request, cookies)
  * cannot pull it away. */
 static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)
 {
+    zval fields;
     zend_string *key = NULL;
     zval *fallback = NULL, all;
     ZEND_PARSE_PARAMETERS_START(0, 2)
@@ -186,10 +176,15 @@ static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)
     ZEND_PARSE_PARAMETERS_END();
     const char *text;
     size_t length;
-    if (!rr_rs_request_parameters(THIS_EXCHANGE, form, &text, &length)) {
-        RETURN_THROWS();
+    if (form && rr_rs_request_fields(THIS_EXCHANGE, &fields)) {
+        rr_register_fields(&fields, &all);
+        zval_ptr_dtor(&fields);
+    } else {
+        if (EG(exception) || !rr_rs_request_parameters(THIS_EXCHANGE, form, &text, &length)) {
+            RETURN_THROWS();
+        }
+        rr_parse_query(text, length, &all);
     }
-    rr_parse_query(text, length, &all);
     if (!key) {
         RETURN_COPY_VALUE(&all);
     }
@@ -276,6 +271,9 @@ static void respond(INTERNAL_FUNCTION_PARAMETERS, void *exchange)
         Z_PARAM_ZVAL(body)
         Z_PARAM_ARRAY_HT(headers)
     ZEND_PARSE_PARAMETERS_END();
+    if (rr_is_streamed(body)) {
+        RETURN_BOOL(rr_respond_streamed(exchange, status, headers, body));
+    }
     bool json = false;
     zend_string *bytes = rr_body(body, &json);
     if (!bytes) {
@@ -421,12 +419,14 @@ void rr_classes_register(void)
     register_RoadRunner_Worker(worker);
     register_RoadRunner_Environment();
     register_RoadRunner_Cli();
+    rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
+    rr_upload_class(register_RoadRunner_Http_Upload());
     ce_request = register_RoadRunner_Http_Request();
     ce_request->create_object = request_create;
     ce_tls = register_RoadRunner_Http_Tls();
     ce_client_certificate = register_RoadRunner_Http_ClientCertificate();
     memcpy(&request_handlers, &std_object_handlers, sizeof request_handlers);
-    request_handlers.offset = offsetof(request_object, std);
+    request_handlers.offset = offsetof(rr_shown, std);
     request_handlers.free_obj = request_free;
     request_handlers.clone_obj = NULL;
     request_handlers.read_property = request_read;
@@ -440,5 +440,7 @@ void rr_classes_register(void)
     zend_class_entry *root = register_RoadRunner_Exception_RoadRunnerException(zend_ce_exception);
     rr_ce_logic = register_RoadRunner_Exception_LogicException(root);
     rr_ce_server = register_RoadRunner_Exception_ServerException(root);
+    rr_ce_client_gone = register_RoadRunner_Exception_ClientGoneException(root);
+    rr_ce_upload = register_RoadRunner_Exception_UploadException(root);
     rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
 }

@@ -101,7 +101,26 @@ void rr_signal_disown(rr_thread *self);
 
 /* --- class.c ------------------------------------------------------------------------------------------------------- */
 void rr_classes_register(void);        /* MINIT */
-extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request;
+extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload;
+/* An object that shows a request or its answer. The native part is a share of Rust's. */
+typedef struct rr_shown {
+    void *exchange;
+    zend_object std;
+} rr_shown;
+static inline rr_shown *rr_shown_of(zend_object *object)
+{
+    return (rr_shown *) ((char *) object - offsetof(rr_shown, std));
+}
+
+/* --- upload.c ------------------------------------------------------------------------------------------------------ */
+void rr_upload_class(zend_class_entry *upload);          /* MINIT */
+void rr_register_fields(zval *fields, zval *array);      /* `fields`: a list of name, value, name, value, ... */
+
+/* --- stream.c ------------------------------------------------------------------------------------------------------ */
+enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
+void rr_stream_classes(zend_class_entry *stream, zend_class_entry *events); /* MINIT */
+bool rr_is_streamed(const zval *body);
+bool rr_respond_streamed(void *exchange, zend_long status, HashTable *headers, zval *body);
 
 /* --- value.c ------------------------------------------------------------------------------------------------------- */
 void rr_parse_query(const char *text, size_t length, zval *array);
@@ -139,6 +158,21 @@ bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size
 bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
 bool rr_rs_request_is_aborted(void *exchange);
+bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form with files, or an exception is pending */
+bool rr_rs_request_files(void *exchange, zval *files);   /* a list of RR_FILE values each; false: an exception is pending */
+void *rr_rs_share(void *exchange);                       /* one more share of a request */
+void rr_rs_upload_move(void *exchange, zend_long index, const char *path, size_t length);
+
+/* For stream.c. Those that give a number return one of RR_THROWN to RR_NO_BODY. `share`: for the object that shows it. */
+int rr_rs_stream_start(void *exchange, zend_long status, HashTable *headers, bool events, void **share);
+int rr_rs_stream_write(void *exchange, const char *bytes, size_t length);
+int rr_rs_stream_try_write(void *exchange, const char *bytes, size_t length);
+bool rr_rs_stream_is_open(void *exchange);
+bool rr_rs_stream_end(void *exchange, HashTable *trailers);
+void rr_rs_stream_break(void *exchange);
+int rr_rs_event(void *exchange, const char *data, size_t data_length, const char *event, size_t event_length, const char *id,
+                size_t id_length, zend_long retry);
+int rr_rs_comment(void *exchange, const char *text, size_t length);
 const char *rr_rs_version(void);
 zend_long rr_rs_cli(const HashTable *arguments);           /* the exit code */
 #endif

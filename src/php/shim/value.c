@@ -48,7 +48,8 @@ zend_string *rr_body(zval *body, bool *is_json)
     if (ce && instanceof_function(ce, zend_ce_stringable)) {
         return zval_try_get_string(body);
     }
-    zend_type_error("The body must be a string, an array, a Stringable, a JsonSerializable, a stdClass or null, %s given",
+    zend_type_error("The body must be a string, an array, a Traversable, a stream, a Stringable, a JsonSerializable, a stdClass or "
+                    "null, %s given",
                     zend_zval_value_name(body));
     return NULL;
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 pub use client::{Client, Response, first_answered};
 pub use gate::Gate;
 pub use server::{Builder, Server, answer};
-pub use tls::{Folder, TlsClient, VERSIONS, trusting};
+pub use tls::{Folder, TlsClient, VERSIONS, trusting, trusting_by};
 
 /// Bound of every wait: far beyond what a healthy server needs, even on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(60);

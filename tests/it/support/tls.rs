@@ -17,7 +17,7 @@ use roadrunner::{
 };
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, SupportedProtocolVersion,
-    crypto::aws_lc_rs,
+    crypto::{CryptoProvider, aws_lc_rs},
     pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     version::{TLS12, TLS13},
 };
@@ -76,9 +76,19 @@ pub fn trusting(
     shown: Option<&Issued>,
     versions: &[&'static SupportedProtocolVersion],
 ) -> ClientConfig {
+    trusting_by(aws_lc_rs::default_provider(), authority, shown, versions)
+}
+
+/// The same, with other cryptography.
+pub fn trusting_by(
+    provider: CryptoProvider,
+    authority: &Authority,
+    shown: Option<&Issued>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> ClientConfig {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_slice(authority.pem().as_bytes()).unwrap()).unwrap();
-    let builder = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+    let builder = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots);

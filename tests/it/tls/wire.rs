@@ -11,10 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustls::version::{TLS12, TLS13};
+use rustls::{
+    HandshakeKind, NamedGroup,
+    crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs, aws_lc_rs::kx_group},
+    version::{TLS12, TLS13},
+};
 
 use super::{client, telling};
-use crate::support::{Builder, Client, Gate, TlsClient, answer, trusting, until};
+use crate::support::{Builder, Client, Gate, PATIENCE, TlsClient, answer, trusting, trusting_by, until};
 
 #[test]
 fn a_worker_knows_what_was_agreed_upon() {
@@ -34,6 +38,25 @@ fn a_worker_knows_what_was_agreed_upon() {
     config.alpn_protocols = vec![b"spdy".to_vec()];
     let error = TlsClient::connect(server.address, "test", &Arc::new(config)).err().unwrap();
     assert_eq!(error.to_string(), "received fatal alert: NoApplicationProtocol");
+    server.stop();
+}
+
+#[test]
+fn the_key_exchange_that_lasts_longest_goes_first() {
+    let (builder, authority, _folder) = telling();
+    let server = builder.start();
+    let groups = |shown: &[&'static dyn SupportedKxGroup]| {
+        let provider = CryptoProvider { kx_groups: shown.to_vec(), ..aws_lc_rs::default_provider() };
+        let config = trusting_by(provider, &authority, None, rustls::ALL_VERSIONS);
+        let client = TlsClient::connect(server.address, "test", &Arc::new(config)).unwrap();
+        let conn = &client.0.conn;
+        (conn.negotiated_key_exchange_group().unwrap().name(), conn.handshake_kind().unwrap())
+    };
+    use kx_group::{SECP384R1, X25519, X25519MLKEM768};
+    assert_eq!(groups(&[X25519MLKEM768, X25519]), (NamedGroup::X25519MLKEM768, HandshakeKind::Full));
+    // Nobody is sent back for it who has not offered a share.
+    assert_eq!(groups(&[X25519, X25519MLKEM768]), (NamedGroup::X25519, HandshakeKind::Full));
+    assert_eq!(groups(&[SECP384R1]).0, NamedGroup::secp384r1);
     server.stop();
 }
 
@@ -100,36 +123,33 @@ fn holding(gate: &Arc<Gate>) -> (Builder, Arc<AtomicUsize>) {
 
 #[test]
 fn a_client_that_leaves_before_its_answer_is_seen() {
-    let gate = Arc::new(Gate::default());
-    let (builder, gone) = holding(&gate);
     let (telling, authority, folder) = telling();
     drop(telling);
+    let (took, taken) = crossbeam_channel::bounded(1);
+    let (saw, seen) = crossbeam_channel::bounded(1);
+    let builder = Builder::new(move |envelope| {
+        took.send(()).unwrap();
+        until("the client has gone", || envelope.replier.is_abandoned());
+        saw.send(()).unwrap();
+    });
     let server = builder.workers(1).tls(vec![folder.pair("test")]).start();
     let config = client(&authority);
-    let ends: [&dyn Fn(&mut TlsClient); 3] =
-        [&|client| client.say_end(), &|client| client.0.sock.shutdown(Shutdown::Write).unwrap(), &|client| {
-            socket2::SockRef::from(&client.0.sock).set_linger(Some(Duration::ZERO)).unwrap()
-        }];
-    for (number, end) in ends.into_iter().enumerate() {
-        gate.close();
-        let mut client = TlsClient::connect(server.address, "test", &config).unwrap();
-        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
-        gate.wait_for(1);
-        end(&mut client);
-        if number == 0 {
+    let ends: [&dyn Fn(&mut TlsClient); 3] = [
+        &|client| {
+            client.say_end();
             // Answered by an end alone, as its own.
             client.expect_end();
-        }
+        },
+        &|client| client.0.sock.shutdown(Shutdown::Write).unwrap(),
+        &|client| socket2::SockRef::from(&client.0.sock).set_linger(Some(Duration::ZERO)).unwrap(),
+    ];
+    for end in ends {
+        let mut client = TlsClient::connect(server.address, "test", &config).unwrap();
+        client.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+        taken.recv_timeout(PATIENCE).expect("a worker takes the request");
+        end(&mut client);
         drop(client);
-        // The reactor sees it before the worker goes on.
-        let mut witness = TlsClient::connect(server.address, "test", &config).unwrap();
-        witness.send("GET / HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
-        let _ = &witness;
-        until("the client is gone", || {
-            gate.open();
-            gone.load(Ordering::SeqCst) > number
-        });
-        assert_eq!(witness.response().unwrap(), "late");
+        seen.recv_timeout(PATIENCE).expect("a worker sees that the client has gone");
     }
     server.stop();
 }
