@@ -68,7 +68,9 @@ fn curl_is_served_in_each_version() {
 fn nghttp_and_h2load_are_served() {
     let server = server(ECHO).start();
     let url = format!("http://{}/", server.address);
-    let shown = output(&format!("echo body >target/nghttp.tmp; nghttp -nv -t 60 -d target/nghttp.tmp {url}"));
+    let body = server.directory.join("body");
+    fs::write(&body, "body\n").unwrap();
+    let shown = output(&format!("nghttp -nv -t 60 -d '{}' {url}", body.display()));
     assert!(shown.contains(":status: 200") && shown.contains("recv DATA frame <length=5"), "{shown}");
     let report = output(&format!("h2load -n 20000 -c 20 -m 20 -T 60 {url}"));
     assert!(report.contains("20000 succeeded, 0 failed, 0 errored, 0 timeout"), "{report}");
