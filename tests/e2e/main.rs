@@ -36,3 +36,4 @@ mod smuggling;
 mod storm;
 mod streams;
 mod tls;
+mod uploads;

@@ -185,10 +185,10 @@ fn what_is_off_anyway_is_accepted() {
         let understood = understand(text, false);
         assert_eq!((understood.problems.as_str(), understood.config), ("", Config::default()), "{text}");
     }
-    let text = "http: {raw_body: true, pool: {supervisor: {ttl: 0s, exec_ttl: 1s}}}";
+    let text = "http: {fcgi: {address: x}, pool: {supervisor: {ttl: 0s, exec_ttl: 1s}}}";
     assert_eq!(
         understand(text, false).problems,
-        "  line 1: not supported yet: http.raw_body\n  line 1: not supported yet: http.pool.supervisor"
+        "  line 1: not supported yet: http.fcgi\n  line 1: not supported yet: http.pool.supervisor"
     );
 }
 
