@@ -8,7 +8,7 @@ use std::{
     io,
     mem::MaybeUninit,
     os::{
-        fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd},
         unix::process::{CommandExt, ExitStatusExt},
     },
     process::{Command, ExitStatus},
@@ -149,6 +149,14 @@ pub fn open_standard_streams() {
 pub fn watch(descriptor: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: an `OwnedFd` is one open descriptor, the same for its whole life, and the `AsyncFd` owns it.
     Ok(unsafe { AsyncFd::register_with_interest(descriptor, Interest::READABLE) }?)
+}
+
+/// Bytes of a socket that the other side has not confirmed; 0 if the system does not say.
+pub fn unsent(socket: impl AsFd) -> usize {
+    let mut bytes: c_int = 0;
+    // SAFETY: the descriptor is open, and the place is valid for the write of an integer.
+    let told = unsafe { libc::ioctl(socket.as_fd().as_raw_fd(), libc::TIOCOUTQ, &raw mut bytes) };
+    if told == 0 { usize::try_from(bytes).unwrap_or(0) } else { 0 }
 }
 
 /// Takes a descriptor that this process was started with. Its own children do not inherit it.

@@ -1,7 +1,9 @@
 //! Values that are written as text.
 
 use std::{
+    fs,
     net::{Ipv4Addr, SocketAddr, ToSocketAddrs},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -9,8 +11,8 @@ use crate::net::Address;
 
 /// Parses where to listen; a name may have several addresses.
 pub(super) fn addresses(text: &str) -> Option<Vec<Address>> {
-    if let Some(address) = Address::unix(text) {
-        return Some(vec![address]);
+    if let Some(Address::Unix(path)) = Address::unix(text) {
+        return Some(vec![Address::Unix(absolute(path))]);
     }
     if let Some(port) = text.strip_prefix(':') {
         let port = port.parse().ok()?;
@@ -19,6 +21,19 @@ pub(super) fn addresses(text: &str) -> Option<Vec<Address>> {
     // `localhost` may have an address of each family.
     let addresses: Vec<_> = text.to_socket_addrs().ok()?.map(Address::from).collect();
     (!addresses.is_empty()).then_some(addresses)
+}
+
+/// A path that means the same file for every process, and is the same for each of its spellings.
+fn absolute(path: PathBuf) -> PathBuf {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => fs::canonicalize(folder),
+        _ => std::env::current_dir(),
+    };
+    match (folder, path.file_name()) {
+        (Ok(folder), Some(name)) => folder.join(name),
+        // It cannot be bound, which says why.
+        _ => path,
+    }
 }
 
 /// Parses permissions of a file, as `chmod` takes them.

@@ -253,7 +253,7 @@ impl<Q, A> Seat<Q, A> {
         self.announce(clock::now());
     }
 
-    /// Waits until `ready`, but not longer than `patience` (for ever if it is longer than any clock), for something that rings [`Seat::bell`] when it comes. For the seat's thread, between two waits.
+    /// Waits until `ready`, but not longer than `patience` (for ever if it is longer than any clock), for something that rings this seat when it comes. For the seat's thread, between two waits.
     pub fn block(&self, patience: Duration, mut ready: impl FnMut() -> bool) -> Blocked {
         if ready() {
             return Blocked::Ready;

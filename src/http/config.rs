@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     config::{Problems, Section},
-    net::{Endpoint, Terms},
+    net::{Address, Endpoint, Terms},
     pool, tls,
 };
 
@@ -153,6 +153,10 @@ impl Config {
         if let Some(ssl) = ssl {
             config.read_ssl(ssl, speaks_tls, problems);
         }
+        if let Some(twice) = config.same_twice() {
+            let key = if config.listeners.len() > 2 { "listeners" } else { "address" };
+            section.report(key, &format!("is not the only one that asks for {twice}"), problems);
+        }
         if let Some(megabytes) = section.integer("max_request_size", 0..=1_048_576, problems)
             && megabytes > 0
         {
@@ -202,6 +206,14 @@ impl Config {
         self.redirect = section.boolean("redirect", problems).unwrap_or_default();
         self.tls = Some(tls::Config::read(&mut section, problems));
         section.finish(problems);
+    }
+
+    /// An address that two listeners ask for.
+    fn same_twice(&self) -> Option<&Address> {
+        let addresses = || self.listeners.iter().map(|listener| &listener.endpoint.address);
+        let any_port = |address: &Address| address.tcp().is_some_and(|address| address.port() == 0);
+        let again = |at: usize, address: &Address| addresses().skip(at + 1).any(|other| other == address);
+        addresses().enumerate().find(|(at, address)| !any_port(address) && again(*at, address)).map(|(_, twice)| twice)
     }
 
     /// What is to be bound for all listeners.

@@ -109,7 +109,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let idle = stream.is_between_requests();
     tokio::select! {
         biased;
-        () = linger(stream.into_stream(), &last) => {}
+        () = linger(stream.into_stream(), &last, false) => {}
         // A server that ends does not wait for clients with nothing under way.
         () = drain.asked(), if idle => {}
     }

@@ -152,13 +152,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         }
         (Ended::By(Ok(())) | Ended::Closed, None) => {}
     }
-    let idle = streams.are_done();
-    tokio::select! {
-        biased;
-        () = linger(stream.into_stream(), b"") => {}
-        // A server that ends does not wait for clients with nothing under way.
-        () = drain.asked(), if idle => {}
-    }
+    // What the client still sends, be it word of what it has read, must not destroy what is on its way to it.
+    linger(stream.into_stream(), b"", drain.has_changed() && streams.are_done()).await;
 }
 
 /// What the client is waited for, a number that changes whenever it gets on, and the bytes written before the write that

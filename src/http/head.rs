@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
-    header::{HOST, TRANSFER_ENCODING},
+    header::{COOKIE, HOST, TRANSFER_ENCODING},
     request::Parts,
     uri::{Authority, Parts as UriParts, Scheme},
 };
@@ -78,6 +78,7 @@ pub(super) fn check(head: &mut Parts, has_body: bool, limits: &Limits) -> Result
 
 /// Makes of an HTTP/2 request what it would be in HTTP/1: `Host`, and a target without it.
 fn check_http2(head: &mut Parts, limits: &Limits) -> Result<(), Refusal> {
+    join_cookies(&mut head.headers);
     // In HTTP/1 hyper counts them.
     if head.headers.len() > limits.max_headers {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers\n"));
@@ -92,6 +93,19 @@ fn check_http2(head: &mut Parts, limits: &Limits) -> Result<(), Refusal> {
         name_host(&mut head.headers, authority.as_str())?;
     }
     Ok(())
+}
+
+/// RFC 9113 section 8.2.3: a client may send each cookie by itself, an application gets them in one line.
+fn join_cookies(headers: &mut HeaderMap) {
+    let lines = headers.get_all(COOKIE);
+    if lines.iter().nth(1).is_none() {
+        return;
+    }
+    let lines: Vec<_> = lines.iter().map(HeaderValue::as_bytes).collect();
+    // Each of them is a valid value, and so is what is between them.
+    if let Ok(line) = HeaderValue::from_bytes(&lines.join(&b"; "[..])) {
+        headers.insert(COOKIE, line);
+    }
 }
 
 /// RFC 9113 section 8.3.1: `:authority` counts, and `Host` may not say otherwise.
@@ -250,6 +264,16 @@ mod tests {
             assert_eq!(target("GET", wrong), Some(StatusCode::BAD_REQUEST), "{wrong}");
         }
         assert_eq!(target("CONNECT", "a:80"), Some(StatusCode::NOT_IMPLEMENTED));
+    }
+
+    #[test]
+    fn cookies_that_come_one_by_one_are_joined() {
+        let mut headers = HeaderMap::new();
+        for cookie in ["a=1", "b=2; c=3", "d=4"] {
+            headers.append(COOKIE, HeaderValue::from_static(cookie));
+        }
+        join_cookies(&mut headers);
+        assert_eq!(headers.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2; c=3; d=4"]);
     }
 
     #[test]

@@ -6,23 +6,60 @@
 
 use std::{io, time::Duration};
 
-use tokio::{io::AsyncWriteExt, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    time::{Instant, sleep_until},
+};
 
-use crate::net::{Socket, Stream};
+use crate::{
+    net::{Socket, Stream},
+    process,
+};
 
-/// How long a client may take our end, and is listened to after it.
+/// How long a client that has taken everything is listened to.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// How much is read of it.
+/// The same when the server ends.
+const PARTING: Duration = Duration::from_millis(500);
+/// How long a client may take nothing of what is left for it.
+const STALLED: Duration = Duration::from_secs(10);
+/// How often is looked at what is left.
+const LOOK: Duration = Duration::from_millis(50);
+/// How much is read of the client.
 const MOST: usize = 8 * 1024 * 1024;
 
-/// Sends what is the `last` of our direction of `stream`, ends it, and listens until the client ends its own.
-pub(super) async fn linger(mut stream: impl Stream, last: &[u8]) {
-    let _ = timeout(PATIENCE, async {
+/// Sends what is the `last` of our direction of `stream`, ends it, and listens until the client ends its own, or has taken
+/// everything and says nothing for a while; a short one if the server is `parting`.
+pub(super) async fn linger(mut stream: impl Stream, last: &[u8], parting: bool) {
+    let ended = async {
         stream.write_all(last).await?;
-        stream.shutdown().await?;
-        forget(stream.socket()).await
-    })
-    .await;
+        stream.shutdown().await
+    };
+    tokio::select! {
+        ended = ended => if ended.is_err() {
+            return;
+        },
+        () = sleep_until(Instant::now() + STALLED) => return,
+    }
+    let socket = stream.socket();
+    tokio::select! {
+        _ = forget(socket) => {}
+        () = taken(socket, if parting { PARTING } else { PATIENCE }) => {}
+    }
+}
+
+/// Waits until the client has had everything for `patience`, or takes nothing any more.
+async fn taken(socket: &Socket, patience: Duration) {
+    let (mut left, mut since) = (process::unsent(socket), Instant::now());
+    loop {
+        sleep_until(Instant::now() + LOOK).await;
+        let now = process::unsent(socket);
+        if now != left {
+            (left, since) = (now, Instant::now());
+        }
+        if since.elapsed() >= if left == 0 { patience } else { STALLED } {
+            return;
+        }
+    }
 }
 
 async fn forget(stream: &Socket) -> io::Result<()> {

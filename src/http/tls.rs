@@ -45,7 +45,7 @@ pub(super) async fn shake_hands(socket: Socket, acceptor: Arc<Acceptor>, around:
     };
     tokio::select! {
         biased;
-        () = linger(socket, last) => {}
+        () = linger(socket, last, false) => {}
         () = around.drain.asked() => {}
     }
 }

@@ -24,6 +24,8 @@ use crate::{
     program::{self, Variables},
 };
 
+/// How long a process that has closed its channel may take to say why, and to end.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long a successor that failed may take to end before it is killed.
 const END: Duration = Duration::from_secs(2);
 /// What the kernel adds to the path of a program that was replaced on disk.
@@ -144,6 +146,11 @@ fn attend(mut child: Child, mut channel: UnixStream, patience: Duration) -> Resu
             return Ok(());
         }
     };
+    // One that ends by itself may still be about to say why.
+    let last_words = Instant::now() + LAST_WORDS;
+    while reason.is_none() && matches!(child.try_wait(), Ok(None)) && Instant::now() < last_words {
+        thread::sleep(Duration::from_millis(10));
+    }
     process::send(child.id(), libc::SIGTERM);
     let end = Instant::now() + END;
     let status = loop {

@@ -205,3 +205,18 @@ fn the_life_of_the_process_is_read() {
     assert_eq!(config.shutdown_delay, Duration::from_millis(1500));
     assert_eq!(Config::parse("endure: {watchdog_sec: 0}").unwrap().life, crate::server::Life::default());
 }
+
+#[test]
+fn two_listeners_have_two_addresses() {
+    assert_eq!(
+        problems(
+            "http:\n  address: 127.0.0.1:81\n  listeners:\n  - address: 'unix:/tmp/../tmp/a'\n  - address: unix:/tmp/a\n"
+        ),
+        "  line 4: http.listeners is not the only one that asks for unix:/tmp/a"
+    );
+    assert_eq!(
+        problems("http: {address: '127.0.0.1:81', ssl: {address: '127.0.0.1:81', cert: a, key: b}}"),
+        "  line 1: http.address is not the only one that asks for 127.0.0.1:81"
+    );
+    assert!(Config::parse("http: {address: '127.0.0.1:0', listeners: [{address: '127.0.0.1:0'}]}").is_ok());
+}

@@ -117,13 +117,11 @@ impl Parser {
                         continue;
                     }
                     self.state = State::Preamble { first: false };
-                    match self.delimiter.find(&self.buffer) {
-                        Some(at) => self.pass_boundary(at),
-                        None => {
-                            self.buffer.advance(self.buffer.len().saturating_sub(self.tail()));
-                            return Ok(None);
-                        }
-                    }
+                    let Some(at) = self.delimiter.find(&self.buffer) else {
+                        self.buffer.advance(self.buffer.len().saturating_sub(self.tail()));
+                        return Ok(None);
+                    };
+                    self.pass_boundary(at);
                 }
                 State::Boundary => {
                     if self.buffer.starts_with(b"--") {
