@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     config::{check, print},
-    server::Identity,
+    server::{Identity, acceptor},
 };
 
 /// Checks, and with `--print` shows what is in force.
@@ -14,12 +14,14 @@ pub(super) fn run(options: &Options) -> Result<(), Problem> {
     let place = Place::go(options)?;
     let loader = place.loader(options);
     let text = if options.print { print(&loader)? } else { check(&loader)? };
-    let server = loader.load()?.config.server;
+    let config = loader.load()?.config;
+    let server = &config.server;
     if !server.command.is_empty() {
         let wrong = |reason| Problem::config(format!("server.command {reason}"));
         Worker::parse(&server.command).map_err(wrong)?.path().map_err(wrong)?;
     }
-    Identity::of(&server).map_err(|error| Problem::config(error.to_string()))?;
+    acceptor(&config).map_err(|error| Problem::config(error.to_string()))?;
+    Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;
     console::print(text.trim_end());
     Ok(())
 }

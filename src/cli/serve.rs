@@ -14,7 +14,7 @@ use super::{
 use crate::{
     config::{Loaded, Loader},
     doctor, log, parent, program,
-    server::refuse_root,
+    server::{Identity, acceptor, refuse_root},
 };
 
 /// What PHP runs in the server's process.
@@ -45,6 +45,9 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
         let error = program::exec(&command, program::environment().into_iter().chain(env).collect());
         pid::remove(&place.directory);
         return Err(Problem::failure(format!("cannot start {}: {error}", command[0].display())));
+    }
+    if let Ok(Some(identity)) = Identity::of(&loaded.config.server) {
+        identity.claim_log_files();
     }
     log::install(&loaded.config.logs).map_err(|error| Problem::config(error.to_string()))?;
     let code = parent::run(&parent::Options {
@@ -97,6 +100,7 @@ fn read(mut loader: Loader, root_is_allowed: bool) -> Result<(Loaded, Worker), P
     let worker = Worker::parse(&server.command).map_err(wrong)?;
     worker.path().map_err(wrong)?;
     refuse_root(server, root_is_allowed).map_err(|error| Problem::config(error.to_string()))?;
+    acceptor(&read.config).map_err(|error| Problem::config(error.to_string()))?;
     Ok((read, worker))
 }
 

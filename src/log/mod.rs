@@ -64,6 +64,8 @@ pub fn install(config: &Config) -> Result<(), OpenError> {
     Ok(())
 }
 
+pub use output::give_files_to;
+
 /// Returns whether there is a log.
 pub fn is_open() -> bool {
     LOG.get().is_some()

@@ -5,9 +5,10 @@ use std::{
     io::{self, IsTerminal, Write},
     os::{
         fd::{AsFd, AsRawFd, OwnedFd},
-        unix::fs::{FileTypeExt, OpenOptionsExt},
+        unix::fs::{FileTypeExt, OpenOptionsExt, chown, fchown},
     },
     path::Path,
+    sync::OnceLock,
 };
 
 use rustix::{
@@ -129,7 +130,7 @@ impl Output {
     pub(super) fn open_rotated(rotation: &Rotation) -> io::Result<Self> {
         let path = rotation.log_output.as_path();
         if let Some(directory) = path.parent() {
-            std::fs::create_dir_all(directory)?;
+            make(directory)?;
         }
         let file = append(path)?;
         if !file.metadata()?.is_file() {
@@ -183,10 +184,46 @@ impl Output {
     }
 }
 
+/// User and group who are to own the files that are made here.
+static OWNER: OnceLock<(u32, u32)> = OnceLock::new();
+
+/// Gives the files that the log makes from now on to the user and group that the server will become: it must be able to
+/// open and rotate them. For root, who alone may give them away.
+pub fn give_files_to(user: u32, group: u32) {
+    let _ = OWNER.set((user, group));
+}
+
 /// Opens a file for appending. A pipe without a reader is an error, not a wait.
 pub(super) fn append(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
-    OpenOptions::new().append(true).create(true).custom_flags(flags.bits().cast_signed()).open(path)
+    let flags = (OFlags::NONBLOCK | OFlags::NOCTTY).bits().cast_signed();
+    let open = |new| OpenOptions::new().append(true).create_new(new).custom_flags(flags).open(path);
+    match open(false) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => match open(true) {
+            Ok(file) => {
+                if let Some((user, group)) = OWNER.get() {
+                    // Who is not root keeps it.
+                    let _ = fchown(&file, Some(*user), Some(*group));
+                }
+                Ok(file)
+            }
+            // Somebody else was faster.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => open(false),
+            failed => failed,
+        },
+        opened => opened,
+    }
+}
+
+/// Makes a directory that is missing.
+fn make(directory: &Path) -> io::Result<()> {
+    if directory.as_os_str().is_empty() || directory.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(directory)?;
+    if let Some((user, group)) = OWNER.get() {
+        let _ = chown(directory, Some(*user), Some(*group));
+    }
+    Ok(())
 }
 
 fn is_writable(file: &OwnedFd) -> bool {

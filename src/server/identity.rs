@@ -9,7 +9,10 @@ use nix::{
 use tracing::info;
 
 use super::Config;
-use crate::accounts::{self, Account, Unknown};
+use crate::{
+    accounts::{self, Account, Unknown},
+    log,
+};
 
 /// Variable by which a server may be allowed to serve as root.
 const ALLOW_ROOT: &str = "RR_ALLOW_ROOT";
@@ -71,6 +74,11 @@ impl Identity {
             None => Account { uid: Uid::effective(), gid: Gid::effective(), name: None },
         };
         Ok(Some(Self { uid, gid: group.unwrap_or(gid), name }))
+    }
+
+    /// Gives the files that the log makes from now on to this user and group.
+    pub fn claim_log_files(&self) {
+        log::give_files_to(self.uid.as_raw(), self.gid.as_raw());
     }
 
     fn is_assumed(&self) -> bool {

@@ -102,6 +102,23 @@ fn a_server_under_load_by_64_clients_ends_without_cutting_a_request() {
     assert_eq!(server.wait().code(), Some(0));
 }
 
+/// What a client has not read yet is in the system's buffers: they must not go with the connection.
+#[test]
+fn a_client_that_reads_slowly_has_its_answer_after_the_server_ended() {
+    const LENGTH: &str = "20000000";
+    let server = server(&format!("$worker->respond(200, str_repeat('x', {LENGTH}));")).start();
+    let file = server.directory.join("answer");
+    let reader = {
+        let (url, file) = (format!("http://{}/", server.address), file.display().to_string());
+        let limits = "-m 120 --http2-prior-knowledge --limit-rate 8M";
+        thread::spawn(move || output(&format!("curl -sS {limits} -o '{file}' -w '%{{size_download}}' '{url}'")))
+    };
+    until("the answer has begun", || fs::metadata(&file).is_ok_and(|metadata| metadata.len() > 0));
+    server.signal(15);
+    assert_eq!(reader.join().unwrap(), LENGTH);
+    server.stop();
+}
+
 /// Resident memory in KiB.
 fn memory(process: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap();

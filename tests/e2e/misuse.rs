@@ -55,8 +55,8 @@ fn wrong_arguments_are_refused() {
             "TypeError: The body must be a string, an array, a Traversable, a stream, a Stringable, a JsonSerializable, a stdClass or null, float given",
         ),
         (
-            "$worker->respond(200, STDIN);",
-            "TypeError: The body must be a string, an array, a Traversable, a stream, a Stringable, a JsonSerializable, a stdClass or null, resource given",
+            "$worker->respond(200, stream_context_create());",
+            "TypeError: RoadRunner\\Worker::respond(): supplied resource is not a valid stream resource",
         ),
         (
             r#"$worker->respond(200, ["\xff"]);"#,
