@@ -4,6 +4,10 @@ use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -277,4 +281,32 @@ fn many_connections_at_once_are_closed_in_time() {
     server.stop();
     assert!(start.elapsed() < PATIENCE / 2);
     drop(clients);
+}
+
+#[test]
+fn a_server_under_load_by_64_clients_ends_without_cutting_a_request() {
+    let mut server = Server::with_loop("usleep(500); $request->respond(200, 'whole');").pool("num_workers: 4").start();
+    let (address, served) = (server.address, Arc::new(AtomicUsize::new(0)));
+    let clients: Vec<_> = (0..64)
+        .map(|_| {
+            let served = Arc::clone(&served);
+            thread::spawn(move || {
+                let mut client = Client::connect(address).unwrap();
+                loop {
+                    let response = client.get("/").expect("an answer before the end");
+                    assert_eq!((response.status, response.text().as_str()), (200, "whole"));
+                    served.fetch_add(1, Ordering::Relaxed);
+                    if response.header("connection") == Some("close") {
+                        return;
+                    }
+                }
+            })
+        })
+        .collect();
+    until("requests are served", || served.load(Ordering::Relaxed) > 640);
+    server.signal(libc::SIGTERM);
+    for client in clients {
+        client.join().unwrap();
+    }
+    assert_eq!(server.wait().code(), Some(0));
 }
