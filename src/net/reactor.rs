@@ -19,6 +19,8 @@ use super::{
     accept::{Accepted, Listener, Watched},
 };
 
+/// Most threads of a reactor that write to disk, started when there is something to write.
+const DISK: usize = 8;
 /// Pause after the system refused a connection for want of descriptors or memory.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 /// Most connections that a listener still accepts when it is to end: what can wait in its queue.
@@ -109,6 +111,8 @@ impl Reactors {
             let (parking, unparked) = (Arc::clone(&pass), Arc::clone(&pass));
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
+                .thread_name("rr-disk")
+                .max_blocking_threads(DISK)
                 .on_thread_park(move || parking.parking())
                 .on_thread_unpark(move || unparked.unparked())
                 .build()?;
