@@ -106,7 +106,7 @@ fn a_server_under_load_by_64_clients_ends_without_cutting_a_request() {
 #[test]
 fn a_client_that_reads_slowly_has_its_answer_after_the_server_ended() {
     const LENGTH: &str = "20000000";
-    let server = server(&format!("$worker->respond(200, str_repeat('x', {LENGTH}));")).start();
+    let mut server = server(&format!("$worker->respond(200, str_repeat('x', {LENGTH}));")).start();
     let file = server.directory.join("answer");
     let reader = {
         let (url, file) = (format!("http://{}/", server.address), file.display().to_string());
@@ -116,7 +116,7 @@ fn a_client_that_reads_slowly_has_its_answer_after_the_server_ended() {
     until("the answer has begun", || fs::metadata(&file).is_ok_and(|metadata| metadata.len() > 0));
     server.signal(15);
     assert_eq!(reader.join().unwrap(), LENGTH);
-    server.stop();
+    assert_eq!(server.wait().code(), Some(0));
 }
 
 /// Resident memory in KiB.

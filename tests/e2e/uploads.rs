@@ -73,7 +73,7 @@ fn fields_and_files_have_the_shapes_of_php() {
 
 #[test]
 fn files_go_with_their_request_and_their_directory_with_the_server() {
-    let server = server(SEEN, "");
+    let mut server = server(SEEN, "");
     post(&server, "/", &[part("name=f; filename=f", "x")]);
     let path = fs::read_to_string(server.directory.join("paths")).unwrap();
     let path = server.directory.join(&path);
@@ -82,8 +82,8 @@ fn files_go_with_their_request_and_their_directory_with_the_server() {
     let directory = server.directory.clone();
     assert!(path.starts_with(directory.join(&directories(&server)[0])));
     server.signal(15);
-    until("the directory is removed", || directories(&server).is_empty());
-    server.stop();
+    assert_eq!(server.wait().code(), Some(0));
+    assert!(directories(&server).is_empty());
 }
 
 #[test]
