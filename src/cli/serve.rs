@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{
     config::{Loaded, Loader},
-    doctor, log, parent, program,
-    server::{Identity, acceptor, refuse_root},
+    doctor, parent, program,
+    server::{acceptor, open_log, refuse_root},
 };
 
 /// What PHP runs in the server's process.
@@ -46,10 +46,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
         pid::remove(&place.directory);
         return Err(Problem::failure(format!("cannot start {}: {error}", command[0].display())));
     }
-    if let Ok(Some(identity)) = Identity::of(&loaded.config.server) {
-        identity.claim_log_files();
-    }
-    log::install(&loaded.config.logs).map_err(|error| Problem::config(error.to_string()))?;
+    open_log(&loaded.config).map_err(|error| Problem::config(error.to_string()))?;
     let code = parent::run(&parent::Options {
         command,
         env,

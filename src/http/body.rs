@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
 
 use super::service::Connection;
@@ -39,6 +39,12 @@ pub(super) struct Stream {
     /// Why it breaks off, once what came before is on its way.
     broken: Option<io::Error>,
     connection: Connection,
+}
+
+/// Whether a response has no body by definition: it is for HEAD (`head_only`), or its status has none (RFC 9110 section
+/// 6.4.1).
+pub fn is_bodyless(head_only: bool, status: StatusCode) -> bool {
+    head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED)
 }
 
 // === impl Content ===

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderValue, Method, Response, StatusCode, header::CONTENT_LENGTH};
+use http::{HeaderValue, Method, Response, header::CONTENT_LENGTH};
 use hyper::{
     body::{Body as _, Frame, Incoming, SizeHint},
     server::conn::http2,
@@ -24,6 +24,7 @@ use tracing::debug;
 use super::{
     Line, Service,
     access::{Body, Logged},
+    body::is_bodyless,
     connection::Surroundings,
     flood::Frames,
     linger::linger,
@@ -202,7 +203,7 @@ impl Future for Answer {
         let Ok(response) = ready!(Pin::new(&mut self.answering).poll(context));
         let (mut head, body) = response.into_parts();
         // hyper sends what it is given, where HTTP/1 has no body by definition.
-        let bodyless = self.head_only || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+        let bodyless = is_bodyless(self.head_only, head.status);
         if self.head_only
             && !head.headers.contains_key(CONTENT_LENGTH)
             && let Some(length) = body.size_hint().exact().filter(|length| *length > 0)

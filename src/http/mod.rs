@@ -31,7 +31,7 @@ mod tls;
 mod ways;
 
 pub use access::{Config as AccessLog, Format};
-pub use body::{Sink, Source};
+pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
 pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};

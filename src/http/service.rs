@@ -27,7 +27,7 @@ use tracing::debug;
 use super::{
     Answer, Config, Form, Http2, Inbox, Limits, Line, Payload, Pending, Proxies, Request, Uploads,
     access::{Access, Body, Logged, Record},
-    body::{Content, Watched},
+    body::{Content, Watched, is_bodyless},
     form::{Malformed, Reading},
     head,
     message::Length,
@@ -457,11 +457,10 @@ fn response(answer: Answer, head_only: bool, connection: &Connection) -> Respons
         Length::Known(length) => Some(length),
         Length::Unsaid | Length::Wrong => None,
     };
-    // Where nobody reads a body, the worker sees at once that its stream is left.
-    let bodyless = head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let body = match body {
         Payload::Whole(body) => body.into(),
-        Payload::Stream(_) if bodyless => Bytes::new().into(),
+        // Nobody reads it, which the worker sees at once.
+        Payload::Stream(_) if is_bodyless(head_only, status) => Bytes::new().into(),
         Payload::Stream(source) => {
             connection.set_waiting(true);
             Content::stream(source, announced, connection.clone())

@@ -27,7 +27,7 @@ use crate::{
     config::{self, Loaded, Loader},
     doctor, log,
     process::SAME_SIGNAL,
-    server::{Command, Error, Identity, Origin, Outcome, refuse_root, run},
+    server::{Command, Error, Origin, Outcome, open_log, refuse_root, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -107,10 +107,7 @@ pub(super) fn launch(
     }
     let Loaded { mut config, warnings, .. } = loaded;
     config.http.pool.thread_runs = thread_runs()?;
-    if let Ok(Some(identity)) = Identity::of(&config.server) {
-        identity.claim_log_files();
-    }
-    log::install(&config.logs).map_err(|error| describe(&error))?;
+    open_log(&config).map_err(|error| describe(&error))?;
     for warning in warnings.iter() {
         warn!("Configuration: {warning}");
     }

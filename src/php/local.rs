@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ::http::{HeaderMap, Method, StatusCode};
+use ::http::{HeaderMap, Method};
 use tracing::{debug, error, info, warn};
 
 use super::{engine, exception::Misuse, sys};
@@ -161,9 +161,8 @@ impl Local {
 
     /// Starts a streamed answer to `exchange`.
     pub(super) fn start(&self, exchange: &Exchange, answer: http::Answer) -> Result<Started, Misuse> {
-        let status = answer.status();
         let head_only = exchange.with(|request| request.head.method == Method::HEAD)?;
-        if head_only || matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
+        if http::is_bodyless(head_only, answer.status()) {
             let given = exchange.answer(answer)?;
             return Ok(if given { Started::WithoutBody } else { Started::Gone });
         }

@@ -17,6 +17,18 @@ use crate::{
 /// Variable by which a server may be allowed to serve as root.
 const ALLOW_ROOT: &str = "RR_ALLOW_ROOT";
 
+/// Makes the log of this process. Files that it makes belong to the user and group that the server will become.
+///
+/// # Errors
+///
+/// When a file cannot be opened.
+pub fn open_log(config: &crate::config::Config) -> Result<(), log::OpenError> {
+    if let Ok(Some(identity)) = Identity::of(&config.server) {
+        log::give_files_to(identity.uid.as_raw(), identity.gid.as_raw());
+    }
+    log::install(&config.logs)
+}
+
 /// A user and group to become.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
@@ -74,11 +86,6 @@ impl Identity {
             None => Account { uid: Uid::effective(), gid: Gid::effective(), name: None },
         };
         Ok(Some(Self { uid, gid: group.unwrap_or(gid), name }))
-    }
-
-    /// Gives the files that the log makes from now on to this user and group.
-    pub fn claim_log_files(&self) {
-        log::give_files_to(self.uid.as_raw(), self.gid.as_raw());
     }
 
     fn is_assumed(&self) -> bool {

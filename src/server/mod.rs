@@ -20,7 +20,7 @@ mod tests;
 
 pub use config::{Config, Life, OnInit};
 pub use error::Error;
-pub use identity::{Identity, IdentityError, refuse_root};
+pub use identity::{Identity, IdentityError, open_log, refuse_root};
 pub use notify::Notifier;
 pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
