@@ -14,9 +14,11 @@ use nix::sys::resource::{Resource, getrlimit};
 
 use crate::support::{Client, Server, get, server::Builder, signal, until};
 
-/// Opens files and says how many it could.
+/// Opens files, says how many it could, and lets go of them before the next request may open its own.
 const FILES: &str = "$files = array_filter(array_map(fn () => @fopen(__FILE__, 'r'), range(1, 40)));\n\
-    $worker->respond(200, (string) count($files));";
+    $opened = count($files);\n\
+    unset($files);\n\
+    $worker->respond(200, (string) $opened);";
 
 /// Starts a server that is bounded to 256 descriptors.
 fn bounded(limits: &str) -> Server {
