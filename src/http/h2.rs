@@ -24,12 +24,13 @@ use tracing::debug;
 use super::{
     Line, Service,
     access::{Body, Logged},
+    answering::Answering,
     body::is_bodyless,
     connection::Surroundings,
     flood::Frames,
     linger::linger,
     patience::{Wait, Watch},
-    service::{Answering, Connection},
+    service::Connection,
     shared::Shared,
     streams::{Open, Spans, Streams, Unsent, Untaken},
 };

@@ -4,6 +4,7 @@
 //! connections of `net`, and never knows who works on a request.
 
 mod access;
+mod answering;
 mod body;
 mod config;
 mod connection;
@@ -21,6 +22,7 @@ mod message;
 mod pass;
 mod patience;
 mod preface;
+mod receive;
 mod redirect;
 mod service;
 mod shared;

@@ -9,7 +9,7 @@ use http::{
     uri::PathAndQuery,
 };
 
-use super::{access::Body, config::HTTPS, service::plain};
+use super::{access::Body, answering::plain, config::HTTPS};
 
 /// What RoadRunner says; clients heed it only where they meet it over TLS (RFC 6797 section 8.1).
 const STRICT: HeaderValue = HeaderValue::from_static("max-age=31536000; includeSubDomains; preload");
