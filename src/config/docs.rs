@@ -133,6 +133,7 @@ fn kind(row: &Row) -> String {
         "map" => "names and texts".to_owned(),
         "command" => "command line".to_owned(),
         "mode" => "octal digits".to_owned(),
+        "path" => "path that begins with `/`".to_owned(),
         kind if kind.contains('|') => words(kind),
         kind => kind.to_owned(),
     }
@@ -179,6 +180,7 @@ fn definitions() -> Json {
         ]},
         "address": {"type": ["string", "null"], "pattern": "^unix:|:[0-9]+$|\\$"},
         "mode": {"type": ["string", "null"], "pattern": "^[0-7]{1,4}$|\\$"},
+        "path": {"type": ["string", "null"], "pattern": "^/|\\$"},
         "texts": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
         "map": {"anyOf": [
             {"type": "null"},

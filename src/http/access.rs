@@ -285,6 +285,11 @@ impl Body {
         Self { content: content.into(), record: None }
     }
 
+    /// What is in it.
+    pub(super) fn into_content(self) -> Content {
+        self.content
+    }
+
     /// Returns whether a worker still writes it.
     pub(super) fn is_streamed(&self) -> bool {
         matches!(self.content, Content::Stream(_))

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, Limits, Proxies, UploadConfig,
+    AccessLog, Layers, Limits, Proxies, UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -71,6 +71,11 @@ pub struct Config {
     /// Default: false.
     pub proxy_ip_parser: bool,
 
+    /// `http.middleware` and `http.routes`: the other layers before the workers.
+    ///
+    /// Default: none.
+    pub layers: Layers,
+
     /// `http.trusted_subnets` and `http.trusted_headers`: whom `proxy_ip_parser` believes what.
     pub proxies: Proxies,
 
@@ -123,6 +128,7 @@ impl Default for Config {
             uploads: UploadConfig::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
+            layers: Layers::default(),
             proxies: Proxies::default(),
             underscores_in_headers: false,
             pool: pool::Config::default(),
@@ -186,6 +192,7 @@ impl Config {
             // Others are not known to the table of keys, or not yet.
             config.proxy_ip_parser = names.iter().any(|name| name == PROXY_IP_PARSER);
         }
+        config.layers = Layers::read(&mut section, problems);
         config.proxies = Proxies::read(&mut section, problems);
         if let Some(kept) = section.boolean("underscores_in_headers", problems) {
             config.underscores_in_headers = kept;

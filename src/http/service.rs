@@ -14,11 +14,12 @@ use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, Http2, Inbox, Limits, Line, Proxies, Request,
+    Config, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
     head,
+    layer::{Around, Chain},
     patience::Patience,
     receive::{Bodies, Received, refuse_body},
     redirect::redirect,
@@ -48,6 +49,8 @@ pub struct Service {
     /// The proxies to look through, if any are.
     proxies: Option<Proxies>,
     underscores_in_headers: bool,
+    /// The middleware.
+    chain: Chain,
     pub(super) ways: Ways,
 }
 
@@ -88,6 +91,7 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
+            chain: Chain::new(&config.layers),
             ways: Ways::new(config, addresses, tls),
         }
     }
@@ -205,10 +209,27 @@ impl Connection {
         if let Some(port) = redirected {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
         }
-        if !has_body {
-            return self.dispatch(head, Received::default(), peer, arrived, arrived);
+        if let Some(layers) = service.chain.of(&head) {
+            let around = Around { peer: *peer, arrived, counted, connection: self.clone() };
+            let (answering, connection) = (layers.begin(head, body, around), self.clone());
+            return Answering::Body(Box::pin(async move { connection.last_if_parting(answering.await) }));
         }
-        Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
+        self.enter(head, body, *peer, arrived, counted)
+    }
+
+    /// Lets a request in to the workers.
+    pub(super) fn enter(
+        &self,
+        head: Parts,
+        body: Inbound,
+        peer: Peer,
+        arrived: Instant,
+        counted: Option<Arc<AtomicU64>>,
+    ) -> Answering {
+        if body.is_end_stream() {
+            return self.dispatch(head, Received::default(), &peer, arrived, arrived);
+        }
+        Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived, counted)))
     }
 
     fn dispatch(&self, head: Parts, body: Received, peer: &Peer, arrived: Instant, now: Instant) -> Answering {

@@ -11,6 +11,7 @@ mod config;
 mod front;
 mod headers;
 mod http2;
+mod layers;
 mod limits;
 mod overload;
 mod pipeline;

@@ -28,12 +28,13 @@ fn rows() -> Vec<&'static Row> {
 }
 
 /// Sections in which nothing is read without some of their keys, and values of these.
-const REQUIRED: [(&str, &[(&str, &str)]); 5] = [
+const REQUIRED: [(&str, &[(&str, &str)]); 6] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
     ("certificates.[]", &[("cert", "x"), ("key", "x")]),
     ("listeners.[]", &[("address", "'unix:/x'")]),
+    ("routes.[]", &[("prefix", "/x")]),
 ];
 
 /// Returns a file with this key alone, in one line, but for those that its sections need.
@@ -82,6 +83,7 @@ fn value(row: &Row) -> String {
         ("bool", _) => (row.default != "true").to_string(),
         ("duration", _) => "7s".to_owned(),
         ("address", _) => "'127.0.0.1:7'".to_owned(),
+        ("path", _) => "/path".to_owned(),
         ("mode", _) => "'0600'".to_owned(),
         ("map", _) => "{name: text}".to_owned(),
         ("texts", _) => "[text]".to_owned(),

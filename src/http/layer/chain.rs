@@ -1,0 +1,75 @@
+//! From the configuration to layers that stand around each other, one chain for each route.
+
+use std::future::Future;
+
+use http::request::Parts;
+use tracing::info;
+
+use super::{
+    Around, Config, Next, Request, around,
+    config::Layers,
+    inside::Inside,
+    names::Name,
+    route::{Matcher, plain_path},
+};
+use crate::http::{Inbound, access::Body};
+
+/// The layers of all routes.
+#[derive(Debug, Default)]
+pub(in crate::http) struct Chain {
+    routes: Vec<(Matcher, Option<Next>)>,
+    usual: Option<Next>,
+}
+
+// === impl Chain ===
+
+impl Chain {
+    /// Builds what the configuration asks for.
+    pub(in crate::http) fn new(config: &Config) -> Self {
+        let routes = config.routes.iter().map(|(matcher, layers)| (matcher.clone(), layers.build(&matcher.as_text())));
+        Self { routes: routes.collect(), usual: config.usual.build("") }
+    }
+
+    /// What a request is to meet; `None`: nothing but the workers.
+    pub(in crate::http) fn of(&self, head: &Parts) -> Option<&Next> {
+        if self.routes.is_empty() {
+            return self.usual.as_ref();
+        }
+        let path = plain_path(head.uri.path());
+        let route = self.routes.iter().find(|(matcher, _)| matcher.takes(head, &path));
+        route.map_or(self.usual.as_ref(), |(_, next)| next.as_ref())
+    }
+}
+
+// === impl Layers ===
+
+impl Layers {
+    fn build(&self, route: &str) -> Option<Next> {
+        let names = self.order.outermost_first(&self.names);
+        if names.is_empty() {
+            return None;
+        }
+        let shown: Vec<_> = names.iter().map(|name| name.as_str()).collect();
+        info!(route, order = shown.join(" > "), "Middleware");
+        let put = |next, name: &Name| match name {
+            Name::Headers => around(self.headers.middleware(), next),
+        };
+        Some(names.iter().rev().fold(Next::new(Inside), put))
+    }
+}
+
+// === impl Next ===
+
+impl Next {
+    /// Lets a request that has just arrived go through the layers.
+    pub(in crate::http) fn begin(
+        &self,
+        mut head: Parts,
+        body: Inbound,
+        around: Around,
+    ) -> impl Future<Output = http::Response<Body>> + Send + use<> {
+        head.extensions.insert(around);
+        let answering = self.handle(Request::from_parts(head, body));
+        async move { answering.await.map(Body::new) }
+    }
+}

@@ -1,0 +1,71 @@
+//! Settings of the layers (keys `http.middleware`, `http.routes` and the sections of the layers).
+
+use super::{
+    headers,
+    names::{Name, Order},
+    route::Matcher,
+};
+use crate::config::{Problems, Section};
+
+/// Which layers stand before the workers, and what they do.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Config {
+    /// What requests meet that no route takes.
+    pub(super) usual: Layers,
+    /// `http.routes`: what others meet, in the order in which they are asked.
+    pub(super) routes: Vec<(Matcher, Layers)>,
+}
+
+/// The layers of one route.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Layers {
+    /// `middleware`: those that are on.
+    pub(super) names: Vec<Name>,
+    /// `middleware_order`: what the order of their names means.
+    pub(super) order: Order,
+    /// `headers`.
+    pub(super) headers: headers::Config,
+}
+
+// === impl Config ===
+
+impl Config {
+    /// Reads the keys from section `http`; what is wrong is added to `problems`.
+    pub(in crate::http) fn read(http: &mut Section<'_>, problems: &mut Problems) -> Self {
+        let usual = Layers::default().read(http, problems);
+        let routes = http.items("routes", problems);
+        let route = |mut section: Section<'_>| {
+            let matcher = Matcher::read(&mut section, problems);
+            // What a route does not say is as for all.
+            let layers = usual.clone().read(&mut section, problems);
+            section.finish(problems);
+            (matcher, layers)
+        };
+        let routes = routes.into_iter().map(route).collect();
+        Self { usual, routes }
+    }
+}
+
+// === impl Layers ===
+
+impl Layers {
+    fn read(mut self, section: &mut Section<'_>, problems: &mut Problems) -> Self {
+        if let Some(words) = section.texts("middleware", problems) {
+            self.names = Vec::new();
+            for name in words.iter().filter_map(|word| Name::parse(word)) {
+                if self.names.contains(&name) {
+                    section.report("middleware", &format!("names {} twice", name.as_str()), problems);
+                } else {
+                    self.names.push(name);
+                }
+            }
+        }
+        if let Some(order) = section.choice("middleware_order", Order::WORDS, problems) {
+            self.order = order;
+        }
+        if let Some(headers) = section.section("headers", problems) {
+            self.headers.read(headers, problems);
+        }
+        self
+    }
+}

@@ -1,0 +1,25 @@
+//! What stands between the wire and the workers: middleware, in the order that the configuration gives.
+//!
+//! Each layer is a [`tower::Layer`](tower_layer::Layer) in shape: it gets a request and what is within, [`Next`], and
+//! answers. Ours implement [`Middleware`]; those of other crates are put around by [`tower`]. Where a route has no layers,
+//! nothing of this room runs.
+
+mod chain;
+mod config;
+mod headers;
+mod inside;
+mod names;
+mod next;
+mod route;
+
+pub use self::config::Config;
+pub(super) use self::{
+    chain::Chain,
+    inside::Around,
+    next::{Answer, Handle, Middleware, Next, around},
+};
+
+/// A request on its way in. What the layers need to know of its connection is among its extensions: [`Around`].
+pub(super) type Request = http::Request<super::Inbound>;
+/// A response on its way out.
+pub(super) type Response = http::Response<super::body::Content>;

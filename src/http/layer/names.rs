@@ -1,0 +1,50 @@
+//! The names of layers, and in which order they stand.
+
+/// A layer that `http.middleware` may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Name {
+    /// Sets headers of requests and responses.
+    Headers,
+}
+
+/// What the order of the names in `http.middleware` means (`http.middleware_order`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Order {
+    /// Each is put around those before it, so that the last one sees a request first: RoadRunner 2025.1.
+    #[default]
+    Listed,
+    /// The first one sees a request first: RoadRunner 6.
+    Reversed,
+}
+
+/// Words of `http.middleware`. What is not here either has no place in the chain or is refused by the table of keys.
+const NAMES: &[(&str, Name)] = &[("headers", Name::Headers)];
+
+// === impl Name ===
+
+impl Name {
+    /// The layer of that name.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        NAMES.iter().find(|(name, _)| name.eq_ignore_ascii_case(word)).map(|(_, name)| *name)
+    }
+
+    /// As it is written in `http.middleware`.
+    pub(super) fn as_str(self) -> &'static str {
+        NAMES.iter().find(|(_, name)| *name == self).map_or("", |(word, _)| word)
+    }
+}
+
+// === impl Order ===
+
+impl Order {
+    /// Words of `http.middleware_order`.
+    pub(super) const WORDS: &[(&str, Self)] = &[("listed", Self::Listed), ("reversed", Self::Reversed)];
+
+    /// The names as a request meets them, from the outermost one on.
+    pub(super) fn outermost_first(self, names: &[Name]) -> Vec<Name> {
+        match self {
+            Self::Listed => names.iter().rev().copied().collect(),
+            Self::Reversed => names.to_vec(),
+        }
+    }
+}
