@@ -2,6 +2,8 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
+use http::HeaderName;
+
 use super::{At, Document, Entry, Node, Problems, Value, value};
 use crate::net::Address;
 
@@ -77,6 +79,16 @@ impl<'a> Section<'a> {
             self.wrong(key, node, "text", problems);
         }
         text.map(|text| (text, node.at.clone()))
+    }
+
+    /// Reads the name of a header.
+    pub fn header_name(&mut self, key: &'static str, problems: &mut Problems) -> Option<HeaderName> {
+        let (name, _) = self.text(key, problems)?;
+        let parsed = HeaderName::from_bytes(name.as_bytes()).ok();
+        if parsed.is_none() {
+            self.report(key, &format!("is {name:?}, which is not a header name"), problems);
+        }
+        parsed
     }
 
     /// Reads `true` or `false`; the words as text are taken, too.

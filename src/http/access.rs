@@ -290,9 +290,9 @@ impl Body {
         self.content
     }
 
-    /// Returns whether a worker still writes it.
+    /// Returns whether it may be still written by a worker.
     pub(super) fn is_streamed(&self) -> bool {
-        matches!(self.content, Content::Stream(_))
+        matches!(self.content, Content::Stream(_) | Content::Layered(_))
     }
 }
 

@@ -1,7 +1,7 @@
 //! The body of a response: in one piece, or as it is written.
 
 use std::{
-    io,
+    fmt, io,
     pin::Pin,
     task::{Context, Poll, ready},
 };
@@ -27,7 +27,14 @@ pub(super) enum Content {
     Whole(Bytes),
     /// As a worker writes it.
     Stream(Box<Stream>),
+    /// What a layer has made of another one.
+    Layered(Pin<Box<dyn Layered>>),
 }
+
+/// A body that a layer has made.
+pub(super) trait Layered: Body<Data = Bytes, Error = io::Error> + fmt::Debug + Send {}
+
+impl<T: Body<Data = Bytes, Error = io::Error> + fmt::Debug + Send> Layered for T {}
 
 /// A body that a worker still writes. Dropping it tells the worker that the client has gone.
 #[derive(Debug)]
@@ -56,6 +63,11 @@ impl Content {
         Self::Stream(Box::new(Stream { source, left: length, ended: false, broken: None, connection }))
     }
 
+    /// What a layer has made of another one.
+    pub(super) fn layered(body: impl Layered + 'static) -> Self {
+        Self::Layered(Box::pin(body))
+    }
+
     /// Whether it is known to be empty.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Whole(whole) if whole.is_empty())
@@ -77,6 +89,7 @@ impl Body for Content {
             Self::Whole(whole) if whole.is_empty() => Poll::Ready(None),
             Self::Whole(whole) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(whole))))),
             Self::Stream(stream) => stream.poll_frame(context),
+            Self::Layered(body) => body.as_mut().poll_frame(context),
         }
     }
 
@@ -84,6 +97,7 @@ impl Body for Content {
         match self {
             Self::Whole(whole) => whole.is_empty(),
             Self::Stream(stream) => stream.ended && stream.broken.is_none(),
+            Self::Layered(body) => body.is_end_stream(),
         }
     }
 
@@ -91,6 +105,7 @@ impl Body for Content {
         match self {
             Self::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Self::Stream(stream) => stream.left.map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::Layered(body) => body.size_hint(),
         }
     }
 }

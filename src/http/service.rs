@@ -237,6 +237,9 @@ impl Connection {
         let head_only = head.method == Method::HEAD;
         let mut request = Request::new(head, body.bytes, *peer, arrived);
         request.form = body.form;
+        if let Some(id) = request.head.extensions.remove() {
+            request.id = id;
+        }
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);

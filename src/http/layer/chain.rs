@@ -52,7 +52,12 @@ impl Layers {
         let shown: Vec<_> = names.iter().map(|name| name.as_str()).collect();
         info!(route, order = shown.join(" > "), "Middleware");
         let put = |next, name: &Name| match name {
+            Name::BasicAuth => around(self.basic_auth.middleware(), next),
             Name::Headers => around(self.headers.middleware(), next),
+            Name::Limit => around(self.limit.middleware(), next),
+            Name::RateLimit => around(self.rate_limit.middleware(), next),
+            Name::RequestId => around(self.request_id.middleware(), next),
+            Name::Timeout => around(self.timeout.middleware(), next),
         };
         Some(names.iter().rev().fold(Next::new(Inside), put))
     }

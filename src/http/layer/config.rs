@@ -1,9 +1,11 @@
 //! Settings of the layers (keys `http.middleware`, `http.routes` and the sections of the layers).
 
 use super::{
-    headers,
+    basic_auth, headers, limit,
     names::{Name, Order},
+    rate_limit, request_id,
     route::Matcher,
+    timeout,
 };
 use crate::config::{Problems, Section};
 
@@ -23,8 +25,18 @@ pub(super) struct Layers {
     pub(super) names: Vec<Name>,
     /// `middleware_order`: what the order of their names means.
     pub(super) order: Order,
+    /// `basic_auth`.
+    pub(super) basic_auth: basic_auth::Config,
     /// `headers`.
     pub(super) headers: headers::Config,
+    /// `limit`.
+    pub(super) limit: limit::Config,
+    /// `rate_limit`.
+    pub(super) rate_limit: rate_limit::Config,
+    /// `request_id`.
+    pub(super) request_id: request_id::Config,
+    /// `timeout`.
+    pub(super) timeout: timeout::Config,
 }
 
 // === impl Config ===
@@ -63,8 +75,26 @@ impl Layers {
         if let Some(order) = section.choice("middleware_order", Order::WORDS, problems) {
             self.order = order;
         }
-        if let Some(headers) = section.section("headers", problems) {
-            self.headers.read(headers, problems);
+        if let Some(inner) = section.section("basic_auth", problems) {
+            self.basic_auth.read(inner, problems);
+        }
+        if let Some(inner) = section.section("headers", problems) {
+            self.headers.read(inner, problems);
+        }
+        if let Some(inner) = section.section("limit", problems) {
+            self.limit.read(inner, problems);
+        }
+        if let Some(inner) = section.section("rate_limit", problems) {
+            self.rate_limit.read(inner, problems);
+        }
+        if let Some(inner) = section.section("request_id", problems) {
+            self.request_id.read(inner, problems);
+        }
+        if let Some(inner) = section.section("timeout", problems) {
+            self.timeout.read(inner, problems);
+        }
+        if self.names.contains(&Name::BasicAuth) && !self.basic_auth.has_users() {
+            section.report("basic_auth", "needs users, or nobody comes in", problems);
         }
         self
     }

@@ -31,7 +31,7 @@ impl Config {
                     match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
                         (Ok(name), Ok(value)) => drop(map.append(name, value)),
                         (Err(_), _) => {
-                            section.report(key, &format!("has {name:?}, which is not a header name"), problems)
+                            section.report(key, &format!("has {name:?}, which is not a header name"), problems);
                         }
                         (_, Err(_)) => {
                             section.report(key, &format!("has a value for {name} with a control character"), problems);

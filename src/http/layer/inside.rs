@@ -28,6 +28,26 @@ pub(in crate::http) struct Around {
 #[derive(Debug)]
 pub(super) struct Inside;
 
+/// A worker is waited for, until a layer gives it up.
+struct Waiting(Option<Connection>);
+
+// === impl Waiting ===
+
+impl Waiting {
+    /// The answer has come. Its body may still be waited for.
+    fn over(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if let Some(connection) = &self.0 {
+            connection.set_waiting(false);
+        }
+    }
+}
+
 // === impl Inside ===
 
 impl Handle for Inside {
@@ -39,8 +59,11 @@ impl Handle for Inside {
             let Some(Around { peer, arrived, counted, connection }) = around else {
                 return http::Response::new(bytes::Bytes::new().into());
             };
+            let waiting = Waiting(Some(connection.clone()));
             let answering = connection.enter(head, body, peer, arrived, counted);
-            answering.await.unwrap_or_else(|never| match never {}).map(Body::into_content)
+            let response = answering.await.unwrap_or_else(|never| match never {});
+            waiting.over();
+            response.map(Body::into_content)
         })
     }
 }

@@ -4,15 +4,24 @@
 //! answers. Ours implement [`Middleware`]; those of other crates are put around by [`tower`]. Where a route has no layers,
 //! nothing of this room runs.
 
+mod attributes;
+mod basic_auth;
 mod chain;
 mod config;
 mod headers;
+mod holding;
 mod inside;
+mod limit;
 mod names;
 mod next;
+mod rate_limit;
+mod request_id;
 mod route;
+mod timeout;
 
-pub use self::config::Config;
+use http::StatusCode;
+
+pub use self::{attributes::Attributes, config::Config};
 pub(super) use self::{
     chain::Chain,
     inside::Around,
@@ -23,3 +32,8 @@ pub(super) use self::{
 pub(super) type Request = http::Request<super::Inbound>;
 /// A response on its way out.
 pub(super) type Response = http::Response<super::body::Content>;
+
+/// The response to a request that goes no further.
+fn refused(status: StatusCode, text: &'static str) -> Response {
+    super::answering::plain(status, text).map(super::access::Body::into_content)
+}

@@ -3,8 +3,18 @@
 /// A layer that `http.middleware` may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Name {
+    /// Asks for a name and a password.
+    BasicAuth,
     /// Sets headers of requests and responses.
     Headers,
+    /// Bounds how many requests are under way.
+    Limit,
+    /// Bounds how many requests come in a time.
+    RateLimit,
+    /// Names requests.
+    RequestId,
+    /// Answers for slow workers.
+    Timeout,
 }
 
 /// What the order of the names in `http.middleware` means (`http.middleware_order`).
@@ -18,7 +28,14 @@ pub(super) enum Order {
 }
 
 /// Words of `http.middleware`. What is not here either has no place in the chain or is refused by the table of keys.
-const NAMES: &[(&str, Name)] = &[("headers", Name::Headers)];
+const NAMES: &[(&str, Name)] = &[
+    ("basic_auth", Name::BasicAuth),
+    ("headers", Name::Headers),
+    ("limit", Name::Limit),
+    ("rate_limit", Name::RateLimit),
+    ("request_id", Name::RequestId),
+    ("timeout", Name::Timeout),
+];
 
 // === impl Name ===
 
