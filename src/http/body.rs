@@ -1,4 +1,4 @@
-//! The body of a response: in one piece, or as it is written.
+//! The body of a response: in one piece, as it is written, or from a file.
 
 use std::{
     io,
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::service::Connection;
+use super::{Transfer, file::Sending, service::Connection};
 
 /// What a worker writes a streamed body to; it may end with trailers.
 pub type Sink = crate::handoff::Sink<HeaderMap>;
@@ -27,6 +27,8 @@ pub(super) enum Content {
     Whole(Bytes),
     /// As a worker writes it.
     Stream(Box<Stream>),
+    /// As it is read from a file.
+    File(Box<Sending>),
 }
 
 /// A body that a worker still writes. Dropping it tells the worker that the client has gone.
@@ -56,6 +58,11 @@ impl Content {
         Self::Stream(Box::new(Stream { source, left: length, ended: false, broken: None, connection }))
     }
 
+    /// A body that is, or is made of, a file.
+    pub(super) fn file(transfer: Transfer) -> Self {
+        Self::File(Box::new(Sending::new(transfer)))
+    }
+
     /// Whether it is known to be empty.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Whole(whole) if whole.is_empty())
@@ -77,6 +84,7 @@ impl Body for Content {
             Self::Whole(whole) if whole.is_empty() => Poll::Ready(None),
             Self::Whole(whole) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(whole))))),
             Self::Stream(stream) => stream.poll_frame(context),
+            Self::File(sending) => sending.poll_frame(context),
         }
     }
 
@@ -84,6 +92,7 @@ impl Body for Content {
         match self {
             Self::Whole(whole) => whole.is_empty(),
             Self::Stream(stream) => stream.ended && stream.broken.is_none(),
+            Self::File(sending) => sending.left() == 0,
         }
     }
 
@@ -91,6 +100,7 @@ impl Body for Content {
         match self {
             Self::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Self::Stream(stream) => stream.left.map_or_else(SizeHint::default, SizeHint::with_exact),
+            Self::File(sending) => SizeHint::with_exact(sending.left()),
         }
     }
 }
