@@ -21,7 +21,7 @@ static bool has_header(HashTable *headers, const char *name, size_t length)
 {
     zend_string *key;
     ZEND_HASH_FOREACH_STR_KEY(headers, key) {
-        if (key && zend_string_equals_cstr_ci(key, name, length)) {
+        if (key && ZSTR_LEN(key) == length && !zend_binary_strcasecmp(ZSTR_VAL(key), length, name, length)) {
             return true;
         }
     } ZEND_HASH_FOREACH_END();
