@@ -16,6 +16,10 @@ final class Worker implements WorkerInterface
 
     public function respond(int $status, mixed $body = '', array $headers = []): bool {}
 
+    public function send(\RoadRunner\Http\Response $response): bool {}
+
+    public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool {}
+
     public function stop(): void {}
 
     public function isStopping(): bool {}

@@ -48,6 +48,38 @@ interface WorkerInterface
     public function respond(int $status, mixed $body = '', array $headers = []): bool;
 
     /**
+     * Answers the request that was received last by $response.
+     *
+     * @return bool false when the client has gone
+     *
+     * @throws \RoadRunner\Exception\FileException when it is a file that cannot be sent
+     * @throws \ValueError|\TypeError|\JsonException|\RoadRunner\Exception\LogicException as respond()
+     */
+    public function send(\RoadRunner\Http\Response $response): bool;
+
+    /**
+     * Answers the request that was received last by a file, which is sent without this worker. It is opened before the
+     * method returns, so it may be replaced or removed from then on. `open_basedir` is obeyed.
+     *
+     * Conditions and ranges of GET and HEAD requests are answered (304, 412, 206, 416). `content-type` is given by the ending
+     * of the path, `etag` and `last-modified` by the time of the file's last change, unless $headers have them; with
+     * `accept-ranges: none` the file is sent whole.
+     *
+     * @param ?string $name what the client is to save the file as (`content-disposition`), without folders
+     * @param bool $inline whether the client may show it instead
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @return bool false when the client has gone
+     *
+     * @throws \RoadRunner\Exception\FileException when the file is not there, may not be read, or is no regular file: the
+     *         request can still be answered otherwise
+     * @throws \ValueError for a name, header name or header value that is none
+     * @throws \TypeError for a header value of another type
+     * @throws \RoadRunner\Exception\LogicException without a request, for a second answer, outside of a worker
+     */
+    public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool;
+
+    /**
      * Asks for a fresh worker: the next waitRequest() returns null, and the script is run again. A request without an
      * answer by then goes to another worker, once.
      *

@@ -11,7 +11,7 @@ if (extension_loaded('roadrunner')) {
 }
 $root = dirname(__DIR__);
 $order = [
-    'WorkerInterface', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Request', 'Http/Tls', 'Worker',
+    'WorkerInterface', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Response', 'Http/Request', 'Http/Tls', 'Worker',
     'Environment', 'Cli', 'Exception/exceptions',
 ];
 $classes = [];
@@ -67,6 +67,10 @@ foreach ($classes as $class) {
         }
         foreach ($method->getParameters() as $parameter) {
             [$type, $null] = type($parameter->getType());
+            if (!$parameter->getType()->isBuiltin()) {
+                $c .= "    ZEND_ARG_OBJ_INFO(0, {$parameter->getName()}, " . c_class($type) . ", $null)\n";
+                continue;
+            }
             if ($parameter->isOptional()) {
                 $default = str_replace('array (' . "\n" . ')', '[]', var_export($parameter->getDefaultValue(), true));
                 $default = strtr($default, ['NULL' => 'null', '\\' => '\\\\', '"' => '\\"']);
@@ -117,7 +121,7 @@ foreach ($classes as $class) {
             continue;
         }
         $type = $property->getType();
-        $masks = ['string' => 'STRING', 'int' => 'LONG', 'float' => 'DOUBLE', 'bool' => 'BOOL', 'array' => 'ARRAY'];
+        $masks = ['string' => 'STRING', 'int' => 'LONG', 'float' => 'DOUBLE', 'bool' => 'BOOL', 'array' => 'ARRAY', 'mixed' => 'ANY'];
         $null = $type->allowsNull() ? 'MAY_BE_NULL' : '0';
         $c_type = $type->isBuiltin()
             ? 'ZEND_TYPE_INIT_MASK(MAY_BE_' . $masks[$type->getName()] . ($type->allowsNull() ? ' | MAY_BE_NULL' : '') . ')'

@@ -49,6 +49,38 @@ namespace RoadRunner {
         public function respond(int $status, mixed $body = '', array $headers = []): bool;
 
         /**
+         * Answers the request that was received last by $response.
+         *
+         * @return bool false when the client has gone
+         *
+         * @throws \RoadRunner\Exception\FileException when it is a file that cannot be sent
+         * @throws \ValueError|\TypeError|\JsonException|\RoadRunner\Exception\LogicException as respond()
+         */
+        public function send(\RoadRunner\Http\Response $response): bool;
+
+        /**
+         * Answers the request that was received last by a file, which is sent without this worker. It is opened before the
+         * method returns, so it may be replaced or removed from then on. `open_basedir` is obeyed.
+         *
+         * Conditions and ranges of GET and HEAD requests are answered (304, 412, 206, 416). `content-type` is given by the ending
+         * of the path, `etag` and `last-modified` by the time of the file's last change, unless $headers have them; with
+         * `accept-ranges: none` the file is sent whole.
+         *
+         * @param ?string $name what the client is to save the file as (`content-disposition`), without folders
+         * @param bool $inline whether the client may show it instead
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @return bool false when the client has gone
+         *
+         * @throws \RoadRunner\Exception\FileException when the file is not there, may not be read, or is no regular file: the
+         *         request can still be answered otherwise
+         * @throws \ValueError for a name, header name or header value that is none
+         * @throws \TypeError for a header value of another type
+         * @throws \RoadRunner\Exception\LogicException without a request, for a second answer, outside of a worker
+         */
+        public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool;
+
+        /**
          * Asks for a fresh worker: the next waitRequest() returns null, and the script is run again. A request without an
          * answer by then goes to another worker, once.
          *
@@ -183,6 +215,70 @@ namespace RoadRunner\Http {
          * @throws \RoadRunner\Exception\LogicException when there is none, and when the request is over
          */
         public function moveTo(string $path): void {}
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
+     * An answer as a value, for Request::send() and Worker::send().
+     */
+    final class Response
+    {
+        /** 200 to 599. */
+        public readonly int $status;
+
+        /** What respond() takes as a body. */
+        public readonly mixed $body;
+
+        /**
+         * Headers: name => value or list of values.
+         *
+         * @var array<string, string|int|list<string|int>>
+         */
+        public readonly array $headers;
+
+        /** Path of the file that is sent instead of a body; null if none is. */
+        public readonly ?string $file;
+
+        /**
+         * @param mixed $body what respond() takes; looked at when the response is sent
+         * @param array<string, string|int|list<string|int>> $headers looked at when the response is sent
+         *
+         * @throws \ValueError for a status that is not from 200 to 599
+         */
+        public function __construct(int $status = 200, mixed $body = '', array $headers = []) {}
+
+        /**
+         * Makes an answer of any value's JSON, encoded now, with `content-type: application/json` unless $headers have one.
+         *
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @throws \JsonException for a value that cannot be encoded
+         * @throws \ValueError for a status that is not from 200 to 599
+         */
+        public static function json(mixed $data, int $status = 200, array $headers = []): Response {}
+
+        /**
+         * Makes an answer that sends the client to another address.
+         *
+         * @param string $location a URL, or a part of one, encoded as it is to be sent
+         * @param int $status 301, 302, 303, 307 or 308
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @throws \ValueError for another status, and for a location that is empty
+         */
+        public static function redirect(string $location, int $status = 302, array $headers = []): Response {}
+
+        /**
+         * Makes an answer that is a file, see \RoadRunner\WorkerInterface::sendFile(). It is opened when the response is sent.
+         *
+         * @param ?string $name what the client is to save the file as, without folders
+         * @param bool $inline whether the client may show it instead
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @throws \ValueError for a name that is none
+         */
+        public static function file(string $path, ?string $name = null, bool $inline = false, array $headers = []): Response {}
     }
 }
 
@@ -325,6 +421,32 @@ namespace RoadRunner\Http {
         public function respond(int $status, mixed $body = '', array $headers = []): bool {}
 
         /**
+         * Answers this request by $response, see \RoadRunner\WorkerInterface::send().
+         *
+         * @return bool false when the client has gone
+         *
+         * @throws \RoadRunner\Exception\FileException when it is a file that cannot be sent
+         * @throws \ValueError|\TypeError|\JsonException|\RoadRunner\Exception\LogicException as respond()
+         */
+        public function send(Response $response): bool {}
+
+        /**
+         * Answers this request by a file, see \RoadRunner\WorkerInterface::sendFile().
+         *
+         * @param ?string $name what the client is to save the file as, without folders
+         * @param bool $inline whether the client may show it instead
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @return bool false when the client has gone
+         *
+         * @throws \RoadRunner\Exception\FileException when the file cannot be sent: the request can still be answered otherwise
+         * @throws \ValueError for a name, header name or header value that is none
+         * @throws \TypeError for a header value of another type
+         * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
+         */
+        public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool {}
+
+        /**
          * Starts an answer whose body is sent piece by piece. A `content-length` that is given must be the body's.
          *
          * @param array<string, string|int|list<string|int>> $headers
@@ -453,6 +575,10 @@ namespace RoadRunner {
 
         public function respond(int $status, mixed $body = '', array $headers = []): bool {}
 
+        public function send(\RoadRunner\Http\Response $response): bool {}
+
+        public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool {}
+
         public function stop(): void {}
 
         public function isStopping(): bool {}
@@ -537,6 +663,11 @@ namespace RoadRunner\Exception {
 
     /** An uploaded file cannot be moved. */
     class UploadException extends RoadRunnerException
+    {
+    }
+
+    /** A file cannot be sent: it is not there, may not be read, or is no regular file. Nothing was sent yet. */
+    class FileException extends RoadRunnerException
     {
     }
 

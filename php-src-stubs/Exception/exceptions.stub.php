@@ -27,6 +27,11 @@ class UploadException extends RoadRunnerException
 {
 }
 
+/** A file cannot be sent: it is not there, may not be read, or is no regular file. Nothing was sent yet. */
+class FileException extends RoadRunnerException
+{
+}
+
 /** The client's request cannot be read. */
 class BadRequestException extends RoadRunnerException
 {

@@ -143,6 +143,32 @@ final class Request
     public function respond(int $status, mixed $body = '', array $headers = []): bool {}
 
     /**
+     * Answers this request by $response, see \RoadRunner\WorkerInterface::send().
+     *
+     * @return bool false when the client has gone
+     *
+     * @throws \RoadRunner\Exception\FileException when it is a file that cannot be sent
+     * @throws \ValueError|\TypeError|\JsonException|\RoadRunner\Exception\LogicException as respond()
+     */
+    public function send(Response $response): bool {}
+
+    /**
+     * Answers this request by a file, see \RoadRunner\WorkerInterface::sendFile().
+     *
+     * @param ?string $name what the client is to save the file as, without folders
+     * @param bool $inline whether the client may show it instead
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @return bool false when the client has gone
+     *
+     * @throws \RoadRunner\Exception\FileException when the file cannot be sent: the request can still be answered otherwise
+     * @throws \ValueError for a name, header name or header value that is none
+     * @throws \TypeError for a header value of another type
+     * @throws \RoadRunner\Exception\LogicException for a second answer, and when the request is over
+     */
+    public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool {}
+
+    /**
      * Starts an answer whose body is sent piece by piece. A `content-length` that is given must be the body's.
      *
      * @param array<string, string|int|list<string|int>> $headers

@@ -97,6 +97,7 @@ fn response(answer: Answer, head_only: bool, connection: &Connection) -> Respons
             connection.set_waiting(true);
             Content::stream(source, announced, connection.clone())
         }
+        Payload::File(transfer) => Content::file(*transfer),
     };
     if let Some(length) = announced
         && head_only

@@ -1,4 +1,4 @@
-//! The body of a response: in one piece, or as it is written.
+//! The body of a response: in one piece, as it is written, or from a file.
 
 use std::{
     fmt, io,
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::service::Connection;
+use super::{Transfer, file::Sending, service::Connection};
 
 /// What a worker writes a streamed body to; it may end with trailers.
 pub type Sink = crate::handoff::Sink<HeaderMap>;
@@ -29,6 +29,8 @@ pub(super) enum Content {
     Stream(Box<Stream>),
     /// What a layer has made of another one.
     Layered(Pin<Box<dyn Layered>>),
+    /// As it is read from a file.
+    File(Box<Sending>),
 }
 
 /// A body that a layer has made.
@@ -68,6 +70,11 @@ impl Content {
         Self::Layered(Box::pin(body))
     }
 
+    /// A body that is, or is made of, a file.
+    pub(super) fn file(transfer: Transfer) -> Self {
+        Self::File(Box::new(Sending::new(transfer)))
+    }
+
     /// Whether it is known to be empty.
     pub(super) fn is_empty(&self) -> bool {
         matches!(self, Self::Whole(whole) if whole.is_empty())
@@ -90,6 +97,7 @@ impl Body for Content {
             Self::Whole(whole) => Poll::Ready(Some(Ok(Frame::data(std::mem::take(whole))))),
             Self::Stream(stream) => stream.poll_frame(context),
             Self::Layered(body) => body.as_mut().poll_frame(context),
+            Self::File(sending) => sending.poll_frame(context),
         }
     }
 
@@ -98,6 +106,7 @@ impl Body for Content {
             Self::Whole(whole) => whole.is_empty(),
             Self::Stream(stream) => stream.ended && stream.broken.is_none(),
             Self::Layered(body) => body.is_end_stream(),
+            Self::File(sending) => sending.left() == 0,
         }
     }
 
@@ -106,6 +115,7 @@ impl Body for Content {
             Self::Whole(whole) => SizeHint::with_exact(whole.len() as u64),
             Self::Stream(stream) => stream.left.map_or_else(SizeHint::default, SizeHint::with_exact),
             Self::Layered(body) => body.size_hint(),
+            Self::File(sending) => SizeHint::with_exact(sending.left()),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, Layers, Limits, Proxies, UploadConfig,
+    AccessLog, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -20,6 +20,8 @@ pub const MEBIBYTE: u64 = 1024 * 1024;
 pub(super) const HTTPS: u16 = 443;
 /// The middleware that looks through proxies.
 const PROXY_IP_PARSER: &str = "proxy_ip_parser";
+/// The middleware that sends files which answers name.
+const SENDFILE: &str = "sendfile";
 
 /// Settings of the HTTP server (section `http`).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,6 +81,9 @@ pub struct Config {
     /// `http.trusted_subnets` and `http.trusted_headers`: whom `proxy_ip_parser` believes what.
     pub proxies: Proxies,
 
+    /// `http.middleware` and `http.sendfile`: files that answers name by `X-Sendfile`.
+    pub sendfile: SendfileConfig,
+
     /// `http.underscores_in_headers`: whether headers with an underscore in their names are passed on to PHP; else they
     /// are dropped. As variables of CGI they cannot be told from those with hyphens.
     ///
@@ -130,6 +135,7 @@ impl Default for Config {
             proxy_ip_parser: false,
             layers: Layers::default(),
             proxies: Proxies::default(),
+            sendfile: SendfileConfig::default(),
             underscores_in_headers: false,
             pool: pool::Config::default(),
         }
@@ -188,9 +194,13 @@ impl Config {
             config.uploads.raw = raw;
         }
         config.access_log = AccessLog::read(&mut section, problems);
+        if let Some(sendfile) = section.section("sendfile", problems) {
+            config.sendfile = SendfileConfig::read(sendfile, problems);
+        }
         if let Some(names) = section.texts("middleware", problems) {
             // Others are not known to the table of keys, or not yet.
             config.proxy_ip_parser = names.iter().any(|name| name == PROXY_IP_PARSER);
+            config.sendfile.honoured = names.iter().any(|name| name == SENDFILE);
         }
         config.layers = Layers::read(&mut section, problems);
         config.proxies = Proxies::read(&mut section, problems);

@@ -17,7 +17,7 @@ use http::{
     request::Parts,
 };
 
-use super::{Form, Source};
+use super::{Form, Source, Transfer};
 use crate::{net::Peer, tls};
 
 /// A complete request: head and buffered body.
@@ -72,6 +72,8 @@ pub enum Payload {
     Whole(Bytes),
     /// What the worker will write.
     Stream(Source),
+    /// A file, or parts of one.
+    File(Box<Transfer>),
 }
 
 /// What a worker said of the length of its body. It counts where the length cannot be seen: in the answer to a HEAD

@@ -8,6 +8,7 @@ mod answering;
 mod body;
 mod config;
 mod connection;
+mod file;
 mod flood;
 mod form;
 mod forwarded;
@@ -37,6 +38,9 @@ pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use file::{
+    Config as SendfileConfig, Opened, Ranges, Sendfile, Transfer, Unusable, disposition, media_type, ranges,
+};
 pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;

@@ -20,12 +20,14 @@ use super::{
     cli::Engine,
     exception::{self, Misuse, server},
     host::PhpHost,
-    local::guarded,
+    local::{Settings, guarded},
     settings, sys,
 };
 use crate::{
     config::{self, Loaded, Loader},
-    doctor, log,
+    doctor,
+    http::Sendfile,
+    log,
     process::SAME_SIGNAL,
     server::{Command, Error, Origin, Outcome, open_log, refuse_root, run},
 };
@@ -119,8 +121,10 @@ pub(super) fn launch(
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
+    let settings =
+        Settings { write_timeout: config.http.limits.write_timeout, sendfile: Sendfile::of(&config.http.sendfile) };
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
-        run(&config, origin, Arc::new(PhpHost::new(script, config.http.limits.write_timeout)), &commands, || {
+        run(&config, origin, Arc::new(PhpHost::new(script, settings)), &commands, || {
             doctor::log(&Engine);
             serving();
         })

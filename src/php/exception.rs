@@ -75,6 +75,12 @@ pub(super) fn upload(message: String) -> PhpException {
     exception(message, class(unsafe { sys::rr_ce_upload }))
 }
 
+/// A file cannot be sent.
+pub(super) fn file(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message, class(unsafe { sys::rr_ce_file }))
+}
+
 /// A panic, of which the log tells more.
 pub(super) fn internal() -> PhpException {
     server("internal error: see the log".to_owned())

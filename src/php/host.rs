@@ -6,14 +6,13 @@ use std::{
     io,
     sync::Arc,
     thread::{Builder, JoinHandle},
-    time::Duration,
 };
 
 use parking_lot::Mutex;
 
 use super::{
     engine::c_string,
-    local::{self, Local, Worker},
+    local::{self, Local, Settings, Worker},
     sys,
 };
 use crate::{
@@ -27,8 +26,7 @@ const STACK: usize = 16 * 1024 * 1024;
 /// PHP threads that run one script.
 pub(super) struct PhpHost {
     script: CString,
-    /// How long a client may take nothing of a streamed answer.
-    write_timeout: Duration,
+    settings: Settings,
     /// The threads that can be interrupted, by name of the worker.
     threads: Arc<Mutex<HashMap<String, Shared>>>,
 }
@@ -44,17 +42,17 @@ unsafe impl Send for Shared {}
 // === impl PhpHost ===
 
 impl PhpHost {
-    /// Runs `script` on every thread. A client may take nothing of a streamed answer for `write_timeout`.
-    pub(super) fn new(script: &str, write_timeout: Duration) -> Self {
-        Self { script: c_string(script), write_timeout, threads: Arc::default() }
+    /// Runs `script` on every thread, whose answers are made by `settings`.
+    pub(super) fn new(script: &str, settings: Settings) -> Self {
+        Self { script: c_string(script), settings, threads: Arc::default() }
     }
 }
 
 impl Host<http::Request, http::Answer> for PhpHost {
     fn start(&self, worker: Arc<Worker>, gone: Box<dyn FnOnce(Next) + Send>) -> io::Result<JoinHandle<()>> {
-        let (script, threads, write_timeout) = (self.script.clone(), Arc::clone(&self.threads), self.write_timeout);
+        let (script, threads, settings) = (self.script.clone(), Arc::clone(&self.threads), self.settings.clone());
         Builder::new().name(worker.name.clone()).stack_size(STACK).spawn(move || {
-            let next = work(&worker, &script, &threads, write_timeout);
+            let next = work(&worker, &script, &threads, settings);
             gone(next);
         })
     }
@@ -69,12 +67,7 @@ impl Host<http::Request, http::Answer> for PhpHost {
 }
 
 /// The life of one PHP thread.
-fn work(
-    worker: &Arc<Worker>,
-    script: &CStr,
-    threads: &Mutex<HashMap<String, Shared>>,
-    write_timeout: Duration,
-) -> Next {
+fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shared>>, settings: Settings) -> Next {
     let (name, pool) = (c_string(&worker.name), c_string(&worker.pool));
     let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", script, worker.number));
     let thread = &raw mut *record;
@@ -82,7 +75,7 @@ fn work(
     unsafe { sys::rr_thread_open(thread) };
     threads.lock().insert(worker.name.clone(), Shared(thread));
     let next = {
-        let _local = local::enter(Arc::clone(worker), write_timeout);
+        let _local = local::enter(Arc::clone(worker), settings);
         loop {
             local::with(Local::begin_run);
             match worker.ended(&run(thread)) {

@@ -30,8 +30,7 @@ const OUTPUT: &str = "server";
 /// The state of one PHP thread.
 pub(super) struct Local {
     worker: Arc<Worker>,
-    /// How long a client may take nothing of a streamed answer.
-    write_timeout: Duration,
+    settings: Settings,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -42,6 +41,15 @@ pub(super) struct Local {
     left: Cell<bool>,
     /// The script is over; what still runs of it gets no more requests.
     over: Cell<bool>,
+}
+
+/// What the configuration says of answers.
+#[derive(Clone)]
+pub(super) struct Settings {
+    /// How long a client may take nothing of a streamed answer.
+    pub(super) write_timeout: Duration,
+    /// Sends files that answers name, if they may.
+    pub(super) sendfile: Option<Arc<http::Sendfile>>,
 }
 
 /// How a streamed answer begins.
@@ -81,7 +89,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, settings: Settings) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -90,7 +98,7 @@ pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration) -> impl Drop {
     }
     let local = Local {
         worker,
-        write_timeout,
+        settings,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -109,6 +117,13 @@ pub(super) fn with<T>(inside: impl FnOnce(&Local) -> T) -> Option<T> {
         return None;
     }
     LOCAL.with(|local| local.borrow().as_deref().map(inside))
+}
+
+/// Hands the answer to `exchange` over, see [`Local::answer`].
+pub(super) fn answer(exchange: &Exchange, answer: http::Answer) -> Result<bool, Misuse> {
+    let given = with(|local| local.answer(exchange, answer));
+    // Where there is no worker, nobody waits.
+    given.unwrap_or_else(|| exchange.is_answerable().map(|()| false))
 }
 
 // === impl Local ===
@@ -159,8 +174,28 @@ impl Local {
         self.current.borrow().clone()
     }
 
-    /// Starts a streamed answer to `exchange`.
+    /// Hands the answer to `exchange` over, or the file that it names. Returns false when the client has gone.
+    ///
+    /// # Errors
+    ///
+    /// When the request was answered, or is over.
+    fn answer(&self, exchange: &Exchange, answer: http::Answer) -> Result<bool, Misuse> {
+        match &self.settings.sendfile {
+            Some(sendfile) if sendfile.concerns(&answer) => {
+                exchange.is_answerable()?;
+                let answer = exchange.with(|request| sendfile.replace(&request.head, answer))?;
+                exchange.answer(answer)
+            }
+            _ => exchange.answer(answer),
+        }
+    }
+
+    /// Starts a streamed answer to `exchange`. One that names a file is that file, and has no stream.
     pub(super) fn start(&self, exchange: &Exchange, answer: http::Answer) -> Result<Started, Misuse> {
+        if self.settings.sendfile.as_ref().is_some_and(|sendfile| sendfile.concerns(&answer)) {
+            let given = self.answer(exchange, answer)?;
+            return Ok(if given { Started::WithoutBody } else { Started::Gone });
+        }
         let head_only = exchange.with(|request| request.head.method == Method::HEAD)?;
         if http::is_bodyless(head_only, answer.status()) {
             let given = exchange.answer(answer)?;
@@ -182,7 +217,7 @@ impl Local {
         if !waits {
             return Ok(if sink.try_write(bytes) == Some(true) { Wrote::Yes } else { Wrote::No });
         }
-        let written = self.worker.write(sink, bytes, self.write_timeout);
+        let written = self.worker.write(sink, bytes, self.settings.write_timeout);
         if written == Written::TimedOut {
             // Dropped, it cuts the answer off.
             stream.take();
@@ -190,7 +225,7 @@ impl Local {
                 worker = %self.worker.name,
                 request = exchange.id().as_ref().map(tracing::field::display),
                 "The client took nothing of its answer for {} s: it is cut off",
-                self.write_timeout.as_secs_f32()
+                self.settings.write_timeout.as_secs_f32()
             );
         }
         Ok(if written == Written::Yes { Wrote::Yes } else { Wrote::No })

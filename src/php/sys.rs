@@ -71,6 +71,7 @@ unsafe extern "C" {
     pub(super) static rr_ce_logic: *mut zend_class_entry;
     pub(super) static rr_ce_server: *mut zend_class_entry;
     pub(super) static rr_ce_upload: *mut zend_class_entry;
+    pub(super) static rr_ce_file: *mut zend_class_entry;
 }
 
 // === impl Thread ===

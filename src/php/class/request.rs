@@ -31,7 +31,7 @@ use crate::{
     net::Peer,
     php::{
         exception::{self, Misuse},
-        local::Exchange,
+        local::{self, Exchange, Local},
     },
 };
 
@@ -43,6 +43,26 @@ use crate::{
 pub(super) unsafe fn exchange<'a>(exchange: *mut c_void) -> Result<&'a Exchange, Misuse> {
     // SAFETY: as promised by the caller.
     unsafe { exchange.cast::<Exchange>().cast_const().as_ref() }.ok_or(Misuse::Finished)
+}
+
+/// A share of the exchange of an object; null: of the request received last, which is still to be answered.
+///
+/// # Safety
+///
+/// As for [`exchange`].
+pub(super) unsafe fn answerable(shown: *mut c_void) -> PhpResult<Rc<Exchange>> {
+    let exchange = if shown.is_null() {
+        local::with(Local::current).ok_or(Misuse::NotAWorker)?.ok_or(Misuse::NoRequest)?
+    } else {
+        // SAFETY: as promised by the caller; the native part is a share of an `Rc`.
+        unsafe {
+            let exchange: *const Exchange = ptr::from_ref(exchange(shown)?);
+            Rc::increment_strong_count(exchange);
+            Rc::from_raw(exchange)
+        }
+    };
+    exchange.is_answerable()?;
+    Ok(exchange)
 }
 
 /// Calls `inside` with the request that an object shows.

@@ -2,7 +2,6 @@
 
 use std::{
     ffi::{c_char, c_int, c_void},
-    ptr,
     rc::Rc,
 };
 
@@ -15,7 +14,7 @@ use http::{
 use super::{answer, method, request};
 use crate::php::{
     exception::{self, Misuse},
-    local::{self, Exchange, Local, Started, Wrote},
+    local::{self, Started, Wrote},
     sys,
 };
 
@@ -56,17 +55,8 @@ unsafe extern "C" fn rr_rs_stream_start(
                 }
             }
         }
-        let exchange = if exchange.is_null() {
-            local::with(Local::current).ok_or(Misuse::NotAWorker)?.ok_or(Misuse::NoRequest)?
-        } else {
-            // SAFETY: the shim passes the native part of a living object, which is a share of an `Rc`.
-            unsafe {
-                let exchange: *const Exchange = ptr::from_ref(request::exchange(exchange)?);
-                Rc::increment_strong_count(exchange);
-                Rc::from_raw(exchange)
-            }
-        };
-        exchange.is_answerable()?;
+        // SAFETY: the shim passes the native part of a living object, or null.
+        let exchange = unsafe { request::answerable(exchange) }?;
         let started = local::with(|local| local.start(&exchange, answer)).ok_or(Misuse::NotAWorker)??;
         // SAFETY: a place of the shim's.
         unsafe { *share = Rc::into_raw(exchange).cast_mut().cast() };

@@ -67,9 +67,9 @@ unsafe extern "C" fn rr_rs_respond(
         let answer = answer::build(status, Bytes::copy_from_slice(body), json, headers)?;
         if exchange.is_null() {
             let current = local::with(Local::current).ok_or(Misuse::NotAWorker)?.ok_or(Misuse::NoRequest)?;
-            return Ok(current.answer(answer)?);
+            return Ok(local::answer(&current, answer)?);
         }
         // SAFETY: the shim passes the native part of a living object.
-        Ok(unsafe { request::exchange(exchange) }?.answer(answer)?)
+        Ok(local::answer(unsafe { request::exchange(exchange) }?, answer)?)
     })
 }

@@ -9,6 +9,17 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_respo
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
 ZEND_END_ARG_INFO()
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_send, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_OBJ_INFO(0, response, RoadRunner\\Http\\Response, 0)
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_sendFile, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, inline, _IS_BOOL, 0, "false")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_WorkerInterface_stop, 0, 0, IS_VOID, 0)
 ZEND_END_ARG_INFO()
 
@@ -18,6 +29,8 @@ ZEND_END_ARG_INFO()
 static const zend_function_entry methods_RoadRunner_WorkerInterface[] = {
     ZEND_RAW_FENTRY("waitRequest", NULL, arginfo_RoadRunner_WorkerInterface_waitRequest, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
     ZEND_RAW_FENTRY("respond", NULL, arginfo_RoadRunner_WorkerInterface_respond, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("send", NULL, arginfo_RoadRunner_WorkerInterface_send, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("sendFile", NULL, arginfo_RoadRunner_WorkerInterface_sendFile, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
     ZEND_RAW_FENTRY("stop", NULL, arginfo_RoadRunner_WorkerInterface_stop, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
     ZEND_RAW_FENTRY("isStopping", NULL, arginfo_RoadRunner_WorkerInterface_isStopping, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
     ZEND_FE_END
@@ -185,6 +198,81 @@ static zend_class_entry *register_RoadRunner_Http_Upload(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Response___construct, 0, 0, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, status, IS_LONG, 0, "200")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_MIXED, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Response, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Response_json, 0, 1, RoadRunner\\Http\\Response, 0)
+    ZEND_ARG_TYPE_INFO(0, data, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, status, IS_LONG, 0, "200")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Response, json);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Response_redirect, 0, 1, RoadRunner\\Http\\Response, 0)
+    ZEND_ARG_TYPE_INFO(0, location, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, status, IS_LONG, 0, "302")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Response, redirect);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Response_file, 0, 1, RoadRunner\\Http\\Response, 0)
+    ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, inline, _IS_BOOL, 0, "false")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Response, file);
+
+static const zend_function_entry methods_RoadRunner_Http_Response[] = {
+    ZEND_ME(RoadRunner_Http_Response, __construct, arginfo_RoadRunner_Http_Response___construct, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Response, json, arginfo_RoadRunner_Http_Response_json, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Http_Response, redirect, arginfo_RoadRunner_Http_Response_redirect, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Http_Response, file, arginfo_RoadRunner_Http_Response_file, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Response(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Response", methods_RoadRunner_Http_Response);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("status", sizeof("status") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_LONG));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("body", sizeof("body") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ANY | MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("headers", sizeof("headers") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("file", sizeof("file") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING | MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Request___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, __construct);
@@ -252,6 +340,19 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_respond,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, respond);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_send, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_OBJ_INFO(0, response, RoadRunner\\Http\\Response, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, send);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_sendFile, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, inline, _IS_BOOL, 0, "false")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, sendFile);
+
 ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Request_startResponse, 0, 0, RoadRunner\\Http\\ResponseStream, 0)
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, status, IS_LONG, 0, "200")
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
@@ -277,6 +378,8 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, respond, arginfo_RoadRunner_Http_Request_respond, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, send, arginfo_RoadRunner_Http_Request_send, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, sendFile, arginfo_RoadRunner_Http_Request_sendFile, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, startResponse, arginfo_RoadRunner_Http_Request_startResponse, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, startEvents, arginfo_RoadRunner_Http_Request_startEvents, ZEND_ACC_PUBLIC)
     ZEND_FE_END
@@ -555,6 +658,19 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_respond, 0, 1,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Worker, respond);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_send, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_OBJ_INFO(0, response, RoadRunner\\Http\\Response, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, send);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_sendFile, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, path, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, name, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, inline, _IS_BOOL, 0, "false")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, headers, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Worker, sendFile);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Worker_stop, 0, 0, IS_VOID, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Worker, stop);
@@ -567,6 +683,8 @@ static const zend_function_entry methods_RoadRunner_Worker[] = {
     ZEND_ME(RoadRunner_Worker, __construct, arginfo_RoadRunner_Worker___construct, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Worker, waitRequest, arginfo_RoadRunner_Worker_waitRequest, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Worker, respond, arginfo_RoadRunner_Worker_respond, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Worker, send, arginfo_RoadRunner_Worker_send, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Worker, sendFile, arginfo_RoadRunner_Worker_sendFile, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Worker, stop, arginfo_RoadRunner_Worker_stop, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Worker, isStopping, arginfo_RoadRunner_Worker_isStopping, ZEND_ACC_PUBLIC)
     ZEND_FE_END
@@ -718,6 +836,19 @@ static zend_class_entry *register_RoadRunner_Exception_UploadException(zend_clas
     zend_class_entry ce, *class_entry;
 
     INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "UploadException", methods_RoadRunner_Exception_UploadException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_FileException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_FileException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "FileException", methods_RoadRunner_Exception_FileException);
     class_entry = zend_register_internal_class_ex(&ce, parent);
     return class_entry;
 }

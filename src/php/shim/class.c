@@ -6,7 +6,7 @@
 
 #include "arginfo.h"
 
-zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload;
+zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file;
 
 /* --- RoadRunner\Http\Request --------------------------------------------------------------------------------------- */
 
@@ -259,6 +259,22 @@ ZEND_METHOD(RoadRunner_Http_Request, isAborted)
     RETURN_BOOL(rr_rs_request_is_aborted(THIS_EXCHANGE));
 }
 
+/* False with an exception pending, or when the client has gone. */
+bool rr_respond(void *exchange, zend_long status, zval *body, HashTable *headers)
+{
+    if (rr_is_streamed(body)) {
+        return rr_respond_streamed(exchange, status, headers, body);
+    }
+    bool json = false;
+    zend_string *bytes = rr_body(body, &json);
+    if (!bytes) {
+        return false;
+    }
+    bool sent = rr_rs_respond(exchange, status, ZSTR_VAL(bytes), ZSTR_LEN(bytes), json, headers);
+    zend_string_release(bytes);
+    return sent;
+}
+
 /* The shared body of both respond() methods; `exchange` NULL = the request received last. */
 static void respond(INTERNAL_FUNCTION_PARAMETERS, void *exchange)
 {
@@ -271,17 +287,7 @@ static void respond(INTERNAL_FUNCTION_PARAMETERS, void *exchange)
         Z_PARAM_ZVAL(body)
         Z_PARAM_ARRAY_HT(headers)
     ZEND_PARSE_PARAMETERS_END();
-    if (rr_is_streamed(body)) {
-        RETURN_BOOL(rr_respond_streamed(exchange, status, headers, body));
-    }
-    bool json = false;
-    zend_string *bytes = rr_body(body, &json);
-    if (!bytes) {
-        RETURN_THROWS();
-    }
-    bool sent = rr_rs_respond(exchange, status, ZSTR_VAL(bytes), ZSTR_LEN(bytes), json, headers);
-    zend_string_release(bytes);
-    RETURN_BOOL(sent);
+    RETURN_BOOL(rr_respond(exchange, status, body, headers));
 }
 
 ZEND_METHOD(RoadRunner_Http_Request, respond)
@@ -421,6 +427,7 @@ void rr_classes_register(void)
     register_RoadRunner_Cli();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
     rr_upload_class(register_RoadRunner_Http_Upload());
+    rr_response_class(register_RoadRunner_Http_Response());
     ce_request = register_RoadRunner_Http_Request();
     ce_request->create_object = request_create;
     ce_tls = register_RoadRunner_Http_Tls();
@@ -442,5 +449,6 @@ void rr_classes_register(void)
     rr_ce_server = register_RoadRunner_Exception_ServerException(root);
     rr_ce_client_gone = register_RoadRunner_Exception_ClientGoneException(root);
     rr_ce_upload = register_RoadRunner_Exception_UploadException(root);
+    rr_ce_file = register_RoadRunner_Exception_FileException(root);
     rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
 }

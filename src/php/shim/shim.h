@@ -101,7 +101,8 @@ void rr_signal_disown(rr_thread *self);
 
 /* --- class.c ------------------------------------------------------------------------------------------------------- */
 void rr_classes_register(void);        /* MINIT */
-extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload;
+extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file;
+bool rr_respond(void *exchange, zend_long status, zval *body, HashTable *headers); /* `exchange` NULL: the request received last */
 /* An object that shows a request or its answer. The native part is a share of Rust's. */
 typedef struct rr_shown {
     void *exchange;
@@ -116,6 +117,9 @@ static inline rr_shown *rr_shown_of(zend_object *object)
 void rr_upload_class(zend_class_entry *upload);          /* MINIT */
 void rr_register_fields(zval *fields, zval *array);      /* `fields`: a list of name, value, name, value, ... */
 
+/* --- file.c -------------------------------------------------------------------------------------------------------- */
+void rr_response_class(zend_class_entry *response);      /* MINIT */
+
 /* --- stream.c ------------------------------------------------------------------------------------------------------ */
 enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
 void rr_stream_classes(zend_class_entry *stream, zend_class_entry *events); /* MINIT */
@@ -125,6 +129,7 @@ bool rr_respond_streamed(void *exchange, zend_long status, HashTable *headers, z
 /* --- value.c ------------------------------------------------------------------------------------------------------- */
 void rr_parse_query(const char *text, size_t length, zval *array);
 zend_string *rr_body(zval *body, bool *is_json);
+zend_string *rr_json(zval *value);     /* NULL with an exception pending */
 bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value);
 typedef bool (*rr_each_header)(void *context, zend_ulong index, zend_string *name, zval *value, bool constant);
 void rr_headers(HashTable *headers, rr_each_header each, void *context); /* until `each` returns false */
@@ -162,6 +167,10 @@ bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form
 bool rr_rs_request_files(void *exchange, zval *files);   /* a list of RR_FILE values each; false: an exception is pending */
 void *rr_rs_share(void *exchange);                       /* one more share of a request */
 void rr_rs_upload_move(void *exchange, zend_long index, const char *path, size_t length);
+
+/* For file.c. */
+bool rr_rs_send_file(void *exchange, const char *path, size_t length, HashTable *headers);
+bool rr_rs_disposition(const char *name, size_t length, bool is_inline, zval *value); /* false: an exception is pending */
 
 /* For stream.c. Those that give a number return one of RR_THROWN to RR_NO_BODY. `share`: for the object that shows it. */
 int rr_rs_stream_start(void *exchange, zend_long status, HashTable *headers, bool events, void **share);

@@ -14,7 +14,7 @@ void rr_parse_query(const char *text, size_t length, zval *array)
 }
 
 /* NULL with an exception pending. */
-static zend_string *json(zval *value)
+zend_string *rr_json(zval *value)
 {
     /* PHP's own function: the exported encoder tells no reason of a failure. */
     zend_function *encode = zend_hash_str_find_ptr(CG(function_table), ZEND_STRL("json_encode"));
@@ -43,7 +43,7 @@ zend_string *rr_body(zval *body, bool *is_json)
     if (Z_TYPE_P(body) == IS_ARRAY || ce == zend_standard_class_def ||
         (ce && instanceof_function(ce, php_json_serializable_ce))) {
         *is_json = true;
-        return json(body);
+        return rr_json(body);
     }
     if (ce && instanceof_function(ce, zend_ce_stringable)) {
         return zval_try_get_string(body);
