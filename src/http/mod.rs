@@ -36,13 +36,14 @@ pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
-pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
+pub use form::{Config as UploadConfig, Form, Malformed, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};
 pub use pass::Pass;
+pub use receive::{Arrival, Beyond, BodyConfig, BodyError, Received, Spilled};
 pub use service::Service;
 pub use tls::PROTOCOLS;
 

@@ -4,11 +4,12 @@ use std::{
     convert::Infallible,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header::CONNECTION, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
@@ -20,7 +21,7 @@ use super::{
     body::Watched,
     head,
     patience::Patience,
-    receive::{Bodies, Received, refuse_body},
+    receive::{Arriving, Bodies, Received, refuse_body},
     redirect::redirect,
     ways::{Client, Ways},
 };
@@ -69,6 +70,8 @@ struct Shared {
     parting: AtomicBool,
     /// Requests so far, if they are bounded.
     requests: AtomicU32,
+    /// Whether nothing more comes over it.
+    ended: AtomicBool,
 }
 
 // === impl Service ===
@@ -110,6 +113,7 @@ impl Connection {
             streams: Mutex::default(),
             parting: AtomicBool::new(false),
             requests: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
         }))
     }
 
@@ -165,6 +169,21 @@ impl Connection {
         }
     }
 
+    /// Nothing more comes over the connection. To be said before any other task of it has a turn.
+    pub(super) fn end(&self) {
+        self.0.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether nothing more comes over the connection.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Relaxed)
+    }
+
+    /// How bodies are read.
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.0.service.bodies
+    }
+
     /// The status of a request whose worker has failed.
     pub(super) fn internal_error_code(&self) -> StatusCode {
         self.0.service.internal_error_code
@@ -208,14 +227,15 @@ impl Connection {
         if !has_body {
             return self.dispatch(head, Received::default(), peer, arrived, arrived);
         }
-        Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived, counted)))
+        let body = Arriving::new(&head, body, &service.bodies, self.clone(), arrived, counted);
+        Answering::Body(Box::pin(self.clone().receive(head, body, *peer, arrived)))
     }
 
     fn dispatch(&self, head: Parts, body: Received, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body.bytes, *peer, arrived);
-        request.form = body.form;
+        let mut request = Request::new(head, Bytes::new(), *peer, arrived);
+        request.take(body);
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
@@ -228,15 +248,8 @@ impl Connection {
         }
     }
 
-    async fn receive(
-        self,
-        head: Parts,
-        body: Incoming,
-        peer: Peer,
-        arrived: Instant,
-        counted: Option<Arc<AtomicU64>>,
-    ) -> Response<Body> {
-        match self.0.service.bodies.read(&head, body, arrived, counted.as_deref()).await {
+    async fn receive(self, head: Parts, body: Arriving, peer: Peer, arrived: Instant) -> Response<Body> {
+        match self.bodies().receive(&head, body, &self).await {
             Ok(body) => {
                 self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }

@@ -116,6 +116,12 @@ static inline rr_shown *rr_shown_of(zend_object *object)
 void rr_upload_class(zend_class_entry *upload);          /* MINIT */
 void rr_register_fields(zval *fields, zval *array);      /* `fields`: a list of name, value, name, value, ... */
 
+/* --- body.c -------------------------------------------------------------------------------------------------------- */
+enum { RR_BODY_THROWN = -1, RR_BODY_LENT, RR_BODY_ON_DISK };
+enum { RR_READ_THROWN = -1, RR_READ_TIMED_OUT = -2 };
+bool rr_body_text(void *exchange, bool form, const char **text, size_t *length, zend_string **held);
+void rr_bad_request(zval *exception, const char *message, size_t length, zend_long status);
+
 /* --- stream.c ------------------------------------------------------------------------------------------------------ */
 enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
 void rr_stream_classes(zend_class_entry *stream, zend_class_entry *events); /* MINIT */
@@ -125,7 +131,7 @@ bool rr_respond_streamed(void *exchange, zend_long status, HashTable *headers, z
 /* --- value.c ------------------------------------------------------------------------------------------------------- */
 void rr_parse_query(const char *text, size_t length, zval *array);
 zend_string *rr_body(zval *body, bool *is_json);
-bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value);
+bool rr_json_decode(const char *text, size_t length, bool terminated, zend_long depth, zval *value);
 typedef bool (*rr_each_header)(void *context, zend_ulong index, zend_string *name, zval *value, bool constant);
 void rr_headers(HashTable *headers, rr_each_header each, void *context); /* until `each` returns false */
 const char *rr_type_name(const zval *value); /* as in PHP's own messages; of an object its class */
@@ -154,14 +160,20 @@ bool rr_rs_request_property(void *exchange, const char *name, size_t length, zva
 void rr_rs_request_header(void *exchange, zend_string *name, zval *value);
 void rr_rs_request_headers(void *exchange, zval *value);
 void rr_rs_request_cookies(void *exchange, zval *value);
-bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size_t *length);
-bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
+void rr_rs_request_trailers(void *exchange, zval *value);
+bool rr_rs_request_query(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
 bool rr_rs_request_is_aborted(void *exchange);
 bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form with files, or an exception is pending */
 bool rr_rs_request_files(void *exchange, zval *files);   /* a list of RR_FILE values each; false: an exception is pending */
 void *rr_rs_share(void *exchange);                       /* one more share of a request */
 void rr_rs_upload_move(void *exchange, zend_long index, const char *path, size_t length);
+
+/* For body.c. */
+int rr_rs_body_view(void *exchange, bool form, const char **text, size_t *length); /* RR_BODY_...; on disk: the length alone */
+bool rr_rs_body_copy(void *exchange, char *to, size_t length);
+bool rr_rs_body_open(void *exchange, bool *arriving, uint64_t *length);
+ssize_t rr_rs_body_read(void *exchange, bool arriving, uint64_t position, char *to, size_t length, int64_t patience, bool *over);
 
 /* For stream.c. Those that give a number return one of RR_THROWN to RR_NO_BODY. `share`: for the object that shows it. */
 int rr_rs_stream_start(void *exchange, zend_long status, HashTable *headers, bool events, void **share);
