@@ -21,6 +21,7 @@ mod forwarded;
 mod front;
 mod generation;
 mod http2;
+mod incoming;
 mod lifecycle;
 mod log;
 mod manager;

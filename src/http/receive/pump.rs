@@ -34,14 +34,15 @@ impl Pump {
     /// Passes pieces on until the body ends or its request does, or collects it.
     pub(super) async fn run(mut self) {
         loop {
-            let eager = !self.body.expects();
+            // The end is kept back until the worker has said what it wants: what came before may still be to be collected.
+            let eager = !self.body.expects() && !self.body.has_ended();
             let since = Instant::now();
             let wanted = poll_fn(|context| self.inlet.poll_wanted(context, eager)).await;
             self.body.forgive(since);
             let next = match wanted {
                 Wanted::Nothing => return self.body.drain().await,
                 Wanted::All => self.collect().await,
-                Wanted::Piece => self.piece().await,
+                Wanted::Piece => self.piece(eager).await,
             };
             match next {
                 Next::Wait => {}
@@ -54,13 +55,14 @@ impl Pump {
         }
     }
 
-    /// The next piece, unless pieces are not wanted any more.
-    async fn piece(&mut self) -> Next {
+    /// The next piece, unless pieces are not wanted any more. `eager`: the worker need not have asked for it.
+    async fn piece(&mut self, eager: bool) -> Next {
         tokio::select! {
             biased;
             () = poll_fn(|context| self.inlet.poll_turned(context)) => Next::Wait,
             piece = self.body.next() => match piece {
                 Ok(Some(piece)) => Next::Push(piece),
+                Ok(None) if eager => Next::Wait,
                 Ok(None) => Next::End(Ok(Received { trailers: self.body.take_trailers(), ..Received::default() })),
                 Err(error) => Next::End(Err(error)),
             },
