@@ -284,7 +284,11 @@ namespace RoadRunner\Http {
 
 namespace RoadRunner\Http {
     /**
-     * An HTTP request with its whole body.
+     * An HTTP request.
+     *
+     * Its body has arrived, unless `http.stream_request_body` is set: then what reads it waits for it. That may throw a
+     * \RoadRunner\Exception\BadRequestException for a body that is too large (its `statusCode` is 413), too slow (408) or
+     * malformed (400), and a \RoadRunner\Exception\ClientGoneException when the client breaks off.
      *
      * Values are made when they are read. Once its worker waits again the request is over, and reading it throws
      * \RoadRunner\Exception\LogicException.
@@ -388,8 +392,33 @@ namespace RoadRunner\Http {
          */
         public function files(): array {}
 
-        /** Returns the whole body, byte for byte; of a `multipart/form-data` body nothing, unless `http.raw_body` is set. */
+        /**
+         * Returns the whole body, byte for byte; of a `multipart/form-data` body nothing, unless `http.raw_body` is set.
+         *
+         * @throws \RoadRunner\Exception\LogicException when bodyStream() has begun to read a body that still arrived
+         */
         public function body(): string {}
+
+        /**
+         * Returns the body as a stream to read from, as of fopen(). It ends with the request.
+         *
+         * A body that has arrived can be read several times and be sought in. With `http.stream_request_body` it is read while
+         * it arrives, once: a read waits for the next bytes, and may throw what is said above. Of a `multipart/form-data` body
+         * there is nothing to read, unless it still arrives or `http.raw_body` is set.
+         *
+         * @return resource
+         *
+         * @throws \RoadRunner\Exception\LogicException when a body that still arrived was read before
+         */
+        public function bodyStream() {}
+
+        /**
+         * Returns the fields that came behind the body, once all of it was read. Those that belong into a head are left out:
+         * lengths and codings, hosts, conditions, credentials and what proxies say (RFC 9110 section 6.5.1).
+         *
+         * @return array<string, list<string>> by lower-case name
+         */
+        public function trailers(): array {}
 
         /**
          * Decodes the body as JSON; objects become arrays.

@@ -14,6 +14,7 @@ mod clock;
 mod flow;
 mod idle;
 mod inbox;
+mod inflow;
 mod line;
 mod monitor;
 mod port;
@@ -24,6 +25,7 @@ mod tests;
 
 pub use flow::{Broken, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
+pub use inflow::{Inlet, Outlet, Read, Wanted, inflow};
 pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::Port;

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
+    AccessLog, BodyConfig, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -49,8 +49,11 @@ pub struct Config {
 
     /// `http.max_request_size`: longest request body, in MiB; a longer one is refused with 413.
     ///
-    /// Default (absent or 0): 64. RoadRunner's default is 1000; here the body is held in memory.
+    /// Default (absent or 0): 64. RoadRunner's default is 1000.
     pub max_request_bytes: u64,
+
+    /// `http.body_buffer_size` and `http.stream_request_body`: where request bodies are while they arrive.
+    pub bodies: BodyConfig,
 
     /// `http.internal_error_code`: status when a worker ends, or goes on, without an answer. 400 to 599.
     ///
@@ -127,6 +130,7 @@ impl Default for Config {
             redirect: false,
             connections: Connections::default(),
             max_request_bytes: 64 * MEBIBYTE,
+            bodies: BodyConfig::default(),
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
             http2: Http2::default(),
@@ -174,6 +178,7 @@ impl Config {
         {
             config.max_request_bytes = megabytes * MEBIBYTE;
         }
+        config.bodies = BodyConfig::read(&mut section, problems);
         if let Some(code) = section.integer("internal_error_code", 400..=599, problems) {
             config.internal_error_code = u16::try_from(code)
                 .ok()

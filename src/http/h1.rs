@@ -87,6 +87,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         })
         .await
     };
+    answers.end();
     let stream = stream.into_inner();
     let mut last = Vec::new();
     match ended {

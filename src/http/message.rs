@@ -17,16 +17,20 @@ use http::{
     request::Parts,
 };
 
-use super::{Form, Source, Transfer};
+use super::{Beyond, Form, Received, Source, Transfer};
 use crate::{net::Peer, tls};
 
-/// A complete request: head and buffered body.
+/// A request: its head, and its body or where that is.
 #[derive(Debug)]
 pub struct Request {
     /// Method, target, version and headers.
     pub head: Parts,
-    /// The whole body; empty if it was taken apart, see `form`.
+    /// The whole body; empty if it was taken apart, see `form`, or is not in memory, see `beyond`.
     pub body: Bytes,
+    /// Where the body is, if it is not in memory.
+    pub beyond: Option<Box<Beyond>>,
+    /// Fields that came behind the body, once it has arrived.
+    pub trailers: Option<Box<HeaderMap>>,
     /// What a body with files (`multipart/form-data`) was taken apart into.
     pub form: Option<Box<Form>>,
     /// Who sent it, and to which of our addresses.
@@ -94,6 +98,8 @@ impl Request {
         Self {
             head,
             body,
+            beyond: None,
+            trailers: None,
             form: None,
             peer,
             id: RequestId::next(),
@@ -102,6 +108,21 @@ impl Request {
             given_back: false,
             arrived,
             arrived_at: OnceCell::new(),
+        }
+    }
+
+    /// Takes a body that has arrived, or will.
+    pub fn take(&mut self, body: Received) {
+        let Received { bytes, beyond, form, trailers } = body;
+        (self.body, self.beyond, self.form, self.trailers) = (bytes, beyond, form, trailers);
+    }
+
+    /// Returns whether another worker would find its body as this one has.
+    pub fn is_untouched(&self) -> bool {
+        match self.beyond.as_deref() {
+            None | Some(Beyond::Disk(_)) => true,
+            Some(Beyond::Arriving(arrival)) => !arrival.has_begun(),
+            Some(Beyond::Spent | Beyond::Failed(_)) => false,
         }
     }
 

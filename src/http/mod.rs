@@ -41,7 +41,7 @@ pub use connection::serve_connection;
 pub use file::{
     Config as SendfileConfig, Opened, Ranges, Sendfile, Transfer, Unusable, disposition, media_type, ranges,
 };
-pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
+pub use form::{Config as UploadConfig, Form, Malformed, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use layer::{Attributes, Config as Layers};
@@ -49,6 +49,7 @@ pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};
 pub use pass::Pass;
+pub use receive::{Arrival, Beyond, BodyConfig, BodyError, Received, Spilled};
 pub use service::Service;
 pub use tls::PROTOCOLS;
 

@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use http::{HeaderValue, Method, Response, StatusCode, header::CONNECTION, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
@@ -21,7 +22,7 @@ use super::{
     head,
     layer::{Around, Chain},
     patience::Patience,
-    receive::{Bodies, Received, refuse_body},
+    receive::{Arriving, Bodies, Received, refuse_body},
     redirect::redirect,
     ways::{Client, Ways},
 };
@@ -72,6 +73,8 @@ struct Shared {
     parting: AtomicBool,
     /// Requests so far, if they are bounded.
     requests: AtomicU32,
+    /// Whether nothing more comes over it.
+    ended: AtomicBool,
 }
 
 // === impl Service ===
@@ -114,6 +117,7 @@ impl Connection {
             streams: Mutex::default(),
             parting: AtomicBool::new(false),
             requests: AtomicU32::new(0),
+            ended: AtomicBool::new(false),
         }))
     }
 
@@ -167,6 +171,21 @@ impl Connection {
             let requests = self.0.requests.fetch_add(1, Ordering::Relaxed) + 1;
             self.part_if(requests >= most.get());
         }
+    }
+
+    /// Nothing more comes over the connection. To be said before any other task of it has a turn.
+    pub(super) fn end(&self) {
+        self.0.ended.store(true, Ordering::Relaxed);
+    }
+
+    /// Returns whether nothing more comes over the connection.
+    pub(super) fn has_ended(&self) -> bool {
+        self.0.ended.load(Ordering::Relaxed)
+    }
+
+    /// How bodies are read.
+    pub(super) fn bodies(&self) -> &Bodies {
+        &self.0.service.bodies
     }
 
     /// The status of a request whose worker has failed.
@@ -229,14 +248,15 @@ impl Connection {
         if body.is_end_stream() {
             return self.dispatch(head, Received::default(), &peer, arrived, arrived);
         }
-        Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived, counted)))
+        let body = Arriving::new(&head, body, &self.0.service.bodies, self.clone(), arrived, counted);
+        Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived)))
     }
 
     fn dispatch(&self, head: Parts, body: Received, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
         let Shared { service, client, line, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
-        let mut request = Request::new(head, body.bytes, *peer, arrived);
-        request.form = body.form;
+        let mut request = Request::new(head, Bytes::new(), *peer, arrived);
+        request.take(body);
         if let Some(id) = request.head.extensions.remove() {
             request.id = id;
         }
@@ -252,15 +272,8 @@ impl Connection {
         }
     }
 
-    async fn receive(
-        self,
-        head: Parts,
-        body: Incoming,
-        peer: Peer,
-        arrived: Instant,
-        counted: Option<Arc<AtomicU64>>,
-    ) -> Response<Body> {
-        match self.0.service.bodies.read(&head, body, arrived, counted.as_deref()).await {
+    async fn receive(self, head: Parts, body: Arriving, peer: Peer, arrived: Instant) -> Response<Body> {
+        match self.bodies().receive(&head, body, &self).await {
             Ok(body) => {
                 self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }

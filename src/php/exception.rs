@@ -4,6 +4,7 @@ use std::ffi::CStr;
 
 use ext_php_rs::{
     exception::PhpException,
+    types::Zval,
     zend::{ClassEntry, ce},
 };
 
@@ -21,6 +22,9 @@ pub(super) enum Misuse {
     /// The body of the answer has ended.
     #[error("the answer has ended")]
     Ended,
+    /// The body is read while it arrives, which can be done once.
+    #[error("the request body can be read once while it arrives, and bodyStream() or parts() has begun to")]
+    BodyTaken,
     /// The request is over: its worker has gone on to the next wait.
     #[error("the request is over: waitRequest() was called since")]
     Finished,
@@ -67,6 +71,21 @@ pub(super) fn logic(message: String) -> PhpException {
 pub(super) fn server(message: String) -> PhpException {
     // SAFETY: written once in MINIT, on the only thread.
     exception(message, class(unsafe { sys::rr_ce_server }))
+}
+
+/// There is nobody to go on for.
+pub(super) fn client_gone(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message, class(unsafe { sys::rr_ce_client_gone }))
+}
+
+/// The request cannot be read, which is answered with `status`.
+pub(super) fn bad_request(status: u16, message: &str) -> PhpException {
+    let mut object = Zval::new();
+    // SAFETY: a place for the object, and a text that the shim copies.
+    unsafe { sys::rr_bad_request(&raw mut object, message.as_ptr().cast(), message.len(), i64::from(status)) };
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message.to_owned(), class(unsafe { sys::rr_ce_bad_request })).with_object(object)
 }
 
 /// An uploaded file cannot be moved.

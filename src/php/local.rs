@@ -240,9 +240,9 @@ impl Local {
             self.spare.set(request.head.headers);
             return;
         };
-        if self.worker.is_leaving() && !self.worker.is_stopping() && !request.given_back {
+        if self.worker.is_leaving() && !self.worker.is_stopping() && !request.given_back && request.is_untouched() {
             // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner. But once: a script
-            // that stops on each request would pass it round for ever.
+            // that stops on each request would pass it round for ever. And not without a part of its body.
             request.given_back = true;
             return self.worker.give_back(http::Envelope { request, replier });
         }
@@ -342,6 +342,15 @@ impl Exchange {
     /// When the request is over.
     pub(super) fn with<T>(&self, inside: impl FnOnce(&http::Request) -> T) -> Result<T, Misuse> {
         self.request.borrow().as_ref().map(inside).ok_or(Misuse::Finished)
+    }
+
+    /// Calls `inside` with the request, to change it. `inside` must not create PHP values.
+    ///
+    /// # Errors
+    ///
+    /// When the request is over.
+    pub(super) fn with_mut<T>(&self, inside: impl FnOnce(&mut http::Request) -> T) -> Result<T, Misuse> {
+        self.request.borrow_mut().as_mut().map(inside).ok_or(Misuse::Finished)
     }
 
     /// The request's number, until it is over.

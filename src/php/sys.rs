@@ -65,6 +65,7 @@ unsafe extern "C" {
         each: unsafe extern "C" fn(*mut c_void, u64, *const ZendStr, *const Zval, bool) -> bool,
         context: *mut c_void,
     );
+    pub(super) fn rr_bad_request(exception: *mut Zval, message: *const c_char, length: usize, status: i64);
     pub(super) fn rr_type_name(value: *const Zval) -> *const c_char;
     pub(super) fn rr_position(file: *mut *const c_char, line: *mut u32);
 
@@ -72,6 +73,8 @@ unsafe extern "C" {
     pub(super) static rr_ce_server: *mut zend_class_entry;
     pub(super) static rr_ce_upload: *mut zend_class_entry;
     pub(super) static rr_ce_file: *mut zend_class_entry;
+    pub(super) static rr_ce_client_gone: *mut zend_class_entry;
+    pub(super) static rr_ce_bad_request: *mut zend_class_entry;
 }
 
 // === impl Thread ===

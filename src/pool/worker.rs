@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use tracing::{debug, info, warn};
 
 use super::pool::Event;
-use crate::handoff::{Envelope, Leave, Received, Sealed, Seat, Sink, Source, Written, flow};
+use crate::handoff::{Blocked, Envelope, Leave, Outlet, Read, Received, Sealed, Seat, Sink, Source, Written, flow};
 
 /// Shortest and longest pause before a script that failed to boot is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
@@ -220,7 +220,17 @@ impl<Q, A> Worker<Q, A> {
         sink.write(&self.seat, bytes, idle)
     }
 
-    /// Ends a wait for room.
+    /// Reads from a stream, and waits for what comes, but not longer than `patience`. For the worker's thread.
+    pub fn read<E>(&self, outlet: &Outlet<E>, buffer: &mut [u8], patience: Duration) -> Read {
+        outlet.read(&self.seat, buffer, patience)
+    }
+
+    /// Waits until all of a stream was collected, see [`Outlet::collect`]. For the worker's thread.
+    pub fn collect<E>(&self, outlet: &Outlet<E>) -> Blocked {
+        outlet.collect(&self.seat)
+    }
+
+    /// Ends a wait for room, or for what is to come.
     pub(super) fn interrupt(&self) {
         self.seat.interrupt();
     }

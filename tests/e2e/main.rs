@@ -22,6 +22,7 @@ mod forwarded;
 mod front;
 mod generation;
 mod http2;
+mod incoming;
 mod lifecycle;
 mod log;
 mod manager;

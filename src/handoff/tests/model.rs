@@ -331,3 +331,82 @@ fn an_interruption_ends_a_wait_for_room() {
         SCHEDULES,
     );
 }
+
+/// Fills a stream with `count` pieces of three bytes while they are wanted, or collects them; ends with what was collected.
+fn fill(inlet: Inlet<usize>, count: usize) {
+    let root = Arc::new(Root(Bell::default()));
+    let waker = Waker::from(Arc::clone(&root));
+    let mut context = Context::from_waker(&waker);
+    for _ in 0..count {
+        loop {
+            match inlet.poll_wanted(&mut context, false) {
+                Poll::Ready(Wanted::Piece) => break inlet.push(bytes::Bytes::from_static(b"abc")),
+                Poll::Ready(Wanted::All) => return inlet.end(1),
+                Poll::Ready(Wanted::Nothing) => return,
+                Poll::Pending => root.0.sleep(None),
+            }
+        }
+    }
+    inlet.end(0);
+}
+
+#[test]
+fn what_arrives_is_read_whole_and_nobody_fills_for_who_has_gone() {
+    for most in [usize::MAX, 4] {
+        check_random(
+            move || {
+                let seat = Requests::new(1, 1, 1).seat(0);
+                let (inlet, outlet) = inflow(4);
+                let filler = thread::spawn(move || fill(inlet, 5));
+                assert!(outlet.begin());
+                let (mut length, mut buffer) = (0, [0; 2]);
+                while length < most
+                    && let Read::Bytes(read) = outlet.read(&seat, &mut buffer, Duration::MAX)
+                {
+                    length += read;
+                }
+                if most == usize::MAX {
+                    assert_eq!((length, outlet.take_end()), (15, Some(0)));
+                }
+                drop(outlet);
+                filler.join().unwrap();
+            },
+            SCHEDULES,
+        );
+    }
+}
+
+#[test]
+fn a_worker_that_wants_everything_gets_the_end() {
+    check_random(
+        || {
+            let seat = Requests::new(1, 1, 1).seat(0);
+            let (inlet, outlet) = inflow(4);
+            let filler = thread::spawn(move || fill(inlet, 5));
+            assert_eq!(outlet.collect(&seat), Blocked::Ready);
+            assert_eq!(outlet.take_end(), Some(1));
+            filler.join().unwrap();
+        },
+        SCHEDULES,
+    );
+}
+
+#[test]
+fn a_task_that_goes_ends_a_wait_for_pieces() {
+    check_random(
+        || {
+            let seat = Requests::new(1, 1, 1).seat(0);
+            let (inlet, outlet) = inflow::<usize>(4);
+            let goes = thread::spawn(move || {
+                inlet.push(bytes::Bytes::from_static(b"a"));
+                drop(inlet);
+            });
+            outlet.begin();
+            assert_eq!(outlet.read(&seat, &mut [0; 8], Duration::MAX), Read::Bytes(1));
+            assert_eq!(outlet.read(&seat, &mut [0; 8], Duration::MAX), Read::Ended);
+            assert!(outlet.is_spent() && outlet.take_end().is_none());
+            goes.join().unwrap();
+        },
+        SCHEDULES,
+    );
+}

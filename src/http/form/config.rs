@@ -73,13 +73,18 @@ impl Config {
         config
     }
 
-    /// What is done with files; `None`: their bodies are passed on as they are.
-    pub(in crate::http) fn uploads(&self) -> Option<Arc<Uploads>> {
+    /// Where files go. What servers have left there that did not come to their end is removed.
+    pub(in crate::http) fn store(&self) -> Arc<Store> {
+        let store = Arc::new(Store::new(&self.directory));
+        store.clean();
+        store
+    }
+
+    /// What is done with files, which go to `store`; `None`: their bodies are passed on as they are.
+    pub(in crate::http) fn uploads(&self, store: &Arc<Store>) -> Option<Arc<Uploads>> {
         let uploads = || {
-            let store = Arc::new(Store::new(&self.directory));
-            store.clean();
             Arc::new(Uploads {
-                store,
+                store: Arc::clone(store),
                 forbid: self.forbid.clone(),
                 allow: self.allow.clone(),
                 file_bytes: self.php.file_bytes.unwrap_or(u64::MAX),

@@ -7,8 +7,9 @@ mod spool;
 mod store;
 
 pub use config::{Config, Php};
-pub(super) use multipart::Malformed;
+pub use multipart::Malformed;
 pub(super) use reading::Reading;
+pub(super) use spool::Spool;
 pub use store::{Spooled, Store};
 
 use std::sync::Arc;

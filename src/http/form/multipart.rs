@@ -62,7 +62,7 @@ pub(super) struct Head {
 
 /// A body is not what its type says.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub(in crate::http) enum Malformed {
+pub enum Malformed {
     /// The type has no boundary, or one that may not be.
     #[error("the content-type has no valid boundary")]
     Boundary,

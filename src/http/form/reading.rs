@@ -137,7 +137,8 @@ impl Reading {
             Part::File(mut upload, spool) => {
                 if let Some(spool) = spool {
                     if whole {
-                        upload.outcome = spool.finish().await.map_err(|error| cannot_write(&error));
+                        let finished = spool.finish().await.map(|(_, spooled)| spooled);
+                        upload.outcome = finished.map_err(|error| cannot_write(&error));
                     }
                     if upload.outcome.is_err() {
                         upload.size = 0;

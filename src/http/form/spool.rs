@@ -17,7 +17,7 @@ const BATCH: usize = 256 * 1024;
 
 /// A file on its way to the disk.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(in crate::http) struct Spool {
     pending: Vec<Bytes>,
     /// Their sum.
     bytes: usize,
@@ -29,7 +29,7 @@ pub(super) struct Spool {
 
 impl Spool {
     /// Begins a file in `store`.
-    pub(super) fn new(store: &Arc<Store>) -> Self {
+    pub(in crate::http) fn new(store: &Arc<Store>) -> Self {
         let store = Arc::clone(store);
         Self { pending: Vec::new(), bytes: 0, writing: spawn_blocking(move || store.create()) }
     }
@@ -39,7 +39,7 @@ impl Spool {
     /// # Errors
     ///
     /// When an earlier piece could not be written.
-    pub(super) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
+    pub(in crate::http) async fn write(&mut self, piece: Bytes) -> io::Result<()> {
         self.bytes += piece.len();
         self.pending.push(piece);
         if self.bytes < BATCH {
@@ -52,20 +52,18 @@ impl Spool {
         Ok(())
     }
 
-    /// Ends the file.
+    /// Ends the file, which stays open for those who read it.
     ///
     /// # Errors
     ///
     /// When something of it could not be written; nothing is left of it then.
-    pub(super) async fn finish(mut self) -> io::Result<Spooled> {
+    pub(in crate::http) async fn finish(mut self) -> io::Result<(File, Spooled)> {
         let written = self.written().await?;
         let pending = self.pending;
-        let (_, spooled) = if pending.is_empty() {
-            written
-        } else {
-            spawn_blocking(move || append(written, &pending)).await.map_err(io::Error::other)??
-        };
-        Ok(spooled)
+        if pending.is_empty() {
+            return Ok(written);
+        }
+        spawn_blocking(move || append(written, &pending)).await.map_err(io::Error::other)?
     }
 
     async fn written(&mut self) -> io::Result<(File, Spooled)> {

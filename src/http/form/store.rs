@@ -76,7 +76,7 @@ impl Store {
         let directory = self.directory()?;
         let number = self.files.fetch_add(1, Ordering::Relaxed);
         let path = directory.path.join(number.to_string());
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(&path)?;
         Ok((file, Spooled { path, _directory: directory }))
     }
 

@@ -17,7 +17,7 @@ use ext_php_rs::{
     types::{ZendHashTable, ZendStr, Zval},
 };
 use http::{
-    HeaderName, HeaderValue, Method, Version, header,
+    HeaderMap, HeaderName, HeaderValue, Method, Version, header,
     uri::{Authority, PathAndQuery},
 };
 use percent_encoding::percent_decode;
@@ -205,7 +205,7 @@ unsafe extern "C" fn rr_rs_request_header(exchange: *mut c_void, name: *const ze
 }
 
 /// The value of a header; several lines are one list (RFC 9110 section 5.2), cookies alone are separated otherwise.
-fn joined(headers: &http::HeaderMap, name: &HeaderName) -> Option<Zval> {
+fn joined(headers: &HeaderMap, name: &HeaderName) -> Option<Zval> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     let Some(second) = values.next() else { return Some(string(first.as_bytes())) };
@@ -222,15 +222,15 @@ fn joined(headers: &http::HeaderMap, name: &HeaderName) -> Option<Zval> {
 unsafe extern "C" fn rr_rs_request_headers(exchange: *mut c_void, place: *mut Zval) {
     method((), || {
         // SAFETY: the shim passes a living object's native part.
-        let array = unsafe { with(exchange, headers) }??;
+        let array = unsafe { with(exchange, |request| lists(&request.head.headers)) }??;
         // SAFETY: the place is PHP's return value.
         unsafe { give(place, array) };
         Ok(())
     });
 }
 
-fn headers(request: &room::Request) -> PhpResult<Zval> {
-    let headers = &request.head.headers;
+/// Fields as PHP has them: name => list.
+fn lists(headers: &HeaderMap) -> PhpResult<Zval> {
     let mut array = ZendHashTable::with_capacity(u32::try_from(headers.keys_len()).unwrap_or(0));
     for name in headers.keys() {
         let mut values = ZendHashTable::new();
@@ -271,22 +271,13 @@ fn cookies(request: &room::Request) -> PhpResult<Zval> {
     array.into_zval(false).map_err(engine_error)
 }
 
-/// The text of the query, or of a form in the body.
+/// The text of the query.
 #[unsafe(no_mangle)]
-unsafe extern "C" fn rr_rs_request_parameters(
-    exchange: *mut c_void,
-    form: bool,
-    text: *mut *const c_char,
-    length: *mut usize,
-) -> bool {
+unsafe extern "C" fn rr_rs_request_query(exchange: *mut c_void, text: *mut *const c_char, length: *mut usize) -> bool {
     method(false, || {
         let read = |request: &room::Request| {
-            let bytes: &[u8] = match form {
-                true if is_form(request) => &request.body,
-                true => &[],
-                false => request.head.uri.query().unwrap_or_default().as_bytes(),
-            };
-            (bytes.as_ptr(), bytes.len())
+            let query = request.head.uri.query().unwrap_or_default();
+            (query.as_ptr(), query.len())
         };
         // SAFETY: the shim passes a living object's native part and places for the results.
         unsafe { lend(with(exchange, read)?, text, length) };
@@ -295,12 +286,17 @@ unsafe extern "C" fn rr_rs_request_parameters(
 }
 
 #[unsafe(no_mangle)]
-unsafe extern "C" fn rr_rs_request_body(exchange: *mut c_void, text: *mut *const c_char, length: *mut usize) -> bool {
-    method(false, || {
-        // SAFETY: as above.
-        unsafe { lend(with(exchange, |request| (request.body.as_ptr(), request.body.len()))?, text, length) };
-        Ok(true)
-    })
+unsafe extern "C" fn rr_rs_request_trailers(exchange: *mut c_void, place: *mut Zval) {
+    method((), || {
+        let trailers = |request: &room::Request| {
+            request.trailers.as_ref().map_or_else(|| lists(&HeaderMap::new()), |fields| lists(fields))
+        };
+        // SAFETY: the shim passes a living object's native part.
+        let array = unsafe { with(exchange, trailers) }??;
+        // SAFETY: the place is PHP's return value.
+        unsafe { give(place, array) };
+        Ok(())
+    });
 }
 
 /// Shows bytes of a request to the shim, which copies them before the request can end.
@@ -308,16 +304,9 @@ unsafe extern "C" fn rr_rs_request_body(exchange: *mut c_void, text: *mut *const
 /// # Safety
 ///
 /// `text` and `length` are valid for a write.
-unsafe fn lend(bytes: (*const u8, usize), text: *mut *const c_char, length: *mut usize) {
+pub(super) unsafe fn lend(bytes: (*const u8, usize), text: *mut *const c_char, length: *mut usize) {
     // SAFETY: as promised by the caller.
     unsafe { (*text, *length) = (bytes.0.cast(), bytes.1) };
-}
-
-fn is_form(request: &room::Request) -> bool {
-    let media_type = request.head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    media_type
-        .and_then(|value| value.split(';').next())
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
 }
 
 #[unsafe(no_mangle)]
@@ -355,7 +344,7 @@ unsafe extern "C" fn rr_rs_request_create(
             // A mere host: the target of CONNECT, which the server refuses.
             return Err(wrong(uri, "a request target"));
         }
-        head.headers = headers.map_or_else(|| Ok(http::HeaderMap::new()), header_map)?;
+        head.headers = headers.map_or_else(|| Ok(HeaderMap::new()), header_map)?;
         if !head.headers.contains_key(header::HOST)
             && let Some(host) = head.uri.authority()
             && let Ok(host) = HeaderValue::from_str(without_user(host.as_str()))

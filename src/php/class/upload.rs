@@ -14,7 +14,7 @@ use ext_php_rs::{
     types::{ZendHashTable, Zval},
 };
 
-use super::{method, request, string};
+use super::{body, method, request, string};
 use crate::{
     http::{Form, Upload},
     php::{
@@ -34,6 +34,7 @@ unsafe fn list(
 ) -> PhpResult<Option<Zval>> {
     // SAFETY: as promised by the caller.
     let exchange = unsafe { request::exchange(exchange) }?;
+    body::whole(exchange)?;
     exchange.with(|request| {
         let Some(form) = &request.form else { return Ok(None) };
         let mut list = ZendHashTable::new();

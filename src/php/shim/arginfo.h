@@ -320,6 +320,14 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_body, 0,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, body);
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Request_bodyStream, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, bodyStream);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_trailers, 0, 0, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, trailers);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_json, 0, 0, IS_MIXED, 0)
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, depth, IS_LONG, 0, "512")
 ZEND_END_ARG_INFO()
@@ -374,6 +382,8 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, form, arginfo_RoadRunner_Http_Request_form, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, files, arginfo_RoadRunner_Http_Request_files, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, bodyStream, arginfo_RoadRunner_Http_Request_bodyStream, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, trailers, arginfo_RoadRunner_Http_Request_trailers, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)

@@ -176,14 +176,19 @@ static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)
     ZEND_PARSE_PARAMETERS_END();
     const char *text;
     size_t length;
+    zend_string *held = NULL;
     if (form && rr_rs_request_fields(THIS_EXCHANGE, &fields)) {
         rr_register_fields(&fields, &all);
         zval_ptr_dtor(&fields);
     } else {
-        if (EG(exception) || !rr_rs_request_parameters(THIS_EXCHANGE, form, &text, &length)) {
+        if (EG(exception) || !(form ? rr_body_text(THIS_EXCHANGE, true, &text, &length, &held)
+                                    : rr_rs_request_query(THIS_EXCHANGE, &text, &length))) {
             RETURN_THROWS();
         }
         rr_parse_query(text, length, &all);
+        if (held) {
+            zend_string_efree(held);
+        }
     }
     if (!key) {
         RETURN_COPY_VALUE(&all);
@@ -207,14 +212,10 @@ ZEND_METHOD(RoadRunner_Http_Request, form)
     parameters(INTERNAL_FUNCTION_PARAM_PASSTHRU, true);
 }
 
-ZEND_METHOD(RoadRunner_Http_Request, body)
+ZEND_METHOD(RoadRunner_Http_Request, trailers)
 {
     ZEND_PARSE_PARAMETERS_NONE();
-    const char *text;
-    size_t length;
-    if (rr_rs_request_body(THIS_EXCHANGE, &text, &length)) {
-        RETURN_STRINGL_FAST(text, length);
-    }
+    rr_rs_request_trailers(THIS_EXCHANGE, return_value);
 }
 
 ZEND_METHOD(RoadRunner_Http_Request, json)
@@ -230,8 +231,13 @@ ZEND_METHOD(RoadRunner_Http_Request, json)
     }
     const char *text;
     size_t length;
-    if (rr_rs_request_body(THIS_EXCHANGE, &text, &length)) {
-        rr_json_decode(text, length, depth, return_value);
+    zend_string *held;
+    if (!rr_body_text(THIS_EXCHANGE, false, &text, &length, &held)) {
+        RETURN_THROWS();
+    }
+    rr_json_decode(text, length, held != NULL, depth, return_value);
+    if (held) {
+        zend_string_efree(held);
     }
 }
 

@@ -120,6 +120,12 @@ void rr_register_fields(zval *fields, zval *array);      /* `fields`: a list of 
 /* --- file.c -------------------------------------------------------------------------------------------------------- */
 void rr_response_class(zend_class_entry *response);      /* MINIT */
 
+/* --- body.c -------------------------------------------------------------------------------------------------------- */
+enum { RR_BODY_THROWN = -1, RR_BODY_LENT, RR_BODY_ON_DISK };
+enum { RR_READ_THROWN = -1, RR_READ_TIMED_OUT = -2 };
+bool rr_body_text(void *exchange, bool form, const char **text, size_t *length, zend_string **held);
+void rr_bad_request(zval *exception, const char *message, size_t length, zend_long status);
+
 /* --- stream.c ------------------------------------------------------------------------------------------------------ */
 enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
 void rr_stream_classes(zend_class_entry *stream, zend_class_entry *events); /* MINIT */
@@ -130,7 +136,7 @@ bool rr_respond_streamed(void *exchange, zend_long status, HashTable *headers, z
 void rr_parse_query(const char *text, size_t length, zval *array);
 zend_string *rr_body(zval *body, bool *is_json);
 zend_string *rr_json(zval *value);     /* NULL with an exception pending */
-bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value);
+bool rr_json_decode(const char *text, size_t length, bool terminated, zend_long depth, zval *value);
 typedef bool (*rr_each_header)(void *context, zend_ulong index, zend_string *name, zval *value, bool constant);
 void rr_headers(HashTable *headers, rr_each_header each, void *context); /* until `each` returns false */
 const char *rr_type_name(const zval *value); /* as in PHP's own messages; of an object its class */
@@ -159,8 +165,8 @@ bool rr_rs_request_property(void *exchange, const char *name, size_t length, zva
 void rr_rs_request_header(void *exchange, zend_string *name, zval *value);
 void rr_rs_request_headers(void *exchange, zval *value);
 void rr_rs_request_cookies(void *exchange, zval *value);
-bool rr_rs_request_parameters(void *exchange, bool form, const char **text, size_t *length);
-bool rr_rs_request_body(void *exchange, const char **text, size_t *length);
+void rr_rs_request_trailers(void *exchange, zval *value);
+bool rr_rs_request_query(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
 bool rr_rs_request_is_aborted(void *exchange);
 bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form with files, or an exception is pending */
@@ -171,6 +177,11 @@ void rr_rs_upload_move(void *exchange, zend_long index, const char *path, size_t
 /* For file.c. */
 bool rr_rs_send_file(void *exchange, const char *path, size_t length, HashTable *headers);
 bool rr_rs_disposition(const char *name, size_t length, bool is_inline, zval *value); /* false: an exception is pending */
+/* For body.c. */
+int rr_rs_body_view(void *exchange, bool form, const char **text, size_t *length); /* RR_BODY_...; on disk: the length alone */
+bool rr_rs_body_copy(void *exchange, char *to, size_t length);
+bool rr_rs_body_open(void *exchange, bool *arriving, uint64_t *length);
+ssize_t rr_rs_body_read(void *exchange, bool arriving, uint64_t position, char *to, size_t length, int64_t patience, bool *over);
 
 /* For stream.c. Those that give a number return one of RR_THROWN to RR_NO_BODY. `share`: for the object that shows it. */
 int rr_rs_stream_start(void *exchange, zend_long status, HashTable *headers, bool events, void **share);

@@ -54,13 +54,15 @@ zend_string *rr_body(zval *body, bool *is_json)
     return NULL;
 }
 
-/* False with a BadRequestException pending. PHP's parser ends at a NUL behind the text, which a body has not. */
-bool rr_json_decode(const char *text, size_t length, zend_long depth, zval *value)
+/* False with a BadRequestException pending. PHP's parser ends at a NUL behind the text, which a body that is lent has not. */
+bool rr_json_decode(const char *text, size_t length, bool terminated, zend_long depth, zval *value)
 {
-    char *terminated = estrndup(text, length);
+    char *copy = terminated ? NULL : estrndup(text, length);
     ZVAL_NULL(value);
-    php_json_decode_ex(value, terminated, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
-    efree(terminated);
+    php_json_decode_ex(value, copy ? copy : text, length, PHP_JSON_OBJECT_AS_ARRAY | PHP_JSON_THROW_ON_ERROR, depth);
+    if (copy) {
+        efree(copy);
+    }
     if (!EG(exception)) {
         return true;
     }

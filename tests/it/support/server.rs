@@ -101,6 +101,7 @@ impl Builder {
         let mut config = Config::default();
         config.http.listeners = vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()];
         config.http.max_request_bytes = MEBIBYTE;
+        config.http.bodies.buffer_bytes = usize::MAX;
         config.http.pool.destroy_timeout = PATIENCE;
         let host = FakeHost { script: Arc::new(script), interrupt: Box::new(|| {}) };
         Self { config, reactors: 2, host, calls: Arc::default() }.workers(2)
