@@ -17,6 +17,7 @@ mod children;
 mod crash;
 mod death;
 mod descriptors;
+mod form_table;
 mod forwarded;
 mod front;
 mod generation;
