@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, Limits, Proxies, UploadConfig,
+    AccessLog, DecodeConfig, Limits, Proxies, UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -62,6 +62,9 @@ pub struct Config {
     pub http2: Http2,
     /// `http.uploads` and `http.raw_body`: forms with files.
     pub uploads: UploadConfig,
+
+    /// `http.decompress_request` and `http.max_decompress_ratio`: compressed bodies.
+    pub decode: DecodeConfig,
 
     /// `http.access_logs` and `http.access_log`: an entry for each request.
     pub access_log: AccessLog,
@@ -121,6 +124,7 @@ impl Default for Config {
             limits: Limits::default(),
             http2: Http2::default(),
             uploads: UploadConfig::default(),
+            decode: DecodeConfig::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
             proxies: Proxies::default(),
@@ -181,6 +185,7 @@ impl Config {
         if let Some(raw) = section.boolean("raw_body", problems) {
             config.uploads.raw = raw;
         }
+        config.decode = DecodeConfig::read(&mut section, problems);
         config.access_log = AccessLog::read(&mut section, problems);
         if let Some(names) = section.texts("middleware", problems) {
             // Others are not known to the table of keys, or not yet.

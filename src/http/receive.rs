@@ -1,6 +1,7 @@
 //! Reads the bodies of requests.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,11 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use http::{Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderValue, Response, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_TYPE},
+    request::Parts,
+};
 use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{timeout, timeout_at};
@@ -19,6 +24,7 @@ use super::{
     Config, Form, Uploads,
     access::Body,
     answering::closing,
+    decode::{DecodeError, Decoded, OFFERED, Refused},
     form::{Malformed, Reading},
 };
 
@@ -51,6 +57,8 @@ pub(super) enum BodyError {
     TimedOut,
     /// The client broke off, or its chunks were malformed.
     Broken(hyper::Error),
+    /// It is not what its coding says.
+    Undecodable(io::Error),
     /// The form is not what its type says.
     Malformed(Malformed),
 }
@@ -58,6 +66,16 @@ pub(super) enum BodyError {
 impl From<Malformed> for BodyError {
     fn from(malformed: Malformed) -> Self {
         Self::Malformed(malformed)
+    }
+}
+
+impl From<DecodeError<hyper::Error>> for BodyError {
+    fn from(error: DecodeError<hyper::Error>) -> Self {
+        match error {
+            DecodeError::Body(error) => Self::Broken(error),
+            DecodeError::Malformed(error) => Self::Undecodable(error),
+            DecodeError::TooLarge | DecodeError::Ratio(_) => Self::TooLarge,
+        }
     }
 }
 
@@ -73,11 +91,16 @@ impl Bodies {
         }
     }
 
+    /// The largest body.
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.max_bytes
+    }
+
     /// Reads a body, and takes a form with files apart. `counted` is told how many bytes have come.
     pub(super) async fn read(
         &self,
         head: &Parts,
-        mut body: Incoming,
+        mut body: Decoded<Incoming>,
         arrived: Instant,
         counted: Option<&AtomicU64>,
     ) -> Result<Received, BodyError> {
@@ -99,7 +122,11 @@ impl Bodies {
             let frame = match timeout_at(until.into(), body.frame()).await {
                 Err(_) => return Err(BodyError::TimedOut),
                 Ok(None) => break,
-                Ok(Some(Err(error))) => return Err(BodyError::Broken(error)),
+                Ok(Some(Err(DecodeError::Body(error)))) => return Err(BodyError::Broken(error)),
+                Ok(Some(Err(error))) => {
+                    drain(body.into_encoded()).await;
+                    return Err(error.into());
+                }
                 Ok(Some(Ok(frame))) => frame,
             };
             let Ok(data) = frame.into_data() else { continue };
@@ -108,7 +135,7 @@ impl Bodies {
                 counted.store(length, Ordering::Relaxed);
             }
             if length > self.max_bytes {
-                drain(body).await;
+                drain(body.into_encoded()).await;
                 return Err(BodyError::TooLarge);
             }
             if let Some(form) = &mut form {
@@ -152,6 +179,20 @@ async fn drain(mut body: Incoming) {
     }
 }
 
+/// The answer to a body that is not read, for its coding. A client whose coding is not known is told which are (RFC 9110
+/// section 15.5.16).
+pub(super) fn refuse_coding(refused: Refused) -> Response<Body> {
+    match refused {
+        Refused::TooLarge => refuse_body(BodyError::TooLarge),
+        Refused::Unsupported => {
+            let text = "The coding of the request body is not supported\n";
+            let mut response = closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(OFFERED));
+            response
+        }
+    }
+}
+
 /// The answer to a body that did not arrive.
 pub(super) fn refuse_body(error: BodyError) -> Response<Body> {
     match error {
@@ -160,6 +201,10 @@ pub(super) fn refuse_body(error: BodyError) -> Response<Body> {
         BodyError::Malformed(error) => {
             debug!(%error, "Form is malformed");
             closing(StatusCode::BAD_REQUEST, "The form is malformed\n")
+        }
+        BodyError::Undecodable(error) => {
+            debug!(%error, "Request body cannot be decompressed");
+            closing(StatusCode::BAD_REQUEST, "The request body cannot be decompressed\n")
         }
         BodyError::Broken(error) => {
             debug!(%error, "Request body broke off");

@@ -14,13 +14,14 @@ use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, Http2, Inbox, Limits, Line, Proxies, Request,
+    Config, DecodeConfig, Http2, Inbox, Limits, Line, Proxies, Request,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
+    decode::Decoded,
     head,
     patience::Patience,
-    receive::{Bodies, Received, refuse_body},
+    receive::{Bodies, Received, refuse_body, refuse_coding},
     redirect::redirect,
     ways::{Client, Ways},
 };
@@ -39,6 +40,7 @@ pub struct Service {
     /// Where requests wait for a worker.
     inbox: Arc<Inbox>,
     bodies: Bodies,
+    decode: DecodeConfig,
     internal_error_code: StatusCode,
     pub(super) limits: Limits,
     pub(super) http2: Http2,
@@ -81,6 +83,7 @@ impl Service {
         Self {
             inbox,
             bodies: Bodies::new(config),
+            decode: config.decode,
             internal_error_code: config.internal_error_code,
             patience: Patience::new(&config.limits),
             limits: config.limits.clone(),
@@ -230,13 +233,18 @@ impl Connection {
 
     async fn receive(
         self,
-        head: Parts,
+        mut head: Parts,
         body: Incoming,
         peer: Peer,
         arrived: Instant,
         counted: Option<Arc<AtomicU64>>,
     ) -> Response<Body> {
-        match self.0.service.bodies.read(&head, body, arrived, counted.as_deref()).await {
+        let Service { bodies, decode, .. } = &*self.0.service;
+        let body = match Decoded::new(&mut head.headers, body, decode, bodies.max_bytes()) {
+            Ok(body) => body,
+            Err(refused) => return refuse_coding(refused),
+        };
+        match bodies.read(&head, body, arrived, counted.as_deref()).await {
             Ok(body) => {
                 self.dispatch(head, body, &peer, arrived, Instant::now()).await.unwrap_or_else(|never| match never {})
             }
