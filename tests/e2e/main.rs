@@ -12,6 +12,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aborts;
 mod bodies;
 mod children;
 mod crash;
