@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, BodyConfig, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
+    AccessLog, BodyConfig, DecodeConfig, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -67,6 +67,9 @@ pub struct Config {
     pub http2: Http2,
     /// `http.uploads` and `http.raw_body`: forms with files.
     pub uploads: UploadConfig,
+
+    /// `http.decompress_request` and `http.max_decompress_ratio`: compressed bodies.
+    pub decode: DecodeConfig,
 
     /// `http.access_logs` and `http.access_log`: an entry for each request.
     pub access_log: AccessLog,
@@ -135,6 +138,7 @@ impl Default for Config {
             limits: Limits::default(),
             http2: Http2::default(),
             uploads: UploadConfig::default(),
+            decode: DecodeConfig::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
             layers: Layers::default(),
@@ -198,6 +202,7 @@ impl Config {
         if let Some(raw) = section.boolean("raw_body", problems) {
             config.uploads.raw = raw;
         }
+        config.decode = DecodeConfig::read(&mut section, problems);
         config.access_log = AccessLog::read(&mut section, problems);
         if let Some(sendfile) = section.section("sendfile", problems) {
             config.sendfile = SendfileConfig::read(sendfile, problems);

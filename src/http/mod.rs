@@ -8,6 +8,7 @@ mod answering;
 mod body;
 mod config;
 mod connection;
+mod decode;
 mod file;
 mod flood;
 mod form;
@@ -38,6 +39,7 @@ pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
+pub use decode::Config as DecodeConfig;
 pub use file::{
     Config as SendfileConfig, Opened, Ranges, Sendfile, Transfer, Unusable, disposition, media_type, ranges,
 };

@@ -15,14 +15,15 @@ use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
+    Config, DecodeConfig, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
+    decode::Decoded,
     head,
     layer::{Around, Chain},
     patience::Patience,
-    receive::{Arriving, Bodies, Received, refuse_body},
+    receive::{Arriving, Bodies, Received, refuse_body, refuse_coding},
     redirect::redirect,
     ways::{Client, Ways},
 };
@@ -41,6 +42,7 @@ pub struct Service {
     /// Where requests wait for a worker.
     inbox: Arc<Inbox>,
     bodies: Bodies,
+    decode: DecodeConfig,
     internal_error_code: StatusCode,
     pub(super) limits: Limits,
     pub(super) http2: Http2,
@@ -87,6 +89,7 @@ impl Service {
         Self {
             inbox,
             bodies: Bodies::new(config),
+            decode: config.decode,
             internal_error_code: config.internal_error_code,
             patience: Patience::new(&config.limits),
             limits: config.limits.clone(),
@@ -239,7 +242,7 @@ impl Connection {
     /// Lets a request in to the workers.
     pub(super) fn enter(
         &self,
-        head: Parts,
+        mut head: Parts,
         body: Inbound,
         peer: Peer,
         arrived: Instant,
@@ -248,7 +251,12 @@ impl Connection {
         if body.is_end_stream() {
             return self.dispatch(head, Received::default(), &peer, arrived, arrived);
         }
-        let body = Arriving::new(&head, body, &self.0.service.bodies, self.clone(), arrived, counted);
+        let Service { bodies, decode, .. } = &*self.0.service;
+        let body = match Decoded::new(&mut head.headers, body, decode, bodies.max_bytes()) {
+            Ok(body) => body,
+            Err(refused) => return refuse_coding(refused).into(),
+        };
+        let body = Arriving::new(&head, body, bodies, self.clone(), arrived, counted);
         Answering::Body(Box::pin(self.clone().receive(head, body, peer, arrived)))
     }
 

@@ -130,3 +130,36 @@ fn arrays_and_objects_become_json() {
     }
     server.stop();
 }
+
+#[test]
+fn compressed_bodies_and_forms_are_decompressed() {
+    let gzip = |body: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(body).unwrap();
+        encoder.finish().unwrap()
+    };
+    let server = Server::with_loop(
+        r"
+        $files = array_map(fn ($file) => file_get_contents($file->path), $request->files());
+        $request->respond(200, [$request->body(), $request->form(), $files, $request->header('content-encoding')]);",
+    )
+    .config(
+        "http: {address: {address}, max_request_size: 1, decompress_request: true, pool: {num_workers: 1}, uploads: {dir: .}}",
+    )
+    .start();
+    let post = |kind: &str, body: &[u8]| {
+        let headers = format!("Content-Type: {kind}\r\nContent-Encoding: gzip\r\n");
+        Client::connect(server.address).unwrap().request("POST", "/", &headers, body).unwrap()
+    };
+    assert_eq!(post("text/plain", &gzip(b"text")).text(), r#"["text",[],[],null]"#);
+    let urlencoded = post("application/x-www-form-urlencoded", &gzip(b"a=1&b[]=2"));
+    assert_eq!(urlencoded.text(), r#"["a=1&b[]=2",{"a":"1","b":["2"]},[],null]"#);
+    let form = "--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n1\r\n\
+        --XX\r\nContent-Disposition: form-data; name=f; filename=f\r\n\r\nfile\r\n--XX--\r\n";
+    let multipart = post("multipart/form-data; boundary=XX", &gzip(form.as_bytes()));
+    assert_eq!(multipart.text(), r#"["",{"a":"1"},{"f":"file"},null]"#);
+    assert_eq!(post("text/plain", &gzip(&vec![0; 50 * MEBIBYTE])).status, 413);
+    assert_eq!(post("text/plain", b"no gzip").status, 400);
+    assert_eq!(get(server.address, "/").status, 200);
+    server.stop();
+}

@@ -12,12 +12,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod aborts;
 mod bodies;
 mod children;
 mod crash;
 mod death;
 mod descriptors;
 mod files;
+mod form_table;
 mod forwarded;
 mod front;
 mod generation;

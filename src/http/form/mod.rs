@@ -2,6 +2,7 @@
 
 mod config;
 mod multipart;
+mod parameters;
 mod reading;
 mod spool;
 mod store;
@@ -30,7 +31,7 @@ pub struct Upload {
     pub field: Vec<u8>,
     /// Name that the client gives it, with its folders if it gives them.
     pub client_name: Vec<u8>,
-    /// Type that the client gives it; empty if it gives none.
+    /// Type that the client gives it, without parameters; empty if it gives none, or there is no file.
     pub media_type: Vec<u8>,
     /// Bytes that have arrived and were kept.
     pub size: u64,

@@ -1,10 +1,16 @@
 //! Takes a `multipart/form-data` body (RFC 7578) apart while it arrives.
 //!
 //! It reads what PHP's own parser reads, and as that does: line ends may be a bare LF, names may be quoted or not, what
-//! stands before the first boundary and behind the last one is passed over.
+//! stands before the first boundary and behind the last one is passed over. `tests/e2e/form_table` holds the two
+//! together, and says where they part.
 
 use bytes::{Buf, Bytes, BytesMut};
 use memchr::memmem::Finder;
+
+use super::parameters::{CONTENT_TYPE, DISPOSITION, Parameters};
+
+#[cfg(test)]
+mod tests;
 
 /// Longest head of a part.
 const HEAD: usize = 16 * 1024;
@@ -56,7 +62,7 @@ pub(super) struct Head {
     pub(super) name: Option<Vec<u8>>,
     /// The file's name as the client gives it; `None`: it is no file.
     pub(super) file: Option<Vec<u8>>,
-    /// `Content-Type`, as it is; empty if there is none.
+    /// `Content-Type` without parameters; empty if there is none.
     pub(super) media_type: Vec<u8>,
 }
 
@@ -83,7 +89,8 @@ impl Parser {
     ///
     /// When that has no boundary.
     pub(super) fn new(content_type: &[u8]) -> Result<Self, Malformed> {
-        let boundary = parameter(content_type, b"boundary").ok_or(Malformed::Boundary)?;
+        let boundary = Parameters(content_type, CONTENT_TYPE).find(|(name, _)| name.eq_ignore_ascii_case(b"boundary"));
+        let (_, boundary) = boundary.ok_or(Malformed::Boundary)?;
         if boundary.is_empty() || boundary.len() > BOUNDARY {
             return Err(Malformed::Boundary);
         }
@@ -130,8 +137,10 @@ impl Parser {
                         return Ok(Some(Event::Over));
                     }
                     let Some(end) = memchr::memchr(b'\n', &self.buffer) else { return self.more() };
-                    self.buffer.advance(end + 1);
-                    self.state = State::Head;
+                    // With other text behind it, it was none: the next one counts, which may begin with this line end.
+                    let none = !self.buffer[..end].trim_ascii().is_empty();
+                    self.buffer.advance(if none { end } else { end + 1 });
+                    self.state = if none { State::Preamble { first: false } } else { State::Head };
                 }
                 State::Head => {
                     let Some(length) = head_length(&self.buffer) else { return self.more() };
@@ -164,9 +173,17 @@ impl Parser {
         }
     }
 
-    /// The contents that are left of a part in which the body has ended; `None`: it has not ended in a part.
+    /// The contents that are left of a part in which the body has ended, without the start of a boundary; `None`: it has
+    /// not ended in a part.
     pub(super) fn rest(&mut self) -> Option<Bytes> {
-        (self.state == State::Contents).then(|| self.buffer.split().freeze())
+        (self.state == State::Contents).then(|| {
+            let needle = self.delimiter.needle();
+            let started = (1..needle.len()).rev().find(|length| self.buffer.ends_with(&needle[..*length]));
+            let rest = self.buffer.split().freeze();
+            let Some(started) = started else { return rest };
+            let kept = &rest[..rest.len() - started];
+            rest.slice_ref(kept.strip_suffix(b"\r").unwrap_or(kept))
+        })
     }
 
     /// Returns whether the last boundary was passed.
@@ -206,18 +223,30 @@ fn head_length(bytes: &[u8]) -> Option<usize> {
 // === impl Head ===
 
 impl Head {
+    /// Reads the first header of a name, and the last parameter of one, as PHP does. To PHP a line ends at a null byte.
     fn parse(bytes: &[u8]) -> Self {
         let mut head = Self::default();
-        for line in unfolded(bytes).iter().take(HEADERS) {
+        let (mut disposition, mut media_type) = (None, None);
+        let lines = unfolded(bytes);
+        for line in lines.iter().take(HEADERS) {
+            let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
             let Some(colon) = memchr::memchr(b':', line) else { continue };
             let (name, value) = (line[..colon].trim_ascii(), line[colon + 1..].trim_ascii());
             if name.eq_ignore_ascii_case(b"content-disposition") {
-                head.name = parameter(value, b"name");
-                head.file = parameter(value, b"filename");
+                disposition.get_or_insert(value);
             } else if name.eq_ignore_ascii_case(b"content-type") {
-                head.media_type = value.to_vec();
+                media_type.get_or_insert(value);
             }
         }
+        for (name, value) in Parameters(disposition.unwrap_or_default(), DISPOSITION) {
+            if name.eq_ignore_ascii_case(b"name") {
+                head.name = Some(value);
+            } else if name.eq_ignore_ascii_case(b"filename") {
+                head.file = Some(value);
+            }
+        }
+        let media_type = media_type.and_then(|value| value.split(|byte| *byte == b';').next());
+        head.media_type = media_type.unwrap_or_default().trim_ascii().to_vec();
         head
     }
 }
@@ -236,153 +265,4 @@ fn unfolded(bytes: &[u8]) -> Vec<Vec<u8>> {
         }
     }
     lines
-}
-
-/// The value of a parameter of a header, quoted or not. In quotes a backslash stands before a quote or backslash only.
-fn parameter(value: &[u8], wanted: &[u8]) -> Option<Vec<u8>> {
-    let mut rest = &value[memchr::memchr(b';', value)? + 1..];
-    loop {
-        rest = rest.trim_ascii_start();
-        let equals = memchr::memchr2(b'=', b';', rest)?;
-        if rest[equals] == b';' {
-            rest = &rest[equals + 1..];
-            continue;
-        }
-        let name = rest[..equals].trim_ascii();
-        let (found, behind) = word(rest[equals + 1..].trim_ascii_start());
-        if name.eq_ignore_ascii_case(wanted) {
-            return Some(found);
-        }
-        rest = &behind[memchr::memchr(b';', behind)? + 1..];
-    }
-}
-
-/// A value of a parameter, and what stands behind it.
-fn word(text: &[u8]) -> (Vec<u8>, &[u8]) {
-    let Some((quote @ (b'"' | b'\''), quoted)) = text.split_first() else {
-        let end = memchr::memchr(b';', text).unwrap_or(text.len());
-        return (text[..end].trim_ascii().to_vec(), &text[end..]);
-    };
-    let (mut word, mut at) = (Vec::new(), 0);
-    while at < quoted.len() && quoted[at] != *quote {
-        let escaped =
-            quoted[at] == b'\\' && quoted.get(at + 1).is_some_and(|next| matches!(next, b'\\') || next == quote);
-        at += usize::from(escaped);
-        word.push(quoted[at]);
-        at += 1;
-    }
-    (word, quoted.get(at + 1..).unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const TYPE: &[u8] = b"multipart/form-data; boundary=XX";
-
-    /// All parts of `body`, which comes in pieces of `size` bytes; `true` once the last boundary was passed.
-    fn parts(body: &[u8], size: usize) -> (Vec<(Head, Vec<u8>)>, bool) {
-        let mut parser = Parser::new(TYPE).unwrap();
-        let mut parts: Vec<(Head, Vec<u8>)> = Vec::new();
-        for piece in body.chunks(size) {
-            parser.feed(piece);
-            while let Some(event) = parser.next().unwrap() {
-                match event {
-                    Event::Part(head) => parts.push((head, Vec::new())),
-                    Event::Data(data) => parts.last_mut().unwrap().1.extend_from_slice(&data),
-                    Event::End | Event::Over => {}
-                }
-            }
-        }
-        if let Some(rest) = parser.rest() {
-            parts.last_mut().unwrap().1.extend_from_slice(&rest);
-        }
-        (parts, parser.is_over())
-    }
-
-    fn head(name: &str, file: Option<&str>, media_type: &str) -> Head {
-        Head { name: Some(name.into()), file: file.map(|file| file.into()), media_type: media_type.into() }
-    }
-
-    #[test]
-    fn parts_are_found_however_the_body_is_cut() {
-        let body = b"preamble\r\n--XX\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\none\r\n--XX  \r\n\
-            content-disposition: form-data; filename=\"f.txt\"; name=b\r\nContent-Type: text/plain; charset=x\r\n\r\n\
-            \r\n--X\r\n\r--XX\n\r\n--XX\r\nContent-Disposition: form-data; name=\"empty\"\r\n\r\n\r\n--XX--\r\nepilogue\r\n--XX\r\n";
-        for size in [1, 2, 3, 5, 7, 11, 64, body.len()] {
-            let (parts, over) = parts(body, size);
-            assert!(over);
-            assert_eq!(
-                parts,
-                [
-                    (head("a", None, ""), b"one".to_vec()),
-                    (head("b", Some("f.txt"), "text/plain; charset=x"), b"\r\n--X\r\n\r--XX\n".to_vec()),
-                    (head("empty", None, ""), Vec::new()),
-                ],
-                "in pieces of {size}"
-            );
-        }
-    }
-
-    #[test]
-    fn bare_line_feeds_are_line_ends() {
-        let body = b"--XX\nContent-Disposition: form-data; name=a\n\none\n--XX--\n";
-        assert_eq!(parts(body, 4), (vec![(head("a", None, ""), b"one".to_vec())], true));
-    }
-
-    #[test]
-    fn names_are_quoted_or_not() {
-        for (given, name, file) in [
-            (r#"form-data; name="a b""#, "a b", None),
-            ("form-data; name=a", "a", None),
-            ("form-data; name='a'", "a", None),
-            (r#"form-data; name="a\"b\\c\d""#, r#"a"b\c\d"#, None),
-            (r#"form-data; name="a;b=c"; filename="x;y""#, "a;b=c", Some("x;y")),
-            (r#"form-data; filename="C:\dir\x.txt"; name="a""#, "a", Some(r"C:\dir\x.txt")),
-            (r#"form-data; NAME="a"; FileName="""#, "a", Some("")),
-            (r#"form-data; filename*=UTF-8''%41; name="a""#, "a", None),
-            (r#"form-data; name="unended"#, "unended", None),
-            ("form-data; flag; name=a ; filename = b", "a", Some("b")),
-            ("form-data;\r\n name=\"folded\"", "folded", None),
-        ] {
-            let body = format!("--XX\r\nContent-Disposition: {given}\r\n\r\nx\r\n--XX--");
-            assert_eq!(parts(body.as_bytes(), 1000).0[0].0, head(name, file, ""), "{given}");
-        }
-        let nameless = b"--XX\r\nContent-Disposition: form-data\r\n\r\nx\r\n--XX--";
-        assert_eq!(parts(nameless, 1000).0[0].0, Head::default());
-    }
-
-    #[test]
-    fn a_body_that_ends_too_early_gives_what_has_come() {
-        let body = b"--XX\r\nContent-Disposition: form-data; name=a\r\n\r\nhalf of it\r\n--X";
-        assert_eq!(parts(body, 3), (vec![(head("a", None, ""), b"half of it\r\n--X".to_vec())], false));
-        assert_eq!(parts(b"nothing at all", 3), (vec![], false));
-        assert_eq!(parts(b"", 3), (vec![], false));
-    }
-
-    #[test]
-    fn boundaries_and_heads_have_bounds() {
-        for wrong in ["multipart/form-data", "multipart/form-data; boundary=", "multipart/form-data; boundary=\"\""] {
-            assert_eq!(Parser::new(wrong.as_bytes()).unwrap_err(), Malformed::Boundary, "{wrong}");
-        }
-        let long = format!("multipart/form-data; boundary={}", "x".repeat(BOUNDARY + 1));
-        assert_eq!(Parser::new(long.as_bytes()).unwrap_err(), Malformed::Boundary);
-        assert!(Parser::new(b"multipart/form-data; charset=x; boundary=\"a b\"").is_ok());
-        let mut parser = Parser::new(TYPE).unwrap();
-        parser.feed(b"--XX\r\nContent-Disposition: form-data; name=a");
-        parser.feed(&vec![b'x'; HEAD]);
-        assert_eq!(parser.next(), Err(Malformed::Head));
-    }
-
-    #[test]
-    fn contents_without_a_boundary_are_passed_on_in_pieces() {
-        let mut parser = Parser::new(TYPE).unwrap();
-        parser.feed(b"--XX\r\nContent-Disposition: form-data; name=a\r\n\r\n");
-        assert!(matches!(parser.next(), Ok(Some(Event::Part(_)))));
-        for _ in 0..100 {
-            parser.feed(&[b'\n'; 1000]);
-            while parser.next().unwrap().is_some() {}
-            assert!(parser.buffer.len() < 10);
-        }
-    }
 }

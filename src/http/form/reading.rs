@@ -21,6 +21,10 @@ pub(in crate::http) struct Reading {
     uploads: Arc<Uploads>,
     form: Form,
     parts: usize,
+    /// Files that were chosen, kept or not.
+    files: usize,
+    /// Files whose fields have no name.
+    nameless: usize,
     /// What the form says of the size of its files.
     said: Option<u64>,
     part: Part,
@@ -45,7 +49,16 @@ impl Reading {
     /// When that has no boundary.
     pub(in crate::http) fn new(content_type: &[u8], uploads: Arc<Uploads>) -> Result<Self, Malformed> {
         let parser = Parser::new(content_type)?;
-        Ok(Self { parser, uploads, form: Form::default(), parts: 0, said: None, part: Part::None })
+        Ok(Self {
+            parser,
+            uploads,
+            form: Form::default(),
+            parts: 0,
+            files: 0,
+            nameless: 0,
+            said: None,
+            part: Part::None,
+        })
     }
 
     /// Takes what has arrived. Waits while the disk is behind.
@@ -82,21 +95,36 @@ impl Reading {
             return Err(Malformed::Parts(self.uploads.parts));
         }
         self.part = match head {
-            Head { name: None, .. } => Part::None,
+            Head { name: None, file: None, .. } => Part::None,
             Head { name: Some(name), file: None, .. } => Part::Field(name, Vec::new()),
-            Head { name: Some(_), file: Some(_), .. } if self.form.files.len() >= self.uploads.files => Part::None,
-            Head { name: Some(field), file: Some(client_name), media_type } => {
-                let error = match () {
-                    () if client_name.is_empty() => UploadError::NoFile,
-                    () if !self.uploads.permits(&client_name) => UploadError::Forbidden,
-                    // Until it has arrived.
-                    () => UploadError::Partial,
-                };
-                let spool = (error == UploadError::Partial).then(|| Spool::new(&self.uploads.store));
-                Part::File(Box::new(Upload { field, client_name, media_type, size: 0, outcome: Err(error) }), spool)
+            Head { name, file: Some(client_name), media_type } => {
+                let field = name.unwrap_or_else(|| self.number());
+                if self.files >= self.uploads.files || !is_balanced(&field) {
+                    Part::None
+                } else {
+                    self.file(field, client_name, media_type)
+                }
             }
         };
         Ok(())
+    }
+
+    fn file(&mut self, field: Vec<u8>, client_name: Vec<u8>, media_type: Vec<u8>) -> Part {
+        self.files += usize::from(!client_name.is_empty());
+        let error = match () {
+            () if client_name.is_empty() => UploadError::NoFile,
+            () if !self.uploads.permits(&client_name) => UploadError::Forbidden,
+            // Until it has arrived.
+            () => UploadError::Partial,
+        };
+        let spool = (error == UploadError::Partial).then(|| Spool::new(&self.uploads.store));
+        Part::File(Box::new(Upload { field, client_name, media_type, size: 0, outcome: Err(error) }), spool)
+    }
+
+    /// The name of a file whose field has none: files of this kind are numbered.
+    fn number(&mut self) -> Vec<u8> {
+        self.nameless += 1;
+        (self.nameless - 1).to_string().into_bytes()
     }
 
     async fn data(&mut self, data: Bytes) {
@@ -128,9 +156,8 @@ impl Reading {
         match std::mem::replace(&mut self.part, Part::None) {
             Part::None => {}
             Part::Field(name, value) => {
-                if name == MAX_FILE_SIZE {
-                    let number = str::from_utf8(&value).ok().and_then(|value| value.trim().parse().ok());
-                    self.said = number.filter(|said| *said > 0);
+                if name.eq_ignore_ascii_case(MAX_FILE_SIZE) {
+                    self.said = size(&value);
                 }
                 self.form.fields.push((name, value));
             }
@@ -144,10 +171,42 @@ impl Reading {
                         upload.size = 0;
                     }
                 }
+                if upload.outcome.is_err() {
+                    // PHP says nothing of what is not there.
+                    upload.media_type.clear();
+                }
                 self.form.files.push(*upload);
             }
         }
     }
+}
+
+/// Whether all brackets of a field's name are closed, with nothing between them and behind them: PHP takes no file of
+/// another name.
+fn is_balanced(name: &[u8]) -> bool {
+    let mut open = 0_usize;
+    for (at, byte) in name.iter().enumerate() {
+        match byte {
+            b'[' => open += 1,
+            b']' if open == 0 || name.get(at + 1).is_some_and(|next| *next != b'[') => return false,
+            b']' => open -= 1,
+            _ => {}
+        }
+    }
+    open == 0
+}
+
+/// The number at the start of a text, as PHP reads it: none is 0, which stands for no bound; below 0 nothing may come.
+fn size(text: &[u8]) -> Option<u64> {
+    let text = text.trim_ascii_start();
+    let (negative, digits) = match text {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        digits => (false, digits),
+    };
+    let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
+    let number = digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
+    (number > 0).then_some(if negative { 0 } else { number })
 }
 
 fn cannot_write(error: &std::io::Error) -> UploadError {
@@ -291,6 +350,27 @@ mod tests {
         assert_eq!(read(folder.uploads(), &body(&files), 4096).unwrap().files.len(), 3);
         let fields = vec![part("name=a", b"x"); 9];
         assert_eq!(read(folder.uploads(), &body(&fields), 4096).unwrap_err(), Malformed::Parts(8));
+    }
+
+    #[test]
+    fn names_and_sizes_are_read_as_by_php() {
+        let names = ["a", "a[b][]", "a[b[c", "a[b]c", "a]b", "[a]", "a[b[c]]"];
+        let balanced = names.map(|name| is_balanced(name.as_bytes()));
+        assert_eq!(balanced, [true, true, false, false, false, true, false], "{names:?}");
+        let sizes = ["3", " 3x", "+3", "0", "", "x", "-1", "99999999999999999999"];
+        let read = [Some(3), Some(3), Some(3), None, None, None, Some(0), Some(u64::MAX)];
+        assert_eq!(sizes.map(|text| size(text.as_bytes())), read);
+    }
+
+    #[test]
+    fn files_that_were_not_chosen_do_not_count_and_nameless_ones_are_numbered() {
+        let folder = Folder::new();
+        let not_chosen = (0..4).map(|_| part("name=e; filename=\"\"", b""));
+        let chosen = (0..3).map(|_| part("filename=f", b"x"));
+        let form = read(folder.uploads(), &body(&not_chosen.chain(chosen).collect::<Vec<_>>()), 4096).unwrap();
+        let fields: Vec<_> = form.files.iter().map(|file| &file.field[..]).collect();
+        assert_eq!(fields, [&b"e"[..], b"e", b"e", b"e", b"0", b"1", b"2"]);
+        assert!(form.files[0].media_type.is_empty() && form.files[4].media_type == b"a/b");
     }
 
     #[test]

@@ -15,10 +15,9 @@ use bytes::Bytes;
 use http::{HeaderMap, Version, header::EXPECT, request::Parts};
 use hyper::body::{Body as _, Frame, Incoming};
 use tokio::time::{timeout, timeout_at};
-use tracing::debug;
 
 use super::{Bodies, BodyError, trailers};
-use crate::http::service::Connection;
+use crate::http::{decode::Decoded, service::Connection};
 
 /// How much of a body that nobody reads is still taken, so that the client sees the answer instead of a reset, and the
 /// connection goes on.
@@ -31,7 +30,7 @@ const TURNS: usize = 3;
 /// A body on its way. Before it is asked for a piece, the client is not told to go on (`100 Continue`).
 #[derive(Debug)]
 pub(in crate::http) struct Arriving {
-    body: Incoming,
+    body: Decoded<Incoming>,
     connection: Connection,
     /// Length that was announced.
     announced: Option<u64>,
@@ -57,7 +56,7 @@ impl Arriving {
     /// The body of a request whose head had `arrived`. `counted` is told how many bytes have come.
     pub(in crate::http) fn new(
         head: &Parts,
-        body: Incoming,
+        body: Decoded<Incoming>,
         bodies: &Bodies,
         connection: Connection,
         arrived: Instant,
@@ -149,10 +148,7 @@ impl Arriving {
                         return Poll::Ready(Ok(Some(piece)));
                     }
                 }
-                Some(Err(error)) => {
-                    debug!(%error, "Request body broke off");
-                    return Poll::Ready(Err(BodyError::Broken));
-                }
+                Some(Err(error)) => return Poll::Ready(Err(error.into())),
                 // A connection that ends takes its bodies with it, and hyper then says nothing of an error.
                 None if self.connection.has_ended() || self.is_short() => return Poll::Ready(Err(BodyError::Broken)),
                 None => self.ended = true,
@@ -194,6 +190,7 @@ impl Arriving {
     pub(super) async fn drain(mut self) {
         let mut left = DRAINED;
         self.max_bytes = u64::MAX;
+        self.body.stay_encoded();
         while !self.expects
             && !self.ended
             && let Ok(Ok(Some(piece))) = timeout(DRAINING, poll_fn(|context| self.poll_next(context))).await

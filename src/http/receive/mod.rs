@@ -10,7 +10,12 @@ mod trailers;
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Response, StatusCode, header::CONTENT_TYPE, request::Parts};
+use http::{
+    HeaderMap, HeaderValue, Response, StatusCode,
+    header::{ACCEPT_ENCODING, CONTENT_TYPE},
+    request::Parts,
+};
+use tracing::debug;
 
 pub(super) use self::arriving::Arriving;
 pub use self::{
@@ -18,7 +23,14 @@ pub use self::{
     config::Config as BodyConfig,
 };
 use self::{collect::Collection, pump::Pump};
-use super::{Config, Form, Store, Uploads, access::Body, answering::closing, form::Malformed, service::Connection};
+use super::{
+    Config, Form, Store, Uploads,
+    access::Body,
+    answering::closing,
+    decode::{DecodeError, OFFERED, Refused},
+    form::Malformed,
+    service::Connection,
+};
 use crate::handoff::inflow;
 
 /// Bytes of a body that may be under way to a worker while it arrives.
@@ -65,12 +77,26 @@ pub enum BodyError {
     /// The client broke off, or its chunks were malformed.
     #[error("the request body broke off")]
     Broken,
+    /// It is not what its coding says.
+    #[error("the request body cannot be decompressed")]
+    Undecodable,
     /// The form is not what its type says.
     #[error("the form is malformed: {0}")]
     Malformed(#[from] Malformed),
     /// The disk took no more of it.
     #[error("the request body cannot be written to disk")]
     Unwritten,
+}
+
+impl From<DecodeError<hyper::Error>> for BodyError {
+    fn from(error: DecodeError<hyper::Error>) -> Self {
+        debug!(%error, "Request body cannot be read");
+        match error {
+            DecodeError::Body(_) => Self::Broken,
+            DecodeError::Malformed(_) => Self::Undecodable,
+            DecodeError::TooLarge | DecodeError::Ratio(_) => Self::TooLarge,
+        }
+    }
 }
 
 // === impl Bodies ===
@@ -88,6 +114,11 @@ impl Bodies {
             store,
             underscores_in_headers: config.underscores_in_headers,
         }
+    }
+
+    /// The largest body.
+    pub(super) fn max_bytes(&self) -> u64 {
+        self.max_bytes
     }
 
     /// Reads a body whole, and takes a form with files apart; or begins to, where workers read it while it arrives.
@@ -110,7 +141,7 @@ impl Bodies {
             Ok(early) => self.collect(&mut body, early, form).await,
             Err(error) => Err(error),
         };
-        if matches!(received, Err(BodyError::TooLarge)) {
+        if matches!(received, Err(BodyError::TooLarge | BodyError::Undecodable)) {
             body.drain().await;
         }
         received
@@ -149,12 +180,27 @@ fn multipart(head: &Parts) -> Option<&HeaderValue> {
     media_type.trim_ascii().eq_ignore_ascii_case(b"multipart/form-data").then_some(kind)
 }
 
+/// The answer to a body that is not read, for its coding. A client whose coding is not known is told which are (RFC 9110
+/// section 15.5.16).
+pub(super) fn refuse_coding(refused: Refused) -> Response<Body> {
+    match refused {
+        Refused::TooLarge => refuse_body(BodyError::TooLarge),
+        Refused::Unsupported => {
+            let text = "The coding of the request body is not supported\n";
+            let mut response = closing(StatusCode::UNSUPPORTED_MEDIA_TYPE, text);
+            response.headers_mut().insert(ACCEPT_ENCODING, HeaderValue::from_static(OFFERED));
+            response
+        }
+    }
+}
+
 /// The answer to a body that did not arrive.
 pub(super) fn refuse_body(error: BodyError) -> Response<Body> {
     match error {
         BodyError::TooLarge => closing(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large\n"),
         BodyError::TimedOut => closing(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive in time\n"),
         BodyError::Malformed(_) => closing(StatusCode::BAD_REQUEST, "The form is malformed\n"),
+        BodyError::Undecodable => closing(StatusCode::BAD_REQUEST, "The request body cannot be decompressed\n"),
         BodyError::Broken => closing(StatusCode::BAD_REQUEST, "The request body is malformed\n"),
         BodyError::Unwritten => closing(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error\n"),
     }

@@ -70,7 +70,7 @@ fn failure(error: BodyError) -> PhpException {
     let status = match error {
         BodyError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
-        BodyError::Malformed(_) => StatusCode::BAD_REQUEST,
+        BodyError::Malformed(_) | BodyError::Undecodable => StatusCode::BAD_REQUEST,
         BodyError::Broken => {
             return exception::client_gone("the client has gone: the request body broke off".to_owned());
         }
