@@ -22,7 +22,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Broken, Sink, Source, Watched, Written, flow};
+pub use flow::{Broken, Detached, Offered, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
 pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
 pub use monitor::{Counters, Monitor};

@@ -9,6 +9,7 @@ use super::{
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
+    channel,
     config::{Problems, Section},
     net::{Address, Endpoint, Terms},
     pool, tls,
@@ -62,6 +63,8 @@ pub struct Config {
     pub http2: Http2,
     /// `http.uploads` and `http.raw_body`: forms with files.
     pub uploads: UploadConfig,
+    /// `http.sse`: streams of events.
+    pub sse: channel::Config,
 
     /// `http.access_logs` and `http.access_log`: an entry for each request.
     pub access_log: AccessLog,
@@ -121,6 +124,7 @@ impl Default for Config {
             limits: Limits::default(),
             http2: Http2::default(),
             uploads: UploadConfig::default(),
+            sse: channel::Config::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
             proxies: Proxies::default(),
@@ -177,6 +181,9 @@ impl Config {
         }
         if let Some(uploads) = section.section("uploads", problems) {
             config.uploads = UploadConfig::read(uploads, problems);
+        }
+        if let Some(sse) = section.section("sse", problems) {
+            config.sse = channel::Config::read(sse, problems);
         }
         if let Some(raw) = section.boolean("raw_body", problems) {
             config.uploads.raw = raw;

@@ -17,7 +17,7 @@ use http::{
     request::Parts,
 };
 
-use super::{Form, Source};
+use super::{Form, Hints, Source};
 use crate::{net::Peer, tls};
 
 /// A complete request: head and buffered body.
@@ -37,6 +37,8 @@ pub struct Request {
     pub secure: bool,
     /// What TLS was agreed upon with this server, if it was with this one.
     pub tls: Option<Arc<tls::Session>>,
+    /// Where hints for the client are left, if it can be sent any.
+    pub hints: Option<Hints>,
     /// A worker stopped without answering it, and left it to another one.
     pub given_back: bool,
     /// When the head had arrived.
@@ -97,6 +99,7 @@ impl Request {
             id: RequestId::next(),
             secure: false,
             tls: None,
+            hints: None,
             given_back: false,
             arrived,
             arrived_at: OnceCell::new(),

@@ -15,6 +15,7 @@ mod framing;
 mod h1;
 mod h2;
 mod head;
+mod hints;
 mod limits;
 mod linger;
 mod listeners;
@@ -39,6 +40,7 @@ pub use connection::serve_connection;
 pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
+pub use hints::Hints;
 pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};
@@ -46,6 +48,8 @@ pub use pass::Pass;
 pub use service::Service;
 pub use tls::PROTOCOLS;
 
+/// What feeds answers that stay open while no worker has them.
+pub type Channels = crate::channel::Channels<http::HeaderMap>;
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;
 /// A request on its way to a worker.

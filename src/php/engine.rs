@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     config::{self, Loaded, Loader},
-    doctor, log,
+    doctor, http, log,
     process::SAME_SIGNAL,
     server::{Command, Error, Origin, Outcome, open_log, refuse_root, run},
 };
@@ -120,7 +120,10 @@ pub(super) fn launch(
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
-        run(&config, origin, Arc::new(PhpHost::new(script, config.http.limits.write_timeout)), &commands, || {
+        let write_timeout = config.http.limits.write_timeout;
+        let channels = http::Channels::new(config.http.sse, write_timeout);
+        let host = Arc::new(PhpHost::new(script, write_timeout, Arc::clone(&channels)));
+        run(&config, origin, host, &channels, &commands, || {
             doctor::log(&Engine);
             serving();
         })

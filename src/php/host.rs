@@ -29,6 +29,8 @@ pub(super) struct PhpHost {
     script: CString,
     /// How long a client may take nothing of a streamed answer.
     write_timeout: Duration,
+    /// What answers are handed over to that stay open.
+    channels: Arc<http::Channels>,
     /// The threads that can be interrupted, by name of the worker.
     threads: Arc<Mutex<HashMap<String, Shared>>>,
 }
@@ -44,17 +46,19 @@ unsafe impl Send for Shared {}
 // === impl PhpHost ===
 
 impl PhpHost {
-    /// Runs `script` on every thread. A client may take nothing of a streamed answer for `write_timeout`.
-    pub(super) fn new(script: &str, write_timeout: Duration) -> Self {
-        Self { script: c_string(script), write_timeout, threads: Arc::default() }
+    /// Runs `script` on every thread. A client may take nothing of a streamed answer for `write_timeout`; answers that stay
+    /// open are handed over to `channels`.
+    pub(super) fn new(script: &str, write_timeout: Duration, channels: Arc<http::Channels>) -> Self {
+        Self { script: c_string(script), write_timeout, channels, threads: Arc::default() }
     }
 }
 
 impl Host<http::Request, http::Answer> for PhpHost {
     fn start(&self, worker: Arc<Worker>, gone: Box<dyn FnOnce(Next) + Send>) -> io::Result<JoinHandle<()>> {
         let (script, threads, write_timeout) = (self.script.clone(), Arc::clone(&self.threads), self.write_timeout);
+        let channels = Arc::clone(&self.channels);
         Builder::new().name(worker.name.clone()).stack_size(STACK).spawn(move || {
-            let next = work(&worker, &script, &threads, write_timeout);
+            let next = work(&worker, &script, &threads, write_timeout, &channels);
             gone(next);
         })
     }
@@ -74,6 +78,7 @@ fn work(
     script: &CStr,
     threads: &Mutex<HashMap<String, Shared>>,
     write_timeout: Duration,
+    channels: &Arc<http::Channels>,
 ) -> Next {
     let (name, pool) = (c_string(&worker.name), c_string(&worker.pool));
     let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", script, worker.number));
@@ -82,7 +87,7 @@ fn work(
     unsafe { sys::rr_thread_open(thread) };
     threads.lock().insert(worker.name.clone(), Shared(thread));
     let next = {
-        let _local = local::enter(Arc::clone(worker), write_timeout);
+        let _local = local::enter(Arc::clone(worker), write_timeout, Arc::clone(channels));
         loop {
             local::with(Local::begin_run);
             match worker.ended(&run(thread)) {

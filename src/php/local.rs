@@ -13,7 +13,7 @@ use ::http::{HeaderMap, Method};
 use tracing::{debug, error, info, warn};
 
 use super::{engine, exception::Misuse, sys};
-use crate::{handoff::Written, http, pool};
+use crate::{channel::Form, handoff::Written, http, pool};
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
@@ -32,6 +32,8 @@ pub(super) struct Local {
     worker: Arc<Worker>,
     /// How long a client may take nothing of a streamed answer.
     write_timeout: Duration,
+    /// What answers are handed over to that stay open.
+    channels: Arc<http::Channels>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -81,7 +83,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration, channels: Arc<http::Channels>) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -91,6 +93,7 @@ pub(super) fn enter(worker: Arc<Worker>, write_timeout: Duration) -> impl Drop {
     let local = Local {
         worker,
         write_timeout,
+        channels,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -194,6 +197,24 @@ impl Local {
             );
         }
         Ok(if written == Written::Yes { Wrote::Yes } else { Wrote::No })
+    }
+
+    /// Hands the streamed answer of `exchange` over to channels. Returns false when nobody reads it, or it has ended.
+    pub(super) fn detach(
+        &self,
+        exchange: &Exchange,
+        names: &[&[u8]],
+        form: Form,
+        last: Option<&[u8]>,
+    ) -> Result<bool, Misuse> {
+        exchange.with(|_| ())?;
+        let Some(stream) = exchange.stream.take() else { return Ok(false) };
+        Ok(self.channels.subscribe(names, form, stream, last))
+    }
+
+    /// The channels of this server.
+    pub(super) fn channels(&self) -> &http::Channels {
+        &self.channels
     }
 
     fn finish_current(&self) {

@@ -7,9 +7,11 @@ mod support;
 
 mod bad;
 mod bodies;
+mod channels;
 mod config;
 mod front;
 mod headers;
+mod hints;
 mod http2;
 mod limits;
 mod overload;

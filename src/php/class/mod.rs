@@ -1,6 +1,7 @@
 //! What the methods of the PHP classes do (`shim/class.c` has their arguments): convert, call the room, throw.
 
 pub(super) mod answer;
+mod channel;
 mod request;
 mod stream;
 mod tls;
