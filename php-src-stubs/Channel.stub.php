@@ -42,7 +42,8 @@ final class Channel
     public static function count(string $channel): int {}
 
     /**
-     * Ends the answers of everyone who listens to a channel, behind what was published.
+     * Ends the answers of everyone who listens to a channel, behind what was published. Browsers come again for streams of
+     * events, unless their page has closed them.
      *
      * @return int how many these were
      *

@@ -233,7 +233,7 @@ impl<E: Send + 'static> Channels<E> {
         self.state.lock().channels.get(name).map_or(0, |channel| channel.subscribers.len())
     }
 
-    /// Ends the streams of everyone who listens to a channel, and forgets its events. Returns how many these are.
+    /// Ends the streams of everyone who listens to a channel. Returns how many these are.
     pub fn close(&self, name: &[u8]) -> usize {
         let mut guard = self.state.lock();
         let Some(channel) = guard.channels.get(name) else { return 0 };
@@ -241,8 +241,6 @@ impl<E: Send + 'static> Channels<E> {
         for subscriber in &ended {
             guard.remove(subscriber.key, &subscriber.names);
         }
-        // What it would keep for them to come again.
-        guard.channels.remove(name);
         drop(guard);
         ended.iter().for_each(|subscriber| subscriber.stream.end());
         ended.len()

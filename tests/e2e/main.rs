@@ -13,6 +13,7 @@
 mod support;
 
 mod bodies;
+mod channels;
 mod children;
 mod crash;
 mod death;
