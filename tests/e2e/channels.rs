@@ -19,7 +19,7 @@ fn server(body: &str) -> crate::support::server::Builder {
             'close' => RoadRunner\Channel::close($words[2]),
             default => null,
         }};
-        if ($done !== null) {{ $request->respond(200, $done); continue; }}
+        if ($done !== null) {{ $request->respond(200, (string) $done); continue; }}
         {body}"
     );
     Server::with_loop(&script).config(
@@ -89,7 +89,7 @@ fn an_answer_that_is_no_stream_of_events_gets_the_data_as_they_are() {
     let (mut plain, mut events) = (begin(&server, "/plain", ""), begin(&server, "/events", ""));
     until("both listen", || ask(&server, "/count/b") == "2" && ask(&server, "/count/a") == "2");
     ask(&server, "/both");
-    plain.until("d\r\n{\"json\":true}\r\n").unwrap();
+    plain.until("D\r\n{\"json\":true}\r\n").unwrap();
     events.until("event: kind\nretry: 5\ndata: {\"json\":true}\n\n").unwrap();
     assert_eq!(notes(&server), "2\n");
     server.stop();
@@ -104,7 +104,7 @@ fn what_cannot_be_is_said() {
         foreach ([
             fn () => $events->detach(''), fn () => $events->detach([]), fn () => $events->detach([1]), fn () => $events->detach($long),
             fn () => RoadRunner\Channel::publish('a', '', "b\nc"), fn () => RoadRunner\Channel::publish('a', '', null, "\0"),
-            fn () => RoadRunner\Channel::publish('a', '', retry: -1), fn () => RoadRunner\Channel::publish('a', NAN),
+            fn () => RoadRunner\Channel::publish('a', '', retry: -1), fn () => RoadRunner\Channel::publish('a', [NAN]),
             fn () => RoadRunner\Channel::count(''), fn () => RoadRunner\Channel::close($long),
         ] as $wrong) {
             try { $wrong(); $note('nothing'); } catch (Throwable $error) { $note($error::class . ': ' . $error->getMessage()); }
@@ -173,9 +173,7 @@ fn hints_are_sent_ahead_of_the_answer() {
         $request->respond(200, $said);
         try { $request->earlyHints([]); } catch (RoadRunner\Exception\LogicException $error) { $note($error->getMessage()); }"#,
     );
-    let server = server
-        .config("http: {address: '{address}', pool: {num_workers: 1}, http2: {h2c: true}}\n")
-        .start();
+    let server = server.config("http: {address: '{address}', pool: {num_workers: 1}, http2: {h2c: true}}\n").start();
     let mut client = begin(&server, "/wait", "");
     let first = client.any_response(false).unwrap();
     let links: Vec<_> = first.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();

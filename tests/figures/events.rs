@@ -35,7 +35,7 @@ switch ($request->path) {
         $request->respond(200, $reached . ' ' . (hrtime(true) - $begun) / 1e6);
         break;
     case '/count':
-        $request->respond(200, RoadRunner\Channel::count('all'));
+        $request->respond(200, (string) RoadRunner\Channel::count('all'));
         break;
     default:
         $request->respond(200, 'hello');
