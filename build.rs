@@ -37,7 +37,8 @@ fn build() -> Result<(), String> {
         build.flag(flag);
     }
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
-    for file in ["tsrm", "engine", "thread", "signal", "value", "stream", "upload", "body", "file", "class"] {
+    for file in ["tsrm", "engine", "thread", "signal", "value", "stream", "channel", "upload", "body", "file", "class"]
+    {
         build.file(format!("src/php/shim/{file}.c"));
     }
     build.compile("rr_shim");

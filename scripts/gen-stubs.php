@@ -11,7 +11,7 @@ if (extension_loaded('roadrunner')) {
 }
 $root = dirname(__DIR__);
 $order = [
-    'WorkerInterface', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Response', 'Http/Request', 'Http/Tls', 'Worker',
+    'WorkerInterface', 'Channel', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Response', 'Http/Request', 'Http/Tls', 'Worker',
     'Environment', 'Cli', 'Exception/exceptions',
 ];
 $classes = [];
@@ -66,6 +66,11 @@ foreach ($classes as $class) {
                 : "\nZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX($arginfo, 0, $required, " . c_class($type) . ", $null)\n";
         }
         foreach ($method->getParameters() as $parameter) {
+            if ($parameter->getType() instanceof ReflectionUnionType && !$parameter->isOptional()) {
+                $mask = implode('|', array_map(fn ($type) => 'MAY_BE_' . strtoupper($type->getName()), $parameter->getType()->getTypes()));
+                $c .= "    ZEND_ARG_TYPE_MASK(0, {$parameter->getName()}, $mask, NULL)\n";
+                continue;
+            }
             [$type, $null] = type($parameter->getType());
             if (!$parameter->getType()->isBuiltin()) {
                 $c .= "    ZEND_ARG_OBJ_INFO(0, {$parameter->getName()}, " . c_class($type) . ", $null)\n";

@@ -7,7 +7,8 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`net`], [`config`], [`log`];
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`net`], [`config`],
+//! [`log`];
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`] and [`accounts`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
@@ -16,7 +17,7 @@
 //!
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
-//! for signals, `rr-tls` looks for changed certificates, `rr-log` writes one output of the log.
+//! for signals, `rr-tls` looks for changed certificates, `rr-channels` keeps detached streams alive, `rr-log` writes one output of the log.
 //!
 //! # Shutdown
 //!
@@ -25,6 +26,7 @@
 #![deny(unsafe_code)]
 
 pub mod accounts;
+pub mod channel;
 pub mod cli;
 pub mod config;
 pub mod doctor;

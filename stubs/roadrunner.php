@@ -95,6 +95,56 @@ namespace RoadRunner {
     }
 }
 
+namespace RoadRunner {
+    /**
+     * Names under which answers that were detached are fed, see Http\ServerSentEvents::detach() and
+     * Http\ResponseStream::detach(): from any worker, while it has another request or none.
+     *
+     * A name has 1 to 255 bytes. A channel is there as long as somebody listens to it.
+     */
+    final class Channel
+    {
+        private function __construct() {}
+
+        /**
+         * Sends to everyone who listens to a channel, and does not wait for them: who has fallen behind by 256 KiB is broken off.
+         * Streams of events get an event, as by Http\ServerSentEvents::send(), other answers the text of $data.
+         *
+         * @param string|list<string> $channel a name, or several: who listens to more than one of them gets it once
+         * @param mixed $data string or Stringable: its text; anything else that respond() takes: its JSON
+         * @param string|null $event its type; null: "message"
+         * @param string|null $id what a client sends as `last-event-id` when it comes again
+         * @param int|null $retry milliseconds after which a client is to come again when the connection is lost
+         *
+         * @return int how many these are
+         *
+         * @throws \ValueError for a name that is empty or too long, a line break or NUL in $event or $id, or a negative $retry
+         * @throws \JsonException for data that cannot be encoded
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function publish(string|array $channel, mixed $data, ?string $event = null, ?string $id = null, ?int $retry = null): int {}
+
+        /**
+         * Returns how many listen to a channel.
+         *
+         * @throws \ValueError for a name that is empty or too long
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function count(string $channel): int {}
+
+        /**
+         * Ends the answers of everyone who listens to a channel, behind what was published. Browsers come again for streams of
+         * events, unless their page has closed them.
+         *
+         * @return int how many these were
+         *
+         * @throws \ValueError for a name that is empty or too long
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function close(string $channel): int {}
+    }
+}
+
 namespace RoadRunner\Http {
     /**
      * The body of an answer, sent piece by piece: what Request::startResponse() returns.
@@ -124,6 +174,19 @@ namespace RoadRunner\Http {
          * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
          */
         public function tryWrite(string $data): bool {}
+
+        /**
+         * Hands the open answer over to a channel, or to several: \RoadRunner\Channel::publish() feeds it from now on, until
+         * the client goes or the server ends. This object is over, and the worker is free.
+         *
+         * @param string|list<string> $channel
+         *
+         * @return bool false when the client has gone, when the answer has ended, and when the server ends
+         *
+         * @throws \ValueError for a name that is empty or longer than 255 bytes, or none
+         * @throws \RoadRunner\Exception\LogicException when the request is over
+         */
+        public function detach(string|array $channel): bool {}
 
         /** Returns whether more can be sent: it has not ended, and the client is still there. */
         public function isOpen(): bool {}
@@ -173,6 +236,21 @@ namespace RoadRunner\Http {
          * @throws \RoadRunner\Exception\LogicException after end(), and when the request is over
          */
         public function comment(string $text = ''): bool {}
+
+        /**
+         * Hands the open stream over to a channel, or to several: \RoadRunner\Channel::publish() feeds it from now on, until
+         * the client goes or the server ends. This object is over, and the worker is free.
+         *
+         * @param string|list<string> $channel
+         * @param string|null $lastEventId the request's `last-event-id`: what was published behind it is sent first, as far as
+         *                                 `http.sse.history` keeps it
+         *
+         * @return bool false when the client has gone, when the stream has ended, and when the server ends
+         *
+         * @throws \ValueError for a name that is empty or longer than 255 bytes, or none
+         * @throws \RoadRunner\Exception\LogicException when the request is over
+         */
+        public function detach(string|array $channel, ?string $lastEventId = null): bool {}
 
         /** Returns whether more can be sent: it has not ended, and the client is still there. */
         public function isOpen(): bool {}
@@ -434,6 +512,19 @@ namespace RoadRunner\Http {
 
         /** Returns whether the client has gone before its answer. */
         public function isAborted(): bool {}
+
+        /**
+         * Sends headers ahead of the answer (103 Early Hints, RFC 8297), at once: `link: </style.css>; rel=preload; as=style`
+         * lets a browser load it while the answer is made. Any number of times before the answer.
+         *
+         * @param array<string, string|int|list<string|int>> $headers
+         *
+         * @return bool false when they are not sent: the client speaks HTTP/1.0 or HTTP/2, has gone, or takes nothing
+         *
+         * @throws \ValueError for a header name or header value that HTTP does not allow
+         * @throws \RoadRunner\Exception\LogicException after the answer, and when the request is over
+         */
+        public function earlyHints(array $headers): bool {}
 
         /**
          * Answers this request, see \RoadRunner\WorkerInterface::respond().

@@ -158,6 +158,19 @@ final class Request
     public function isAborted(): bool {}
 
     /**
+     * Sends headers ahead of the answer (103 Early Hints, RFC 8297), at once: `link: </style.css>; rel=preload; as=style`
+     * lets a browser load it while the answer is made. Any number of times before the answer.
+     *
+     * @param array<string, string|int|list<string|int>> $headers
+     *
+     * @return bool false when they are not sent: the client speaks HTTP/1.0 or HTTP/2, has gone, or takes nothing
+     *
+     * @throws \ValueError for a header name or header value that HTTP does not allow
+     * @throws \RoadRunner\Exception\LogicException after the answer, and when the request is over
+     */
+    public function earlyHints(array $headers): bool {}
+
+    /**
      * Answers this request, see \RoadRunner\WorkerInterface::respond().
      *
      * @param array<string, string|int|list<string|int>> $headers

@@ -34,6 +34,19 @@ final class ResponseStream
      */
     public function tryWrite(string $data): bool {}
 
+    /**
+     * Hands the open answer over to a channel, or to several: \RoadRunner\Channel::publish() feeds it from now on, until
+     * the client goes or the server ends. This object is over, and the worker is free.
+     *
+     * @param string|list<string> $channel
+     *
+     * @return bool false when the client has gone, when the answer has ended, and when the server ends
+     *
+     * @throws \ValueError for a name that is empty or longer than 255 bytes, or none
+     * @throws \RoadRunner\Exception\LogicException when the request is over
+     */
+    public function detach(string|array $channel): bool {}
+
     /** Returns whether more can be sent: it has not ended, and the client is still there. */
     public function isOpen(): bool {}
 

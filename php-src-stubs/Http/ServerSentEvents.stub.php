@@ -36,6 +36,21 @@ final class ServerSentEvents
      */
     public function comment(string $text = ''): bool {}
 
+    /**
+     * Hands the open stream over to a channel, or to several: \RoadRunner\Channel::publish() feeds it from now on, until
+     * the client goes or the server ends. This object is over, and the worker is free.
+     *
+     * @param string|list<string> $channel
+     * @param string|null $lastEventId the request's `last-event-id`: what was published behind it is sent first, as far as
+     *                                 `http.sse.history` keeps it
+     *
+     * @return bool false when the client has gone, when the stream has ended, and when the server ends
+     *
+     * @throws \ValueError for a name that is empty or longer than 255 bytes, or none
+     * @throws \RoadRunner\Exception\LogicException when the request is over
+     */
+    public function detach(string|array $channel, ?string $lastEventId = null): bool {}
+
     /** Returns whether more can be sent: it has not ended, and the client is still there. */
     public function isOpen(): bool {}
 

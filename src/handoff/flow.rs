@@ -17,6 +17,12 @@ use super::{
     sync::Mutex,
 };
 
+mod detached;
+
+pub use detached::{Detached, Offered};
+
+use detached::Farewell;
+
 /// The end that a worker writes to. Dropping it without [`Sink::end`] breaks the stream off.
 #[must_use = "dropping it breaks the stream off"]
 #[derive(Debug)]
@@ -51,6 +57,10 @@ struct State<E> {
     /// Whether the writer waits for room.
     waits: bool,
     reader: Option<Waker>,
+    /// Whether something was taken since the last look at a detached stream.
+    moved: bool,
+    /// What is to be done when the reader of a detached stream goes.
+    farewell: Option<Farewell>,
 }
 
 #[derive(Debug)]
@@ -90,6 +100,8 @@ pub fn flow<Q, A, E>(seat: &Seat<Q, A>, capacity: usize) -> (Sink<E>, Source<E>)
         left: false,
         waits: false,
         reader: None,
+        moved: false,
+        farewell: None,
     };
     let flow = Arc::new(Flow { state: Mutex::new(state), writer: seat.bell(), capacity: capacity.max(1) });
     (Sink(Arc::clone(&flow)), Source(flow))
@@ -193,6 +205,7 @@ impl<E> Source<E> {
         let mut state = self.0.state.lock();
         if let Some(piece) = state.pieces.pop_front() {
             state.bytes -= piece.len();
+            state.moved = true;
             // Half of the room at once, so that the writer is not woken for each piece.
             let rings = state.waits && state.bytes <= self.0.capacity / 2;
             if rings {
@@ -253,9 +266,13 @@ impl<E> Drop for Source<E> {
         state.left = true;
         state.pieces.clear();
         let waits = std::mem::take(&mut state.waits);
+        let farewell = state.farewell.take();
         drop(state);
         if waits {
             self.0.writer.ring();
+        }
+        if let Some(farewell) = farewell {
+            farewell.say();
         }
     }
 }

@@ -23,7 +23,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use flow::{Broken, Sink, Source, Watched, Written, flow};
+pub use flow::{Broken, Detached, Offered, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
 pub use inflow::{Inlet, Outlet, Read, Wanted, inflow};
 pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};

@@ -28,7 +28,13 @@ const RETRY_SECONDS: &str = "1";
 /// The answer to one request. Dropping it tells the worker that the client has gone.
 pub(super) enum Answering {
     /// The request is with a worker, or waits for one.
-    Worker { pending: Pending, head_only: bool, connection: Connection },
+    Worker {
+        pending: Pending,
+        head_only: bool,
+        connection: Connection,
+        /// It has come, but what its worker has sent before it is not out yet. Boxed, as this is rare.
+        held: Option<Box<Result<Answer, Unanswered>>>,
+    },
     /// The body is still to come. Boxed, so that the many requests without one do not carry its weight.
     Body(Pin<Box<dyn Future<Output = Response<Body>> + Send>>),
     /// It was refused; `None` once that was said.
@@ -48,8 +54,16 @@ impl Future for Answering {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         Poll::Ready(Ok(match &mut *self {
-            Self::Worker { pending, head_only, connection } => {
-                let answer = ready!(Pin::new(pending).poll(context));
+            Self::Worker { pending, head_only, connection, held } => {
+                let answer = match held.take() {
+                    Some(answer) => *answer,
+                    None => ready!(Pin::new(pending).poll(context)),
+                };
+                if connection.hints().are_waiting() {
+                    // The connection polls again once they are out.
+                    *held = Some(Box::new(answer));
+                    return Poll::Pending;
+                }
                 connection.set_waiting(false);
                 let response = match answer {
                     Ok(answer) => response(answer, *head_only, connection),

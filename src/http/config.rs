@@ -9,6 +9,7 @@ use super::{
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
+    channel,
     config::{Problems, Section},
     net::{Address, Endpoint, Terms},
     pool, tls,
@@ -67,6 +68,8 @@ pub struct Config {
     pub http2: Http2,
     /// `http.uploads` and `http.raw_body`: forms with files.
     pub uploads: UploadConfig,
+    /// `http.sse`: streams of events.
+    pub sse: channel::Config,
 
     /// `http.decompress_request` and `http.max_decompress_ratio`: compressed bodies.
     pub decode: DecodeConfig,
@@ -139,6 +142,7 @@ impl Default for Config {
             http2: Http2::default(),
             uploads: UploadConfig::default(),
             decode: DecodeConfig::default(),
+            sse: channel::Config::default(),
             access_log: AccessLog::default(),
             proxy_ip_parser: false,
             layers: Layers::default(),
@@ -198,6 +202,9 @@ impl Config {
         }
         if let Some(uploads) = section.section("uploads", problems) {
             config.uploads = UploadConfig::read(uploads, problems);
+        }
+        if let Some(sse) = section.section("sse", problems) {
+            config.sse = channel::Config::read(sse, problems);
         }
         if let Some(raw) = section.boolean("raw_body", problems) {
             config.uploads.raw = raw;

@@ -5,6 +5,8 @@
 //! smuggles a request. [`Checked`] follows the framing of the bytes on their way to hyper and ends the stream at the byte
 //! at which a request becomes ambiguous: in a head after bytes that make hyper answer 400, in a body as if the client had
 //! broken off. hyper sees no later byte.
+//!
+//! In the other direction it puts interim answers between those of hyper, which knows none.
 
 use std::{
     io,
@@ -15,7 +17,10 @@ use std::{
 use memchr::memchr2;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::patience::{Wait, Written};
+use super::{
+    Hints,
+    patience::{Wait, Written},
+};
 
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
 /// lets hyper look at it at once. Until it sees the end of a head that came in pieces, hyper parses nothing.
@@ -33,6 +38,10 @@ pub struct Checked<S> {
     written: Written,
     /// Once a byte was refused: what is still to be read in its place.
     rest: Option<&'static [u8]>,
+    /// What goes out before the next byte of hyper's.
+    interim: Vec<u8>,
+    /// Whether hyper has nothing left to write.
+    flushed: bool,
 }
 
 /// Where in a request the next byte stands.
@@ -98,7 +107,8 @@ struct Line {
 impl<S> Checked<S> {
     /// Checks what is read from `stream`.
     pub fn new(stream: S) -> Self {
-        Self { stream, framing: Framing::default(), written: Written::default(), rest: None }
+        let (framing, written) = (Framing::default(), Written::default());
+        Self { stream, framing, written, rest: None, interim: Vec::new(), flushed: true }
     }
 
     /// Returns whether what was read ended with a complete request.
@@ -124,12 +134,40 @@ impl<S> Checked<S> {
         }
     }
 
+    /// Returns whether hyper has nothing left to write: what it writes next is the beginning of an answer, if it has not
+    /// begun one already.
+    pub(super) fn is_flushed(&self) -> bool {
+        self.flushed
+    }
+
+    /// Takes the hints that wait, if they can go out now: behind all that hyper has written so far. For the time in which
+    /// the request that they belong to is not answered.
+    pub(super) fn interject(&mut self, hints: &Hints) {
+        if self.flushed {
+            self.interim.append(&mut hints.take());
+        }
+    }
+
     pub(super) fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 
     pub(super) fn into_stream(self) -> S {
         self.stream
+    }
+}
+
+impl<S: AsyncWrite + Unpin> Checked<S> {
+    /// Writes what goes out before the next byte of hyper's.
+    fn poll_interim(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.interim.is_empty() {
+            let result = Pin::new(&mut self.stream).poll_write(context, &self.interim);
+            match ready!(self.written.note(result))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                length => drop(self.interim.drain(..length)),
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -160,6 +198,8 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.flushed = false;
+        ready!(self.poll_interim(context))?;
         let result = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.written.note(result)
     }
@@ -169,6 +209,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
         context: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.flushed = false;
+        ready!(self.poll_interim(context))?;
         let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
         self.written.note(result)
     }
@@ -178,6 +220,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper flushes when it has written everything.
+        self.flushed = true;
+        ready!(self.poll_interim(context))?;
         let result = Pin::new(&mut self.stream).poll_flush(context);
         self.written.note_flush(result)
     }

@@ -61,9 +61,21 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                     connection.as_mut().graceful_shutdown();
                 }
             }
-            pass.polled();
-            if let Poll::Ready(ended) = connection.as_mut().poll(context) {
-                return Poll::Ready(Ended::By(ended));
+            if !watched {
+                answers.hints().open(context.waker());
+            }
+            loop {
+                // Looked at before the answer that comes behind them, which else may have come meanwhile.
+                if answers.hints().are_waiting() {
+                    stream.lock().interject(answers.hints());
+                }
+                pass.polled();
+                if let Poll::Ready(ended) = connection.as_mut().poll(context) {
+                    return Poll::Ready(Ended::By(ended));
+                }
+                if !(answers.hints().are_waiting() && stream.lock().is_flushed()) {
+                    break;
+                }
             }
             let waiting = answers.is_waiting();
             if waiting && stream.lock().stream().poll_left(context) {
@@ -88,6 +100,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
         .await
     };
     answers.end();
+    answers.hints().close();
     let stream = stream.into_inner();
     let mut last = Vec::new();
     match ended {

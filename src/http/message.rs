@@ -17,7 +17,7 @@ use http::{
     request::Parts,
 };
 
-use super::{Beyond, Form, Received, Source, Transfer};
+use super::{Beyond, Form, Hints, Received, Source, Transfer};
 use crate::{net::Peer, tls};
 
 /// A request: its head, and its body or where that is.
@@ -41,6 +41,8 @@ pub struct Request {
     pub secure: bool,
     /// What TLS was agreed upon with this server, if it was with this one.
     pub tls: Option<Arc<tls::Session>>,
+    /// Where hints for the client are left, if it can be sent any.
+    pub hints: Option<Hints>,
     /// A worker stopped without answering it, and left it to another one.
     pub given_back: bool,
     /// When the head had arrived.
@@ -105,6 +107,7 @@ impl Request {
             id: RequestId::next(),
             secure: false,
             tls: None,
+            hints: None,
             given_back: false,
             arrived,
             arrived_at: OnceCell::new(),

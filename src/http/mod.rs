@@ -17,6 +17,7 @@ mod framing;
 mod h1;
 mod h2;
 mod head;
+mod hints;
 mod layer;
 mod limits;
 mod linger;
@@ -46,6 +47,7 @@ pub use file::{
 pub use form::{Config as UploadConfig, Form, Malformed, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
+pub use hints::Hints;
 pub use layer::{Attributes, Config as Layers};
 pub use limits::Limits;
 pub use listeners::Connections;
@@ -57,6 +59,8 @@ pub use tls::PROTOCOLS;
 
 /// The body of a request as it arrives.
 type Inbound = hyper::body::Incoming;
+/// What feeds answers that stay open while no worker has them.
+pub type Channels = crate::channel::Channels<http::HeaderMap>;
 /// The inbox that HTTP requests wait in.
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;
 /// A request on its way to a worker.

@@ -10,12 +10,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Response, StatusCode, header::CONNECTION, request::Parts};
+use http::{HeaderValue, Method, Response, StatusCode, Version, header::CONNECTION, request::Parts};
 use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, DecodeConfig, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
+    Config, DecodeConfig, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
@@ -71,6 +71,8 @@ struct Shared {
     waiting: AtomicBool,
     /// Bodies that workers still write, and whether they were given up at the last look.
     streams: Mutex<Vec<(Watched, bool)>>,
+    /// What workers have for the client before they answer.
+    hints: Hints,
     /// Whether the next answer is the last one. Of the connection's task alone.
     parting: AtomicBool,
     /// Requests so far, if they are bounded.
@@ -118,6 +120,7 @@ impl Connection {
             line: Mutex::new(line),
             waiting: AtomicBool::new(false),
             streams: Mutex::default(),
+            hints: Hints::default(),
             parting: AtomicBool::new(false),
             requests: AtomicU32::new(0),
             ended: AtomicBool::new(false),
@@ -154,6 +157,11 @@ impl Connection {
 
     pub(super) fn set_waiting(&self, waiting: bool) {
         self.0.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// What workers have for the client before they answer.
+    pub(super) fn hints(&self) -> &Hints {
+        &self.0.hints
     }
 
     /// Lets the connection end with its next answer, if `parting`.
@@ -261,8 +269,10 @@ impl Connection {
     }
 
     fn dispatch(&self, head: Parts, body: Received, peer: &Peer, arrived: Instant, now: Instant) -> Answering {
-        let Shared { service, client, line, .. } = &*self.0;
+        let Shared { service, client, line, hints, .. } = &*self.0;
         let head_only = head.method == Method::HEAD;
+        // A client of HTTP/1.0 knows no interim answers.
+        let takes_hints = head.version == Version::HTTP_11;
         let mut request = Request::new(head, Bytes::new(), *peer, arrived);
         request.take(body);
         if let Some(id) = request.head.extensions.remove() {
@@ -270,11 +280,12 @@ impl Connection {
         }
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
+        request.hints = takes_hints.then(|| hints.clone());
         let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
                 self.set_waiting(true);
-                Answering::Worker { pending, head_only, connection: self.clone() }
+                Answering::Worker { pending, head_only, connection: self.clone(), held: None }
             }
             Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
         }

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     config::{self, Loaded, Loader},
     doctor,
-    http::Sendfile,
+    http::{self, Sendfile},
     log,
     process::SAME_SIGNAL,
     server::{Command, Error, Origin, Outcome, open_log, refuse_root, run},
@@ -121,10 +121,15 @@ pub(super) fn launch(
     unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
-    let settings =
-        Settings { write_timeout: config.http.limits.write_timeout, sendfile: Sendfile::of(&config.http.sendfile) };
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
-        run(&config, origin, Arc::new(PhpHost::new(script, settings)), &commands, || {
+        let channels = http::Channels::new(config.http.sse, config.http.limits.write_timeout);
+        let settings = Settings {
+            write_timeout: config.http.limits.write_timeout,
+            sendfile: Sendfile::of(&config.http.sendfile),
+            channels: Arc::clone(&channels),
+        };
+        let host = Arc::new(PhpHost::new(script, settings));
+        run(&config, origin, host, &channels, &commands, || {
             doctor::log(&Engine);
             serving();
         })

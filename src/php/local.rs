@@ -13,7 +13,7 @@ use ::http::{HeaderMap, Method};
 use tracing::{debug, error, info, warn};
 
 use super::{engine, exception::Misuse, sys};
-use crate::{handoff::Written, http, pool};
+use crate::{channel::Form, handoff::Written, http, pool};
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
@@ -50,6 +50,8 @@ pub(super) struct Settings {
     pub(super) write_timeout: Duration,
     /// Sends files that answers name, if they may.
     pub(super) sendfile: Option<Arc<http::Sendfile>>,
+    /// What answers are handed over to that stay open.
+    pub(super) channels: Arc<http::Channels>,
 }
 
 /// How a streamed answer begins.
@@ -229,6 +231,24 @@ impl Local {
             );
         }
         Ok(if written == Written::Yes { Wrote::Yes } else { Wrote::No })
+    }
+
+    /// Hands the streamed answer of `exchange` over to channels. Returns false when nobody reads it, or it has ended.
+    pub(super) fn detach(
+        &self,
+        exchange: &Exchange,
+        names: &[&[u8]],
+        form: Form,
+        last: Option<&[u8]>,
+    ) -> Result<bool, Misuse> {
+        exchange.with(|_| ())?;
+        let Some(stream) = exchange.stream.take() else { return Ok(false) };
+        Ok(self.settings.channels.subscribe(names, form, stream, last))
+    }
+
+    /// The channels of this server.
+    pub(super) fn channels(&self) -> &http::Channels {
+        &self.settings.channels
     }
 
     fn finish_current(&self) {

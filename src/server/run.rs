@@ -19,6 +19,7 @@ use super::{
     supervisor::{INTERRUPT, Supervisor, Woken},
 };
 use crate::{
+    channel::Keeper,
     config::Config,
     handoff::{Counters, Monitor},
     http,
@@ -74,6 +75,7 @@ struct Running<'a> {
     supervisor: Supervisor,
     reactors: Reactors,
     front: Arc<Front>,
+    channels: Arc<http::Channels>,
     /// Keeps the sockets open for the next generation.
     bound: Bound,
     notifier: Notifier,
@@ -83,7 +85,7 @@ struct Running<'a> {
 }
 
 /// Runs a server until [`Command::Shutdown`], or until the other end of `commands` is dropped. Calls `serving` once it
-/// takes connections.
+/// takes connections. `channels` are those that `host` lets its workers use.
 ///
 /// # Errors
 ///
@@ -92,6 +94,7 @@ pub fn run(
     config: &Config,
     mut origin: Origin,
     host: Arc<dyn Host<http::Request, http::Answer>>,
+    channels: &Arc<http::Channels>,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
@@ -105,7 +108,7 @@ pub fn run(
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
-    run_bound(config, origin, bound, acceptor.as_ref(), host, commands, serving)
+    run_bound(config, origin, bound, acceptor.as_ref(), host, channels, commands, serving)
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -138,12 +141,14 @@ fn prepare(config: &super::Config, commands: &Receiver<Command>) -> Result<bool,
 /// # Errors
 ///
 /// As those of [`run`].
+#[expect(clippy::too_many_arguments, reason = "what a server is made of, each once")]
 pub fn run_bound(
     config: &Config,
     origin: Origin,
     bound: Bound,
     acceptor: Option<&Arc<Acceptor>>,
     host: Arc<dyn Host<http::Request, http::Answer>>,
+    channels: &Arc<http::Channels>,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
@@ -171,6 +176,7 @@ pub fn run_bound(
     let inbox = supervisor.pool.inbox();
     let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor));
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
+    let keeper = Keeper::start(channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
@@ -194,13 +200,14 @@ pub fn run_bound(
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, BOOT);
-    let mut running = Running { config, supervisor, reactors, front, bound, notifier, generations, status };
+    let channels = Arc::clone(channels);
+    let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
     serving();
     running.notifier.ready(&running.status);
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
-    drop(monitor);
+    drop((monitor, keeper));
     if let Outcome::Clean = outcome {
         info!("Server stopped");
     }
@@ -260,7 +267,7 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, front, bound, mut notifier, generations, status } = self;
+        let Self { config, mut supervisor, reactors, front, channels, bound, mut notifier, generations, status } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
@@ -290,6 +297,8 @@ impl Running<'_> {
         // Requests that are on their way on idle connections still arrive.
         if let Woken::Deadline = supervisor.wait_until(reactors.drained(), deadline.min(Instant::now() + fade)) {
             reactors.drain();
+            // No worker would ever end them.
+            channels.end();
             if let Woken::Deadline = supervisor.wait_until(reactors.drained(), deadline) {
                 warn!("Requests still under way at the end of the grace period");
             }

@@ -14,6 +14,7 @@ mod support;
 
 mod aborts;
 mod bodies;
+mod channels;
 mod children;
 mod crash;
 mod death;

@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod events;
 mod greedy;
 mod handoff;
 mod log;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
             ("handoff", handoff::measure),
             ("storm", storm::measure),
             ("opcache", opcache::measure),
+            ("events", events::measure),
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),

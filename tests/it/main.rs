@@ -7,10 +7,12 @@ mod support;
 
 mod bad;
 mod bodies;
+mod channels;
 mod compressed;
 mod config;
 mod front;
 mod headers;
+mod hints;
 mod http2;
 mod layers;
 mod limits;

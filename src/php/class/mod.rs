@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod body;
+mod channel;
 mod file;
 mod request;
 mod stream;

@@ -5,17 +5,23 @@ use std::{
     rc::Rc,
 };
 
-use ext_php_rs::types::ZendHashTable;
+use ext_php_rs::{
+    exception::PhpException,
+    types::{ZendHashTable, ZendStr},
+};
 use http::{
     HeaderValue,
     header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName},
 };
 
-use super::{answer, method, request};
-use crate::php::{
-    exception::{self, Misuse},
-    local::{self, Started, Wrote},
-    sys,
+use super::{answer, channel::names_of, method, request};
+use crate::{
+    channel::{self, Event, Form, Lines},
+    php::{
+        exception::{self, Misuse},
+        local::{self, Started, Wrote},
+        sys,
+    },
 };
 
 /// What the shim's functions return: `RR_GONE`, `RR_DONE`, `RR_THROWN`, `RR_NO_BODY`.
@@ -126,7 +132,7 @@ unsafe extern "C" fn rr_rs_stream_break(exchange: *mut c_void) {
 /// # Safety
 ///
 /// `text` is null or valid for `length` bytes.
-unsafe fn text<'a>(text: *const c_char, length: usize) -> Option<&'a [u8]> {
+pub(super) unsafe fn text<'a>(text: *const c_char, length: usize) -> Option<&'a [u8]> {
     // SAFETY: as promised by the caller.
     (!text.is_null()).then(|| unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) })
 }
@@ -143,64 +149,61 @@ unsafe extern "C" fn rr_rs_event(
     id_length: usize,
     retry: i64,
 ) -> c_int {
-    let mut lines = Vec::new();
-    let built = method(false, || {
+    let lines = method(None, || {
         // SAFETY: the shim passes strings that it holds, or null.
-        let (data, event, id) = unsafe { (text(data, data_length), text(event, event_length), text(id, id_length)) };
-        for (field, value) in [("event", event), ("id", id)] {
-            let Some(value) = value else { continue };
-            if value.iter().any(|byte| matches!(byte, b'\n' | b'\r' | 0)) {
-                return Err(exception::value(format!(
-                    "The {field} {} has a line break or a NUL",
-                    answer::quoted(value)
-                )));
-            }
-            append(&mut lines, field.as_bytes(), value);
-        }
-        if retry >= 0 {
-            append(&mut lines, b"retry", retry.to_string().as_bytes());
-        }
-        for line in split(data.unwrap_or_default()) {
-            append(&mut lines, b"data", line);
-        }
-        lines.push(b'\n');
-        Ok(true)
+        let (data, kind, id) = unsafe { (text(data, data_length), text(event, event_length), text(id, id_length)) };
+        let event = Event { data: data.unwrap_or_default(), kind, id, retry: u64::try_from(retry).ok() };
+        Ok(Some(event.format().map_err(|lines| several(lines, &event))?))
     });
-    if !built {
-        return THROWN;
-    }
+    let Some(lines) = lines else { return THROWN };
     // SAFETY: the shim passes a living object's native part.
     unsafe { write(exchange, lines.as_ptr().cast(), lines.len(), true) }
+}
+
+/// A field of an event has more than its one line.
+pub(super) fn several(Lines(field): Lines, event: &Event<'_>) -> PhpException {
+    let value = if field == "id" { event.id } else { event.kind };
+    exception::value(format!("The {field} {} has a line break or a NUL", answer::quoted(value.unwrap_or_default())))
 }
 
 /// Sends a comment.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn rr_rs_comment(exchange: *mut c_void, comment: *const c_char, length: usize) -> c_int {
-    let mut lines = Vec::new();
     // SAFETY: the shim passes a string that it holds.
-    for line in split(unsafe { text(comment, length) }.unwrap_or_default()) {
-        append(&mut lines, b"", line);
-    }
-    lines.push(b'\n');
+    let lines = channel::comment(unsafe { text(comment, length) }.unwrap_or_default());
     // SAFETY: the shim passes a living object's native part.
     unsafe { write(exchange, lines.as_ptr().cast(), lines.len(), true) }
 }
 
-/// Lines of a text, ended by LF, CR LF or CR as in the format of events.
-fn split(text: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let Some(end) = memchr::memchr2(b'\n', b'\r', text) else { return rest.take() };
-        let next = if text[end..].starts_with(b"\r\n") { end + 2 } else { end + 1 };
-        rest = Some(&text[next..]);
-        Some(&text[..end])
+/// Hands the stream of a living object over to channels.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_stream_detach(
+    exchange: *mut c_void,
+    names: *const ZendHashTable,
+    name: *const ZendStr,
+    events: bool,
+    last: *const c_char,
+    last_length: usize,
+) -> bool {
+    method(false, || {
+        // SAFETY: the shim passes a living object's native part and values that it holds, or null.
+        let (exchange, names, last) = unsafe {
+            (request::exchange(exchange)?, names_of(names.as_ref(), name.as_ref())?, text(last, last_length))
+        };
+        let form = if events { Form::Event } else { Form::Data };
+        Ok(local::with(|local| local.detach(exchange, &names, form, last)).ok_or(Misuse::NotAWorker)??)
     })
 }
 
-fn append(lines: &mut Vec<u8>, field: &[u8], value: &[u8]) {
-    lines.extend_from_slice(field);
-    lines.extend_from_slice(b": ");
-    lines.extend_from_slice(value);
-    lines.push(b'\n');
+/// Sends headers ahead of the answer.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_early_hints(exchange: *mut c_void, headers: *const ZendHashTable) -> bool {
+    method(false, || {
+        // SAFETY: the shim passes a living object's native part and an array that it holds.
+        let (exchange, headers) = unsafe { (request::exchange(exchange)?, &*headers) };
+        let headers = answer::header_map(headers)?;
+        exchange.is_answerable()?;
+        let hints = exchange.with(|request| request.hints.clone())?;
+        Ok(!exchange.is_aborted() && hints.is_some_and(|hints| hints.send(&headers)))
+    })
 }

@@ -45,6 +45,47 @@ static zend_class_entry *register_RoadRunner_WorkerInterface(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Channel___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Channel, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Channel_publish, 0, 2, IS_LONG, 0)
+    ZEND_ARG_TYPE_MASK(0, channel, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
+    ZEND_ARG_TYPE_INFO(0, data, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, event, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, id, IS_STRING, 1, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, retry, IS_LONG, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Channel, publish);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Channel_count, 0, 1, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO(0, channel, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Channel, count);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Channel_close, 0, 1, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO(0, channel, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Channel, close);
+
+static const zend_function_entry methods_RoadRunner_Channel[] = {
+    ZEND_ME(RoadRunner_Channel, __construct, arginfo_RoadRunner_Channel___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Channel, publish, arginfo_RoadRunner_Channel_publish, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Channel, count, arginfo_RoadRunner_Channel_count, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Channel, close, arginfo_RoadRunner_Channel_close, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Channel(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Channel", methods_RoadRunner_Channel);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_ResponseStream___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_ResponseStream, __construct);
@@ -59,6 +100,11 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_t
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_ResponseStream, tryWrite);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_detach, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_MASK(0, channel, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ResponseStream, detach);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ResponseStream_isOpen, 0, 0, _IS_BOOL, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_ResponseStream, isOpen);
@@ -72,6 +118,7 @@ static const zend_function_entry methods_RoadRunner_Http_ResponseStream[] = {
     ZEND_ME(RoadRunner_Http_ResponseStream, __construct, arginfo_RoadRunner_Http_ResponseStream___construct, ZEND_ACC_PRIVATE)
     ZEND_ME(RoadRunner_Http_ResponseStream, write, arginfo_RoadRunner_Http_ResponseStream_write, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_ResponseStream, tryWrite, arginfo_RoadRunner_Http_ResponseStream_tryWrite, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ResponseStream, detach, arginfo_RoadRunner_Http_ResponseStream_detach, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_ResponseStream, isOpen, arginfo_RoadRunner_Http_ResponseStream_isOpen, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_ResponseStream, end, arginfo_RoadRunner_Http_ResponseStream_end, ZEND_ACC_PUBLIC)
     ZEND_FE_END
@@ -104,6 +151,12 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_ServerSentEvents, comment);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents_detach, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_MASK(0, channel, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, lastEventId, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, detach);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_ServerSentEvents_isOpen, 0, 0, _IS_BOOL, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_ServerSentEvents, isOpen);
@@ -116,6 +169,7 @@ static const zend_function_entry methods_RoadRunner_Http_ServerSentEvents[] = {
     ZEND_ME(RoadRunner_Http_ServerSentEvents, __construct, arginfo_RoadRunner_Http_ServerSentEvents___construct, ZEND_ACC_PRIVATE)
     ZEND_ME(RoadRunner_Http_ServerSentEvents, send, arginfo_RoadRunner_Http_ServerSentEvents_send, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_ServerSentEvents, comment, arginfo_RoadRunner_Http_ServerSentEvents_comment, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_ServerSentEvents, detach, arginfo_RoadRunner_Http_ServerSentEvents_detach, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_ServerSentEvents, isOpen, arginfo_RoadRunner_Http_ServerSentEvents_isOpen, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_ServerSentEvents, end, arginfo_RoadRunner_Http_ServerSentEvents_end, ZEND_ACC_PUBLIC)
     ZEND_FE_END
@@ -341,6 +395,11 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_isAborte
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, isAborted);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_earlyHints, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, headers, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, earlyHints);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_respond, 0, 1, _IS_BOOL, 0)
     ZEND_ARG_TYPE_INFO(0, status, IS_LONG, 0)
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_MIXED, 0, "''")
@@ -387,6 +446,7 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, earlyHints, arginfo_RoadRunner_Http_Request_earlyHints, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, respond, arginfo_RoadRunner_Http_Request_respond, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, send, arginfo_RoadRunner_Http_Request_send, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, sendFile, arginfo_RoadRunner_Http_Request_sendFile, ZEND_ACC_PUBLIC)

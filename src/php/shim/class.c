@@ -431,6 +431,7 @@ void rr_classes_register(void)
     register_RoadRunner_Worker(worker);
     register_RoadRunner_Environment();
     register_RoadRunner_Cli();
+    register_RoadRunner_Channel();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
     rr_upload_class(register_RoadRunner_Http_Upload());
     rr_response_class(register_RoadRunner_Http_Response());

@@ -193,6 +193,14 @@ void rr_rs_stream_break(void *exchange);
 int rr_rs_event(void *exchange, const char *data, size_t data_length, const char *event, size_t event_length, const char *id,
                 size_t id_length, zend_long retry);
 int rr_rs_comment(void *exchange, const char *text, size_t length);
+bool rr_rs_early_hints(void *exchange, HashTable *headers);
+
+/* For channel.c. Names are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
+bool rr_rs_stream_detach(void *exchange, HashTable *names, zend_string *name, bool events, const char *last, size_t last_length);
+zend_long rr_rs_channel_publish(HashTable *names, zend_string *name, const char *data, size_t data_length, const char *event,
+                                size_t event_length, const char *id, size_t id_length, zend_long retry);
+zend_long rr_rs_channel_count(zend_string *name);
+zend_long rr_rs_channel_close(zend_string *name);
 const char *rr_rs_version(void);
 zend_long rr_rs_cli(const HashTable *arguments);           /* the exit code */
 #endif

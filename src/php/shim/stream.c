@@ -225,6 +225,15 @@ ZEND_METHOD(RoadRunner_Http_Request, startEvents)
     }
 }
 
+ZEND_METHOD(RoadRunner_Http_Request, earlyHints)
+{
+    HashTable *headers;
+    ZEND_PARSE_PARAMETERS_START(1, 1)
+        Z_PARAM_ARRAY_HT(headers)
+    ZEND_PARSE_PARAMETERS_END();
+    RETURN_BOOL(rr_rs_early_hints(THIS_EXCHANGE, headers));
+}
+
 /* --- RoadRunner\Http\ResponseStream -------------------------------------------------------------------------------- */
 
 ZEND_METHOD(RoadRunner_Http_ResponseStream, __construct)
@@ -265,6 +274,16 @@ ZEND_METHOD(RoadRunner_Http_ResponseStream, end)
         Z_PARAM_ARRAY_HT(trailers)
     ZEND_PARSE_PARAMETERS_END();
     RETURN_BOOL(rr_rs_stream_end(THIS_EXCHANGE, trailers));
+}
+
+ZEND_METHOD(RoadRunner_Http_ResponseStream, detach)
+{
+    HashTable *names = NULL;
+    zend_string *name = NULL;
+    ZEND_PARSE_PARAMETERS_START(1, 1)
+        Z_PARAM_ARRAY_HT_OR_STR(names, name)
+    ZEND_PARSE_PARAMETERS_END();
+    RETURN_BOOL(rr_rs_stream_detach(THIS_EXCHANGE, names, name, false, NULL, 0));
 }
 
 /* --- RoadRunner\Http\ServerSentEvents ------------------------------------------------------------------------------ */
@@ -311,6 +330,18 @@ ZEND_METHOD(RoadRunner_Http_ServerSentEvents, comment)
         Z_PARAM_STR(text)
     ZEND_PARSE_PARAMETERS_END();
     RETURN_BOOL(rr_rs_comment(THIS_EXCHANGE, text ? ZSTR_VAL(text) : "", text ? ZSTR_LEN(text) : 0) == RR_DONE);
+}
+
+ZEND_METHOD(RoadRunner_Http_ServerSentEvents, detach)
+{
+    HashTable *names = NULL;
+    zend_string *name = NULL, *last = NULL;
+    ZEND_PARSE_PARAMETERS_START(1, 2)
+        Z_PARAM_ARRAY_HT_OR_STR(names, name)
+        Z_PARAM_OPTIONAL
+        Z_PARAM_STR_OR_NULL(last)
+    ZEND_PARSE_PARAMETERS_END();
+    RETURN_BOOL(rr_rs_stream_detach(THIS_EXCHANGE, names, name, true, last ? ZSTR_VAL(last) : NULL, last ? ZSTR_LEN(last) : 0));
 }
 
 ZEND_METHOD(RoadRunner_Http_ServerSentEvents, isOpen)

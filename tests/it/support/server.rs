@@ -18,7 +18,7 @@ use http::StatusCode;
 use roadrunner::{
     config::Config,
     handoff::Sealed,
-    http::{Answer, Envelope, MEBIBYTE, Request},
+    http::{Answer, Channels, Envelope, MEBIBYTE, Request},
     net::{Address, Bound},
     pool::{Ended, Host, Next},
     server::{Command, Error, Origin, Outcome, acceptor, run, run_bound},
@@ -44,6 +44,8 @@ pub struct Server {
 /// A server to be.
 pub struct Builder {
     pub config: Config,
+    /// What feeds the answers that workers have let go of; made by [`Builder::channels`], or at the start.
+    channels: Option<Arc<Channels>>,
     reactors: usize,
     host: FakeHost,
     calls: Arc<AtomicUsize>,
@@ -104,7 +106,7 @@ impl Builder {
         config.http.bodies.buffer_bytes = usize::MAX;
         config.http.pool.destroy_timeout = PATIENCE;
         let host = FakeHost { script: Arc::new(script), interrupt: Box::new(|| {}) };
-        Self { config, reactors: 2, host, calls: Arc::default() }.workers(2)
+        Self { config, channels: None, reactors: 2, host, calls: Arc::default() }.workers(2)
     }
 
     pub fn workers(mut self, count: usize) -> Self {
@@ -122,6 +124,12 @@ impl Builder {
         self
     }
 
+    /// The channels of this server, for which the configuration must be ready.
+    pub fn channels(&mut self) -> Arc<Channels> {
+        let http = &self.config.http;
+        Arc::clone(self.channels.get_or_insert_with(|| Channels::new(http.sse, http.limits.write_timeout)))
+    }
+
     /// One thread for all connections: what it does for one of them is done before it turns to the next.
     pub fn one_reactor(mut self) -> Self {
         self.reactors = 1;
@@ -135,9 +143,10 @@ impl Builder {
     }
 
     /// Runs the server on this thread; for those that are not to come to run.
-    pub fn run(self) -> Result<Outcome, Error> {
+    pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
-        run(&self.config, Origin::default(), Arc::new(self.host), &told, || {})
+        let channels = self.channels();
+        run(&self.config, Origin::default(), Arc::new(self.host), &channels, &told, || {})
     }
 
     /// Starts the server and waits until it serves.
@@ -147,8 +156,9 @@ impl Builder {
     }
 
     /// Starts the server.
-    pub fn begin(self) -> Server {
-        let Self { config, reactors, host, calls } = self;
+    pub fn begin(mut self) -> Server {
+        let channels = self.channels();
+        let Self { config, reactors, host, calls, .. } = self;
         let bound = Bound::new(&config.http.endpoints(), reactors).unwrap();
         let addresses = bound.addresses().to_vec();
         let address = addresses[0].tcp().unwrap();
@@ -158,8 +168,8 @@ impl Builder {
         thread::spawn(move || {
             let serve = move || serve.send(()).unwrap();
             let acceptor = acceptor(&config).unwrap();
-            let _ =
-                end.send(run_bound(&config, Origin::default(), bound, acceptor.as_ref(), Arc::new(host), &told, serve));
+            let (origin, host) = (Origin::default(), Arc::new(host));
+            let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), host, &channels, &told, serve));
         });
         Server { address, addresses, commands: Some(commands), serving, outcome, calls }
     }
