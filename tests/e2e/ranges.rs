@@ -182,11 +182,13 @@ impl Answer {
         self
     }
 
-    /// What is compared. Refusals have pages of nginx's own.
+    /// What is compared. Refusals have pages of nginx's own, which says that it takes ranges where it has sent none.
     fn compared(&self) -> (u16, [Option<&str>; 5], &[u8]) {
         let refused = self.status >= 400;
         let names = ["content-range", "last-modified", "content-length", "content-type", "accept-ranges"];
-        let header = |index: usize| self.header(names[index]).filter(|_| !refused || index < 1);
+        let header = |index: usize| {
+            self.header(names[index]).filter(|_| (!refused || index == 0) && (self.status == 200 || index < 4))
+        };
         let body: &[u8] = if refused { &[] } else { &self.body };
         (self.status, [0, 1, 2, 3, 4].map(header), body)
     }
@@ -277,7 +279,7 @@ fn answers_are_those_of_nginx_or_differ_for_a_reason() {
     if nginx.is_none() {
         println!("nginx is not installed: the statuses alone are looked at");
     }
-    let mut compared = 0;
+    let (mut compared, mut wrong) = (0, Vec::new());
     for (file, method, headers, expected) in ROWS {
         let own = etag(ours(file, "HEAD", &[], ""));
         let answer = ours(file, method, headers, &own);
@@ -285,20 +287,20 @@ fn answers_are_those_of_nginx_or_differ_for_a_reason() {
         assert_eq!(answer.status, *status, "{method} {file} {headers:?}: {answer:?}");
         assert!(answer.status >= 400 || answer.header("etag") == Some(&own), "{headers:?}: {answer:?}");
         if *method == "GET" {
-            let length = answer.header("content-length").and_then(|length| length.parse().ok());
+            let length: Option<usize> = answer.header("content-length").and_then(|length| length.parse().ok());
             assert_eq!(length.unwrap_or_default(), answer.body.len(), "{headers:?}");
         }
         let Some(nginx) = &nginx else { continue };
         let own = etag(ask(nginx.connect().unwrap(), file, "HEAD", &[], ""));
         let theirs = ask(nginx.connect().unwrap(), file, method, headers, &own);
         match expected {
-            Same(_) => assert_eq!(answer.compared(), theirs.compared(), "{method} {file} {headers:?}"),
-            Differs(_, reason) => {
-                assert_ne!(answer.status, theirs.status, "{method} {file} {headers:?}: no longer differs: {reason}");
-            }
+            Same(_) if answer.compared() == theirs.compared() => compared += 1,
+            Differs(..) if answer.status != theirs.status => compared += 1,
+            Same(_) => wrong.push(format!("{method} {file} {headers:?}: {answer:?}, nginx: {theirs:?}")),
+            Differs(_, reason) => wrong.push(format!("{method} {file} {headers:?} does not differ: {reason}")),
         }
-        compared += 1;
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     println!("{compared} of {} answers were compared with nginx's", ROWS.len());
     server.stop();
 }

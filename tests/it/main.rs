@@ -8,6 +8,7 @@ mod support;
 mod bad;
 mod bodies;
 mod config;
+mod files;
 mod front;
 mod headers;
 mod http2;
