@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod files;
 mod greedy;
 mod handoff;
 mod log;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("files", files::measure),
             ("tls", tls::measure),
         ]
     };

@@ -112,15 +112,15 @@ fn a_file_that_shrinks_while_it_is_sent_is_cut_off() {
         let (head, mut body) = connection.begin(get("/"), "").await.unwrap().await.unwrap().into_parts();
         assert_eq!(head.headers["content-length"].to_str().unwrap(), LONG.to_string());
         file.set_len(1).unwrap();
-        let mut error = None;
-        while let Some(data) = body.data().await {
-            match data {
+        let reset = loop {
+            match body.data().await.expect("a reset comes before the end") {
                 Ok(data) => body.flow_control().release_capacity(data.len()).unwrap(),
-                Err(reset) => error = Some(reset),
+                Err(reset) => break reset,
             }
-        }
-        assert!(error.expect("a reset").is_reset());
+        };
+        assert!(reset.is_reset());
     });
+    drop(file);
     until("the file is closed", || open(&path) == 0);
     server.stop();
 }
