@@ -22,6 +22,16 @@ class Fake implements WorkerInterface
         return true;
     }
 
+    public function send(RoadRunner\Http\Response $response): bool
+    {
+        return $this->respond($response->status, $response->body, $response->headers);
+    }
+
+    public function sendFile(string $path, ?string $name = null, bool $inline = false, array $headers = []): bool
+    {
+        return $this->respond(200, $path);
+    }
+
     public function stop(): void {}
 
     public function isStopping(): bool

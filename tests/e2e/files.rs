@@ -109,15 +109,15 @@ fn what_cannot_be_sent_is_an_exception_and_the_script_answers_otherwise() {
         ask(&server, &format!("{at}/a.txt&name=a/b")),
         "ValueError: \"a/b\" is no name for a file: UTF-8 without slashes and control characters"
     );
-    server.stop();
 
     let confined = Server::with_loop(script).workers(1);
     let own = confined.directory().display().to_string();
-    let server = confined.ini(&format!("open_basedir={basedir}:{own}")).start();
-    assert_eq!(ask(&server, &format!("{basedir}inside.txt")), "inside");
-    for path in [format!("{at}/a.txt"), format!("{basedir}out.txt")] {
-        assert_eq!(ask(&server, &path), of(&format!("{path}: open_basedir does not allow it")));
+    let confined = confined.ini(&format!("open_basedir={basedir}:{own}")).start();
+    assert_eq!(ask(&confined, &format!("{basedir}inside.txt")), "inside");
+    for (path, real) in [(format!("{at}/a.txt"), "a.txt"), (format!("{basedir}out.txt"), "secret.txt")] {
+        assert_eq!(ask(&confined, &path), of(&format!("{at}/{real}: open_basedir does not allow it")));
     }
+    confined.stop();
     server.stop();
 }
 

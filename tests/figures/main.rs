@@ -13,6 +13,7 @@
 )]
 
 mod events;
+mod files;
 mod greedy;
 mod handoff;
 mod log;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("files", files::measure),
             ("tls", tls::measure),
         ]
     };

@@ -10,6 +10,7 @@ mod bodies;
 mod channels;
 mod compressed;
 mod config;
+mod files;
 mod front;
 mod headers;
 mod hints;

@@ -123,7 +123,7 @@ impl Opened {
     fn with(self, mut answer: Answer, request: &Parts, pieces: VecDeque<Piece>) -> Result<Answer, Unusable> {
         let left: u64 = pieces.iter().map(Piece::length).sum();
         answer.length = Length::Known(left);
-        answer.body = if left <= AT_ONCE && request.method != Method::HEAD {
+        answer.body = if left == 0 || left <= AT_ONCE && request.method != Method::HEAD {
             Payload::Whole(self.read(&pieces, left)?)
         } else {
             Payload::File(Box::new(Transfer { file: Arc::new(self.file), path: self.path, pieces, left }))
