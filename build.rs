@@ -37,7 +37,7 @@ fn build() -> Result<(), String> {
         build.flag(flag);
     }
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
-    for file in ["tsrm", "engine", "thread", "signal", "value", "stream", "upload", "body", "class"] {
+    for file in ["tsrm", "engine", "thread", "signal", "value", "stream", "upload", "body", "parts", "class"] {
         build.file(format!("src/php/shim/{file}.c"));
     }
     build.compile("rr_shim");

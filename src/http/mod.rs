@@ -36,7 +36,10 @@ pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
-pub use form::{Config as UploadConfig, Form, Malformed, Php, Spooled, Store, Upload, UploadError, Uploads};
+pub use form::{
+    Config as UploadConfig, Form, Malformed, NextPart, PartHead, Parts, Php, Spooled, Store, Upload, UploadError,
+    Uploads,
+};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use limits::Limits;

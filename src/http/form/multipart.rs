@@ -20,6 +20,8 @@ pub(super) struct Parser {
     delimiter: Finder<'static>,
     buffer: BytesMut,
     state: State,
+    /// Whether heads have all their headers.
+    headers: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -51,13 +53,15 @@ pub(super) enum Event {
 
 /// The head of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
     /// The field's name; `None`: it has none, and PHP passes it over.
-    pub(super) name: Option<Vec<u8>>,
+    pub name: Option<Vec<u8>>,
     /// The file's name as the client gives it; `None`: it is no file.
-    pub(super) file: Option<Vec<u8>>,
+    pub file: Option<Vec<u8>>,
     /// `Content-Type`, as it is; empty if there is none.
-    pub(super) media_type: Vec<u8>,
+    pub media_type: Vec<u8>,
+    /// Lower-case names and values of its headers, if they are wanted.
+    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A body is not what its type says.
@@ -72,6 +76,9 @@ pub enum Malformed {
     /// There are too many parts.
     #[error("there are more than {0} parts")]
     Parts(usize),
+    /// It ends within a part, and is read part by part.
+    #[error("the body ended within a part")]
+    Unended,
 }
 
 // === impl Parser ===
@@ -88,7 +95,12 @@ impl Parser {
             return Err(Malformed::Boundary);
         }
         let delimiter = Finder::new(&[b"\n--", boundary.as_slice()].concat()).into_owned();
-        Ok(Self { delimiter, buffer: BytesMut::new(), state: State::Preamble { first: true } })
+        Ok(Self { delimiter, buffer: BytesMut::new(), state: State::Preamble { first: true }, headers: false })
+    }
+
+    /// Gives heads all their headers.
+    pub(super) fn with_headers(self) -> Self {
+        Self { headers: true, ..self }
     }
 
     /// Adds what has arrived.
@@ -135,7 +147,7 @@ impl Parser {
                 }
                 State::Head => {
                     let Some(length) = head_length(&self.buffer) else { return self.more() };
-                    let head = Head::parse(&self.buffer[..length]);
+                    let head = Head::parse(&self.buffer[..length], self.headers);
                     self.buffer.advance(length);
                     self.state = State::Contents;
                     return Ok(Some(Event::Part(head)));
@@ -206,11 +218,14 @@ fn head_length(bytes: &[u8]) -> Option<usize> {
 // === impl Head ===
 
 impl Head {
-    fn parse(bytes: &[u8]) -> Self {
+    fn parse(bytes: &[u8], headers: bool) -> Self {
         let mut head = Self::default();
         for line in unfolded(bytes).iter().take(HEADERS) {
             let Some(colon) = memchr::memchr(b':', line) else { continue };
             let (name, value) = (line[..colon].trim_ascii(), line[colon + 1..].trim_ascii());
+            if headers {
+                head.headers.push((name.to_ascii_lowercase(), value.to_vec()));
+            }
             if name.eq_ignore_ascii_case(b"content-disposition") {
                 head.name = parameter(value, b"name");
                 head.file = parameter(value, b"filename");
@@ -301,7 +316,12 @@ mod tests {
     }
 
     fn head(name: &str, file: Option<&str>, media_type: &str) -> Head {
-        Head { name: Some(name.into()), file: file.map(|file| file.into()), media_type: media_type.into() }
+        Head {
+            name: Some(name.into()),
+            file: file.map(|file| file.into()),
+            media_type: media_type.into(),
+            headers: Vec::new(),
+        }
     }
 
     #[test]

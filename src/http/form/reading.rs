@@ -85,7 +85,7 @@ impl Reading {
             Head { name: None, .. } => Part::None,
             Head { name: Some(name), file: None, .. } => Part::Field(name, Vec::new()),
             Head { name: Some(_), file: Some(_), .. } if self.form.files.len() >= self.uploads.files => Part::None,
-            Head { name: Some(field), file: Some(client_name), media_type } => {
+            Head { name: Some(field), file: Some(client_name), media_type, .. } => {
                 let error = match () {
                     () if client_name.is_empty() => UploadError::NoFile,
                     () if !self.uploads.permits(&client_name) => UploadError::Forbidden,

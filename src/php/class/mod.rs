@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod body;
+pub(super) mod parts;
 mod request;
 mod stream;
 mod tls;
