@@ -141,17 +141,16 @@ unsafe extern "C" fn rr_rs_body_copy(exchange: *mut c_void, to: *mut c_char, len
 
 /// Reads some of a body that has arrived.
 fn kept(exchange: &Exchange, buffer: &mut [u8], position: u64) -> PhpResult<usize> {
-    exchange.with(|request| match request.beyond.as_deref() {
-        Some(Beyond::Disk(spilled)) => spilled
-            .read_at(buffer, position)
-            .map_err(|error| exception::server(format!("the request body cannot be read from disk: {error}"))),
-        _ => {
-            let rest =
-                usize::try_from(position).ok().and_then(|position| request.body.get(position..)).unwrap_or_default();
-            let length = rest.len().min(buffer.len());
-            buffer[..length].copy_from_slice(&rest[..length]);
-            Ok(length)
+    exchange.with(|request| {
+        if let Some(Beyond::Disk(spilled)) = request.beyond.as_deref() {
+            let read = spilled.read_at(buffer, position);
+            return read
+                .map_err(|error| exception::server(format!("the request body cannot be read from disk: {error}")));
         }
+        let rest = usize::try_from(position).ok().and_then(|position| request.body.get(position..)).unwrap_or_default();
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
     })?
 }
 

@@ -103,7 +103,7 @@ unsafe extern "C" fn rr_rs_parts_next(exchange: *mut c_void, values: *mut Zval) 
                 // PHP, too, passes over what has no name.
                 NextPart::Part(PartHead { name: None, .. }) => {}
                 NextPart::Part(head) => {
-                    let described = describe(walk.parts.number(), head)?;
+                    let described = describe(walk.parts.number(), &head)?;
                     // SAFETY: a place of the shim's.
                     unsafe { values.write(described) };
                     return Ok(PART);
@@ -113,7 +113,7 @@ unsafe extern "C" fn rr_rs_parts_next(exchange: *mut c_void, values: *mut Zval) 
     })
 }
 
-fn describe(number: u64, head: PartHead) -> PhpResult<Zval> {
+fn describe(number: u64, head: &PartHead) -> PhpResult<Zval> {
     let text = |text: Option<&[u8]>| text.map_or_else(Zval::new, string);
     let mut values = ZendHashTable::new();
     let mut count = Zval::new();
