@@ -37,8 +37,10 @@ fn build() -> Result<(), String> {
         build.flag(flag);
     }
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
-    for file in ["tsrm", "engine", "thread", "signal", "value", "stream", "channel", "upload", "body", "file", "class"]
-    {
+    let files = [
+        "tsrm", "engine", "thread", "signal", "value", "stream", "channel", "upload", "body", "parts", "file", "class",
+    ];
+    for file in files {
         build.file(format!("src/php/shim/{file}.c"));
     }
     build.compile("rr_shim");

@@ -11,7 +11,8 @@ if (extension_loaded('roadrunner')) {
 }
 $root = dirname(__DIR__);
 $order = [
-    'WorkerInterface', 'Channel', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Response', 'Http/Request', 'Http/Tls', 'Worker',
+    'WorkerInterface', 'Channel', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Part', 'Http/Parts', 'Http/Response',
+    'Http/Request', 'Http/Tls', 'Worker',
     'Environment', 'Cli', 'Exception/exceptions',
 ];
 $classes = [];
@@ -101,7 +102,9 @@ foreach ($classes as $class) {
     $c .= "\nstatic const zend_function_entry methods_{$id}[] = {\n{$entries}    ZEND_FE_END\n};\n";
 
     $parent = $class->getParentClass();
-    $interfaces = array_values(array_filter($class->getInterfaces(), fn ($interface) => !$parent || !$parent->implementsInterface($interface)));
+    $all = $class->getInterfaces();
+    $implied = fn ($interface) => array_filter($all, fn ($other) => $other->getName() !== $interface->getName() && $other->implementsInterface($interface));
+    $interfaces = array_values(array_filter($all, fn ($interface) => !($parent && $parent->implementsInterface($interface)) && !$implied($interface)));
     $arguments = array_map(fn ($i) => "zend_class_entry *interface_$i", array_keys($interfaces));
     array_unshift($arguments, ...($parent ? ['zend_class_entry *parent'] : []));
     $c .= "\nstatic zend_class_entry *register_$id(" . (implode(', ', $arguments) ?: 'void') . ")\n{\n    zend_class_entry ce, *class_entry;\n\n";

@@ -298,6 +298,72 @@ namespace RoadRunner\Http {
 
 namespace RoadRunner\Http {
     /**
+     * A part of a form that is read part by part. What is left of it is passed over when the next one is asked for.
+     */
+    final class Part
+    {
+        /** Name of the field. */
+        public readonly string $name;
+
+        /** Name that the client gives the file, with its folders if it gives them; null if it is no file. Not to be trusted. */
+        public readonly ?string $fileName;
+
+        /** Media type that the client gives; empty if it gives none. Not to be trusted. */
+        public readonly string $type;
+
+        /** All headers of the part: array<string, string> by lower-case name. */
+        public readonly array $headers;
+
+        private function __construct() {}
+
+        /**
+         * Returns what is left of its contents as a stream to read from, as of fopen().
+         *
+         * @return resource
+         */
+        public function stream() {}
+
+        /**
+         * Returns what is left of its contents.
+         *
+         * @throws \RoadRunner\Exception\LogicException when the next part was asked for, and when the request is over
+         * @throws \RoadRunner\Exception\BadRequestException when the form is malformed, or ends within the part
+         */
+        public function read(): string {}
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
+     * The parts of a form, read one after the other.
+     */
+    final class Parts implements \Iterator
+    {
+        private function __construct() {}
+
+        /** Returns the part that is open; null behind the last one. */
+        public function current(): ?Part {}
+
+        /** Returns its number, from 0. */
+        public function key(): int {}
+
+        /** Waits for the next part. */
+        public function next(): void {}
+
+        /**
+         * Waits for the first part.
+         *
+         * @throws \RoadRunner\Exception\LogicException when it was read before
+         */
+        public function rewind(): void {}
+
+        /** Returns whether there is a part. */
+        public function valid(): bool {}
+    }
+}
+
+namespace RoadRunner\Http {
+    /**
      * An answer as a value, for Request::send() and Worker::send().
      */
     final class Response
@@ -489,6 +555,16 @@ namespace RoadRunner\Http {
          * @throws \RoadRunner\Exception\LogicException when a body that still arrived was read before
          */
         public function bodyStream() {}
+
+        /**
+         * Returns the parts of a `multipart/form-data` body, one after the other while they are read: nothing goes to disk, and
+         * no more than a piece is in memory. It needs the bytes themselves: `http.stream_request_body`, before anything else has
+         * read the body, or `http.raw_body`.
+         *
+         * @throws \RoadRunner\Exception\BadRequestException when the body is no such form (its `statusCode` is 415), or malformed
+         * @throws \RoadRunner\Exception\LogicException when the form was taken apart, or a body that still arrived was read before
+         */
+        public function parts(): Parts {}
 
         /**
          * Returns the fields that came behind the body, once all of it was read. Those that belong into a head are left out:

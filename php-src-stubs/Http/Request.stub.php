@@ -135,6 +135,16 @@ final class Request
     public function bodyStream() {}
 
     /**
+     * Returns the parts of a `multipart/form-data` body, one after the other while they are read: nothing goes to disk, and
+     * no more than a piece is in memory. It needs the bytes themselves: `http.stream_request_body`, before anything else has
+     * read the body, or `http.raw_body`.
+     *
+     * @throws \RoadRunner\Exception\BadRequestException when the body is no such form (its `statusCode` is 415), or malformed
+     * @throws \RoadRunner\Exception\LogicException when the form was taken apart, or a body that still arrived was read before
+     */
+    public function parts(): Parts {}
+
+    /**
      * Returns the fields that came behind the body, once all of it was read. Those that belong into a head are left out:
      * lengths and codings, hosts, conditions, credentials and what proxies say (RFC 9110 section 6.5.1).
      *

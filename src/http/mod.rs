@@ -44,7 +44,10 @@ pub use decode::Config as DecodeConfig;
 pub use file::{
     Config as SendfileConfig, Opened, Ranges, Sendfile, Transfer, Unusable, disposition, media_type, ranges,
 };
-pub use form::{Config as UploadConfig, Form, Malformed, Php, Spooled, Store, Upload, UploadError, Uploads};
+pub use form::{
+    Config as UploadConfig, Form, Malformed, NextPart, PartHead, Parts, Php, Spooled, Store, Upload, UploadError,
+    Uploads,
+};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use hints::Hints;

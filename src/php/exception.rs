@@ -25,6 +25,14 @@ pub(super) enum Misuse {
     /// The body is read while it arrives, which can be done once.
     #[error("the request body can be read once while it arrives, and bodyStream() or parts() has begun to")]
     BodyTaken,
+    /// The form was taken apart when it arrived.
+    #[error(
+        "the form was taken apart: parts() needs http.stream_request_body, before form() and files(), or http.raw_body"
+    )]
+    FormTaken,
+    /// Another part is open.
+    #[error("the part is over: the next one was asked for")]
+    PartOver,
     /// The request is over: its worker has gone on to the next wait.
     #[error("the request is over: waitRequest() was called since")]
     Finished,

@@ -12,7 +12,7 @@ use std::{
 use ::http::{HeaderMap, Method};
 use tracing::{debug, error, info, warn};
 
-use super::{engine, exception::Misuse, sys};
+use super::{class::parts::Walk, engine, exception::Misuse, sys};
 use crate::{channel::Form, handoff::Written, http, pool};
 
 /// A worker of the HTTP pool.
@@ -81,6 +81,8 @@ pub(super) struct Exchange {
     replier: Cell<Option<http::Replier>>,
     /// What the rest of its answer is written to; `None` once it has ended.
     stream: RefCell<Option<http::Sink>>,
+    /// A form that is read part by part.
+    pub(super) parts: RefCell<Option<Box<Walk>>>,
     /// Made by user code, so nobody waits.
     detached: bool,
 }
@@ -160,6 +162,7 @@ impl Local {
             request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),
             stream: RefCell::default(),
+            parts: RefCell::default(),
             detached: false,
         });
         self.current.replace(Some(Rc::clone(&exchange)));
@@ -348,6 +351,7 @@ impl Exchange {
             request: RefCell::new(Some(request)),
             replier: Cell::new(None),
             stream: RefCell::default(),
+            parts: RefCell::default(),
             detached: true,
         })
     }

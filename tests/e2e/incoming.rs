@@ -79,6 +79,20 @@ const WORK: &str = r"
             try { $read = fread($GLOBALS['kept'], 10); } catch (RoadRunner\Exception\LogicException $e) { $read = $e->getMessage(); }
             $request->respond(200, [$read, feof($GLOBALS['kept'])]);
         })(),
+        '/parts' => (function () use ($request, $note) {
+            $seen = [];
+            foreach ($request->parts() as $number => $part) {
+                $note('part ' . $part->name);
+                $seen[] = [$number, $part->name, $part->fileName, $part->type, $part->headers['x-more'] ?? null, match ($part->name) {
+                    'skipped' => null,
+                    'file' => strlen(fread($in = $part->stream(), 10)) + strlen(stream_get_contents($in)),
+                    default => $part->read(),
+                }];
+                $last ??= $part;
+            }
+            try { $last->read(); } catch (RoadRunner\Exception\LogicException $e) { $seen[] = $e->getMessage(); }
+            $request->respond(200, $seen);
+        })(),
         '/exit' => (function () use ($request) { fread($request->bodyStream(), 10); exit; })(),
         '/echo' => $request->respond(200, $request->bodyStream()),
     }; } catch (RoadRunner\Exception\BadRequestException $e) {
@@ -388,5 +402,55 @@ fn a_worker_that_ends_while_it_reads_answers_and_frees_everything() {
     }
     let mut client = Client::connect(server.address).unwrap();
     assert_eq!(client.get("/quick").unwrap().text(), "quick");
+    server.stop();
+}
+
+#[test]
+fn a_form_is_read_part_by_part() {
+    let kind = "Content-Type: multipart/form-data; boundary=XX\r\n";
+    let part = |head: &str, contents: &str| {
+        format!("--XX\r\nContent-Disposition: form-data; {head}\r\nX-More: 1\r\n\r\n{contents}\r\n")
+    };
+    let parts = [
+        part("name=a", "one"),
+        part("name=skipped; filename=s", &"s".repeat(500_000)),
+        part("name=file; filename=\"dir/f\"", &"f".repeat(500_000)),
+        part("name=empty", ""),
+    ];
+    let seen = r#"[[0,"a",null,"","1","one"],[1,"skipped","s","","1",null],[2,"file","dir/f","","1",500000],[3,"empty",null,"","1",""],"the part is over: the next one was asked for"]"#;
+    for settings in [STREAMED, "raw_body: true,", "stream_request_body: true, raw_body: true,"] {
+        let server = server(settings);
+        let mut client = Client::connect(server.address).unwrap();
+        let body = parts.concat() + "--XX--\r\n";
+        for _ in 0..2 {
+            assert_eq!(client.request("POST", "/parts", kind, body.as_bytes()).unwrap().text(), seen, "{settings}");
+        }
+        let response = client.request("POST", "/parts", kind, parts[0].as_bytes()).unwrap();
+        assert_eq!(
+            (response.status, response.text().as_str()),
+            (400, "the form is malformed: the body ended within a part")
+        );
+        assert_eq!(client.request("POST", "/parts", "", b"text").unwrap().status, 415);
+        assert_eq!(
+            client.request("POST", "/parts", "Content-Type: multipart/form-data\r\n", b"x").unwrap().status,
+            400
+        );
+        // Nothing went to disk but a raw body.
+        if settings == STREAMED {
+            let entries = fs::read_dir(&server.directory).unwrap().flatten();
+            assert!(!entries.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("rr-uploads-")));
+        }
+        server.stop();
+    }
+    let server = server(STREAMED);
+    let mut client = begin(&server, "/parts", &format!("{kind}Transfer-Encoding: chunked\r\n"));
+    for (contents, name) in parts[..2].iter().zip(["a", "skipped"]) {
+        client.send(&chunk(contents.as_bytes())).unwrap();
+        until("the part was seen while others are still to come", || {
+            notes(&server).contains(&format!("part {name}\n"))
+        });
+    }
+    client.send(&[chunk((parts[2..].concat() + "--XX--\r\n").as_bytes()), b"0\r\n\r\n".to_vec()].concat()).unwrap();
+    assert_eq!(client.response(false).unwrap().text(), seen);
     server.stop();
 }

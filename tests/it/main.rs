@@ -5,6 +5,7 @@
 
 mod support;
 
+mod arriving;
 mod bad;
 mod bodies;
 mod channels;

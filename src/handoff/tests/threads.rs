@@ -381,3 +381,45 @@ fn requests_that_no_worker_comes_for_are_refused_once_they_are_overdue() {
     assert_eq!(inbox.statistics().waiting, 1);
     drop(in_time);
 }
+
+#[test]
+fn what_is_put_in_is_read_in_order_and_up_to_the_end() {
+    let seat = Requests::new(1, 1, 1).seat(0);
+    let (inlet, outlet) = inflow(10);
+    let mut context = Context::from_waker(Waker::noop());
+    assert_eq!(inlet.poll_wanted(&mut context, false), Poll::Pending, "nobody reads yet");
+    assert_eq!(inlet.poll_wanted(&mut context, true), Poll::Ready(Wanted::Piece));
+    for piece in ["one", "", "two", "three"] {
+        inlet.push(piece.into());
+    }
+    assert_eq!(inlet.poll_wanted(&mut context, true), Poll::Pending, "there is no room");
+    assert!(outlet.begin() && !outlet.begin());
+    let mut buffer = [0; 7];
+    assert_eq!(outlet.read(&seat, &mut buffer, Duration::ZERO), Read::Bytes(7));
+    assert_eq!((&buffer, inlet.poll_wanted(&mut context, false)), (b"onetwot", Poll::Ready(Wanted::Piece)));
+    assert_eq!(outlet.read(&seat, &mut buffer, Duration::ZERO), Read::Bytes(4));
+    assert_eq!(outlet.read(&seat, &mut buffer, Duration::ZERO), Read::TimedOut);
+    assert!(!outlet.is_spent());
+    inlet.end("end");
+    assert_eq!(outlet.read(&seat, &mut buffer, Duration::MAX), Read::Ended);
+    assert_eq!((outlet.is_spent(), outlet.take_end(), outlet.take_end()), (true, Some("end"), None));
+}
+
+#[test]
+fn who_fills_a_stream_hears_what_is_wanted() {
+    let seat = Requests::new(1, 1, 1).seat(0);
+    let mut context = Context::from_waker(Waker::noop());
+    let (inlet, outlet) = inflow(10);
+    inlet.push("early".into());
+    seat.interrupt();
+    assert_eq!(outlet.collect(&seat), Blocked::Interrupted);
+    assert_eq!(inlet.poll_wanted(&mut context, true), Poll::Ready(Wanted::All));
+    assert_eq!((inlet.poll_turned(&mut context), inlet.poll_left(&mut context)), (Poll::Ready(()), Poll::Pending));
+    assert_eq!(inlet.take_back(), ["early"]);
+    inlet.end(());
+    let (inlet, outlet) = inflow::<()>(10);
+    drop(outlet);
+    assert_eq!(inlet.poll_wanted(&mut context, true), Poll::Ready(Wanted::Nothing));
+    inlet.push("late".into());
+    assert!(inlet.take_back().is_empty());
+}

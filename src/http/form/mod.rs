@@ -3,12 +3,14 @@
 mod config;
 mod multipart;
 mod parameters;
+mod parts;
 mod reading;
 mod spool;
 mod store;
 
 pub use config::{Config, Php};
-pub use multipart::Malformed;
+pub use multipart::{Head as PartHead, Malformed};
+pub use parts::{Next as NextPart, Parts};
 pub(super) use reading::Reading;
 pub(super) use spool::Spool;
 pub use store::{Spooled, Store};

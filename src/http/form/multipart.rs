@@ -26,6 +26,8 @@ pub(super) struct Parser {
     delimiter: Finder<'static>,
     buffer: BytesMut,
     state: State,
+    /// Whether heads have all their headers.
+    headers: bool,
 }
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -57,13 +59,15 @@ pub(super) enum Event {
 
 /// The head of a part.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Head {
+pub struct Head {
     /// The field's name; `None`: it has none, and PHP passes it over.
-    pub(super) name: Option<Vec<u8>>,
+    pub name: Option<Vec<u8>>,
     /// The file's name as the client gives it; `None`: it is no file.
-    pub(super) file: Option<Vec<u8>>,
+    pub file: Option<Vec<u8>>,
     /// `Content-Type` without parameters; empty if there is none.
-    pub(super) media_type: Vec<u8>,
+    pub media_type: Vec<u8>,
+    /// Lower-case names and values of its headers, if they are wanted.
+    pub headers: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
 /// A body is not what its type says.
@@ -78,6 +82,9 @@ pub enum Malformed {
     /// There are too many parts.
     #[error("there are more than {0} parts")]
     Parts(usize),
+    /// It ends within a part, and is read part by part.
+    #[error("the body ended within a part")]
+    Unended,
 }
 
 // === impl Parser ===
@@ -95,7 +102,12 @@ impl Parser {
             return Err(Malformed::Boundary);
         }
         let delimiter = Finder::new(&[b"\n--", boundary.as_slice()].concat()).into_owned();
-        Ok(Self { delimiter, buffer: BytesMut::new(), state: State::Preamble { first: true } })
+        Ok(Self { delimiter, buffer: BytesMut::new(), state: State::Preamble { first: true }, headers: false })
+    }
+
+    /// Gives heads all their headers.
+    pub(super) fn with_headers(self) -> Self {
+        Self { headers: true, ..self }
     }
 
     /// Adds what has arrived.
@@ -144,7 +156,7 @@ impl Parser {
                 }
                 State::Head => {
                     let Some(length) = head_length(&self.buffer) else { return self.more() };
-                    let head = Head::parse(&self.buffer[..length]);
+                    let head = Head::parse(&self.buffer[..length], self.headers);
                     self.buffer.advance(length);
                     self.state = State::Contents;
                     return Ok(Some(Event::Part(head)));
@@ -224,7 +236,7 @@ fn head_length(bytes: &[u8]) -> Option<usize> {
 
 impl Head {
     /// Reads the first header of a name, and the last parameter of one, as PHP does. To PHP a line ends at a null byte.
-    fn parse(bytes: &[u8]) -> Self {
+    fn parse(bytes: &[u8], headers: bool) -> Self {
         let mut head = Self::default();
         let (mut disposition, mut media_type) = (None, None);
         let lines = unfolded(bytes);
@@ -232,6 +244,9 @@ impl Head {
             let line = line.split(|byte| *byte == 0).next().unwrap_or_default();
             let Some(colon) = memchr::memchr(b':', line) else { continue };
             let (name, value) = (line[..colon].trim_ascii(), line[colon + 1..].trim_ascii());
+            if headers {
+                head.headers.push((name.to_ascii_lowercase(), value.to_vec()));
+            }
             if name.eq_ignore_ascii_case(b"content-disposition") {
                 disposition.get_or_insert(value);
             } else if name.eq_ignore_ascii_case(b"content-type") {

@@ -97,7 +97,7 @@ impl Reading {
         self.part = match head {
             Head { name: None, file: None, .. } => Part::None,
             Head { name: Some(name), file: None, .. } => Part::Field(name, Vec::new()),
-            Head { name, file: Some(client_name), media_type } => {
+            Head { name, file: Some(client_name), media_type, .. } => {
                 let field = name.unwrap_or_else(|| self.number());
                 if self.files >= self.uploads.files || !is_balanced(&field) {
                     Part::None

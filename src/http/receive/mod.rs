@@ -168,7 +168,9 @@ impl Bodies {
 /// Lets a worker have `body` while it arrives.
 fn pass_on(body: Arriving, early: Vec<Bytes>, form: Option<&HeaderValue>, connection: &Connection) -> Received {
     let (inlet, outlet) = inflow(UNDER_WAY);
-    early.into_iter().for_each(|piece| inlet.push(piece));
+    for piece in early {
+        inlet.push(piece);
+    }
     tokio::spawn(Pump { body, inlet, form: form.cloned(), connection: connection.clone() }.run());
     Received { beyond: Some(Box::new(Beyond::Arriving(outlet))), ..Received::default() }
 }

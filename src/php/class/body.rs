@@ -24,8 +24,8 @@ const LENT: c_int = 0;
 const ON_DISK: c_int = 1;
 
 /// Why a read gave nothing: `RR_READ_THROWN`, `RR_READ_TIMED_OUT`.
-const READ_THROWN: isize = -1;
-const READ_TIMED_OUT: isize = -2;
+pub(super) const READ_THROWN: isize = -1;
+pub(super) const READ_TIMED_OUT: isize = -2;
 
 /// Waits until the body of a request is whole, and a form with files taken apart.
 pub(super) fn whole(exchange: &Exchange) -> PhpResult<()> {
@@ -141,17 +141,16 @@ unsafe extern "C" fn rr_rs_body_copy(exchange: *mut c_void, to: *mut c_char, len
 
 /// Reads some of a body that has arrived.
 fn kept(exchange: &Exchange, buffer: &mut [u8], position: u64) -> PhpResult<usize> {
-    exchange.with(|request| match request.beyond.as_deref() {
-        Some(Beyond::Disk(spilled)) => spilled
-            .read_at(buffer, position)
-            .map_err(|error| exception::server(format!("the request body cannot be read from disk: {error}"))),
-        _ => {
-            let rest =
-                usize::try_from(position).ok().and_then(|position| request.body.get(position..)).unwrap_or_default();
-            let length = rest.len().min(buffer.len());
-            buffer[..length].copy_from_slice(&rest[..length]);
-            Ok(length)
+    exchange.with(|request| {
+        if let Some(Beyond::Disk(spilled)) = request.beyond.as_deref() {
+            let read = spilled.read_at(buffer, position);
+            return read
+                .map_err(|error| exception::server(format!("the request body cannot be read from disk: {error}")));
         }
+        let rest = usize::try_from(position).ok().and_then(|position| request.body.get(position..)).unwrap_or_default();
+        let length = rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&rest[..length]);
+        Ok(length)
     })?
 }
 
@@ -161,17 +160,22 @@ unsafe extern "C" fn rr_rs_body_open(exchange: *mut c_void, arriving: *mut bool,
     method(false, || {
         // SAFETY: the shim passes a living object's native part.
         let exchange = unsafe { request::exchange(exchange) }?;
-        let (still, bytes) = exchange.with(|request| match request.beyond.as_deref() {
-            None => Ok((false, request.body.len() as u64)),
-            Some(Beyond::Disk(spilled)) => Ok((false, spilled.length())),
-            Some(Beyond::Arriving(arrival)) if arrival.begin() => Ok((true, 0)),
-            Some(Beyond::Arriving(_) | Beyond::Spent) => Err(Misuse::BodyTaken.into()),
-            Some(Beyond::Failed(error)) => Err(failure(*error)),
-        })??;
+        let (still, bytes) = open(exchange)?;
         // SAFETY: places of the shim's.
         unsafe { (*arriving, *length) = (still, bytes) };
         Ok(true)
     })
+}
+
+/// Says that the body is read piece by piece. Returns whether it still arrives; its length, if it does not.
+pub(super) fn open(exchange: &Exchange) -> PhpResult<(bool, u64)> {
+    exchange.with(|request| match request.beyond.as_deref() {
+        None => Ok((false, request.body.len() as u64)),
+        Some(Beyond::Disk(spilled)) => Ok((false, spilled.length())),
+        Some(Beyond::Arriving(arrival)) if arrival.begin() => Ok((true, 0)),
+        Some(Beyond::Arriving(_) | Beyond::Spent) => Err(Misuse::BodyTaken.into()),
+        Some(Beyond::Failed(error)) => Err(failure(*error)),
+    })?
 }
 
 /// Reads some bytes, of a body that has arrived from `position` on. One that arrives is waited for, but not longer than
@@ -190,16 +194,31 @@ unsafe extern "C" fn rr_rs_body_read(
         // SAFETY: the shim passes a share of a request, the buffer of a stream of PHP's, and a place of its own.
         let (exchange, buffer) =
             unsafe { (request::exchange(exchange)?, std::slice::from_raw_parts_mut(to.cast::<u8>(), length)) };
-        let (read, ended) = if arriving {
-            arriving_piece(exchange, buffer, u64::try_from(patience).map_or(Duration::MAX, Duration::from_micros))?
-        } else {
-            let read = kept(exchange, buffer, position)?;
-            (isize::try_from(read).unwrap_or(isize::MAX), read == 0)
-        };
+        let (read, ended) = some(exchange, arriving, position, buffer, self::patience(patience))?;
         // SAFETY: as above.
         unsafe { *over = ended };
         Ok(read)
     })
+}
+
+/// A time to wait in microseconds; negative: for ever.
+pub(super) fn patience(microseconds: i64) -> Duration {
+    u64::try_from(microseconds).map_or(Duration::MAX, Duration::from_micros)
+}
+
+/// Reads some of a body, which is `arriving` or has arrived. The second value: nothing more comes.
+pub(super) fn some(
+    exchange: &Exchange,
+    arriving: bool,
+    position: u64,
+    buffer: &mut [u8],
+    patience: Duration,
+) -> PhpResult<(isize, bool)> {
+    if arriving {
+        return arriving_piece(exchange, buffer, patience);
+    }
+    let read = kept(exchange, buffer, position)?;
+    Ok((isize::try_from(read).unwrap_or(isize::MAX), read == 0))
 }
 
 /// Reads some of a body that arrives. The second value: nothing more comes.

@@ -4,6 +4,7 @@ pub(super) mod answer;
 mod body;
 mod channel;
 mod file;
+pub(super) mod parts;
 mod request;
 mod stream;
 mod tls;

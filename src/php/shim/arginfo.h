@@ -252,6 +252,108 @@ static zend_class_entry *register_RoadRunner_Http_Upload(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Part___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Part, __construct);
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Part_stream, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Part, stream);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Part_read, 0, 0, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Part, read);
+
+static const zend_function_entry methods_RoadRunner_Http_Part[] = {
+    ZEND_ME(RoadRunner_Http_Part, __construct, arginfo_RoadRunner_Http_Part___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_Part, stream, arginfo_RoadRunner_Http_Part_stream, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Part, read, arginfo_RoadRunner_Http_Part_read, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Part(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Part", methods_RoadRunner_Http_Part);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("name", sizeof("name") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("fileName", sizeof("fileName") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING | MAY_BE_NULL));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("type", sizeof("type") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("headers", sizeof("headers") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_ARRAY));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Parts___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Parts, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Parts_current, 0, 0, RoadRunner\\Http\\Part, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Parts, current);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Parts_key, 0, 0, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Parts, key);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Parts_next, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Parts, next);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Parts_rewind, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Parts, rewind);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Parts_valid, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Parts, valid);
+
+static const zend_function_entry methods_RoadRunner_Http_Parts[] = {
+    ZEND_ME(RoadRunner_Http_Parts, __construct, arginfo_RoadRunner_Http_Parts___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_Parts, current, arginfo_RoadRunner_Http_Parts_current, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Parts, key, arginfo_RoadRunner_Http_Parts_key, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Parts, next, arginfo_RoadRunner_Http_Parts_next, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Parts, rewind, arginfo_RoadRunner_Http_Parts_rewind, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Parts, valid, arginfo_RoadRunner_Http_Parts_valid, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Parts(zend_class_entry *interface_0)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Parts", methods_RoadRunner_Http_Parts);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    zend_class_implements(class_entry, 1, interface_0);
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Response___construct, 0, 0, 0)
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, status, IS_LONG, 0, "200")
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, body, IS_MIXED, 0, "''")
@@ -378,6 +480,10 @@ ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Request_bodyStream, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, bodyStream);
 
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Http_Request_parts, 0, 0, RoadRunner\\Http\\Parts, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, parts);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_trailers, 0, 0, IS_ARRAY, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, trailers);
@@ -442,6 +548,7 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, files, arginfo_RoadRunner_Http_Request_files, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, bodyStream, arginfo_RoadRunner_Http_Request_bodyStream, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, parts, arginfo_RoadRunner_Http_Request_parts, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, trailers, arginfo_RoadRunner_Http_Request_trailers, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)

@@ -12,6 +12,7 @@ typedef struct {
     uint64_t position; /* of a body that has arrived */
     uint64_t length;
     int64_t patience;  /* microseconds; negative: as long as the client may take */
+    zend_long part;    /* number of the part of a form that is read; 0: the body itself */
     bool arriving;
     bool blocking;
     bool timed_out;
@@ -59,8 +60,9 @@ static ssize_t body_read(php_stream *stream, char *buffer, size_t count)
     body_stream *body = stream->abstract;
     bool over = false;
     body->timed_out = false;
-    ssize_t length = rr_rs_body_read(body->exchange, body->arriving, body->position, buffer, count,
-                                     body->blocking ? body->patience : 0, &over);
+    int64_t patience = body->blocking ? body->patience : 0;
+    ssize_t length = body->part ? rr_rs_part_read(body->exchange, body->part, buffer, count, patience, &over)
+                                : rr_rs_body_read(body->exchange, body->arriving, body->position, buffer, count, patience, &over);
     if (length == RR_READ_TIMED_OUT) {
         body->timed_out = body->blocking;
         return 0;
@@ -136,21 +138,40 @@ static const php_stream_ops body_ops = {
     NULL, body_read, body_close, NULL, "request body", body_seek, NULL, body_stat, body_set_option,
 };
 
-ZEND_METHOD(RoadRunner_Http_Request, bodyStream)
+/* A stream that shows nothing yet. It is made first, because the engine frees it also after a bailout. */
+static php_stream *stream_new(void)
 {
-    ZEND_PARSE_PARAMETERS_NONE();
-    void *exchange = rr_shown_of(Z_OBJ_P(ZEND_THIS))->exchange;
-    /* The stream, which the engine frees also after a bailout, is made first. */
     body_stream *body = ecalloc(1, sizeof *body);
     body->blocking = true;
     body->patience = -1;
     php_stream *stream = php_stream_alloc(&body_ops, body, NULL, "rb");
+    stream->chunk_size = PIECE;
+    return stream;
+}
+
+/* The contents of a part that is open. */
+php_stream *rr_part_stream(void *exchange, zend_long part)
+{
+    php_stream *stream = stream_new();
+    body_stream *body = stream->abstract;
+    body->part = part;
+    body->arriving = true;
+    body->exchange = rr_rs_share(exchange);
+    stream->flags |= PHP_STREAM_FLAG_NO_SEEK;
+    return stream;
+}
+
+ZEND_METHOD(RoadRunner_Http_Request, bodyStream)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    void *exchange = rr_shown_of(Z_OBJ_P(ZEND_THIS))->exchange;
+    php_stream *stream = stream_new();
+    body_stream *body = stream->abstract;
     if (!rr_rs_body_open(exchange, &body->arriving, &body->length)) {
         php_stream_close(stream);
         RETURN_THROWS();
     }
     body->exchange = rr_rs_share(exchange);
-    stream->chunk_size = PIECE;
     if (body->arriving) {
         stream->flags |= PHP_STREAM_FLAG_NO_SEEK;
     }

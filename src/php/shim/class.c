@@ -433,6 +433,7 @@ void rr_classes_register(void)
     register_RoadRunner_Cli();
     register_RoadRunner_Channel();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
+    rr_part_classes(register_RoadRunner_Http_Part(), register_RoadRunner_Http_Parts(zend_ce_iterator));
     rr_upload_class(register_RoadRunner_Http_Upload());
     rr_response_class(register_RoadRunner_Http_Response());
     ce_request = register_RoadRunner_Http_Request();

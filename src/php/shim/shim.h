@@ -124,7 +124,11 @@ void rr_response_class(zend_class_entry *response);      /* MINIT */
 enum { RR_BODY_THROWN = -1, RR_BODY_LENT, RR_BODY_ON_DISK };
 enum { RR_READ_THROWN = -1, RR_READ_TIMED_OUT = -2 };
 bool rr_body_text(void *exchange, bool form, const char **text, size_t *length, zend_string **held);
+php_stream *rr_part_stream(void *exchange, zend_long part);
 void rr_bad_request(zval *exception, const char *message, size_t length, zend_long status);
+
+/* --- parts.c ------------------------------------------------------------------------------------------------------- */
+void rr_part_classes(zend_class_entry *part, zend_class_entry *parts); /* MINIT */
 
 /* --- stream.c ------------------------------------------------------------------------------------------------------ */
 enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
@@ -182,6 +186,11 @@ int rr_rs_body_view(void *exchange, bool form, const char **text, size_t *length
 bool rr_rs_body_copy(void *exchange, char *to, size_t length);
 bool rr_rs_body_open(void *exchange, bool *arriving, uint64_t *length);
 ssize_t rr_rs_body_read(void *exchange, bool arriving, uint64_t position, char *to, size_t length, int64_t patience, bool *over);
+
+/* For parts.c. `values`: a list of number, name, file name, type and headers. */
+bool rr_rs_parts_open(void *exchange);
+int rr_rs_parts_next(void *exchange, zval *values); /* RR_THROWN, RR_GONE: none, RR_DONE */
+ssize_t rr_rs_part_read(void *exchange, zend_long number, char *to, size_t length, int64_t patience, bool *over);
 
 /* For stream.c. Those that give a number return one of RR_THROWN to RR_NO_BODY. `share`: for the object that shows it. */
 int rr_rs_stream_start(void *exchange, zend_long status, HashTable *headers, bool events, void **share);

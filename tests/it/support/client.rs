@@ -78,6 +78,16 @@ impl Client {
         self.stream.write_all(bytes)
     }
 
+    /// Waits no longer than `patience` until the server takes something.
+    pub fn set_write_patience(&self, patience: Duration) {
+        self.stream.set_write_timeout(Some(patience)).unwrap();
+    }
+
+    /// Sends as much as is taken at once.
+    pub fn send_some(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.stream.write(bytes)
+    }
+
     /// Sends no more, but listens on.
     pub fn end_sending(&self) {
         let _ = self.stream.shutdown(Shutdown::Write);

@@ -23,7 +23,12 @@ fn parts(body: &[u8], size: usize) -> (Vec<(Head, Vec<u8>)>, bool) {
 }
 
 fn head(name: &str, file: Option<&str>, media_type: &str) -> Head {
-    Head { name: Some(name.into()), file: file.map(|file| file.into()), media_type: media_type.into() }
+    Head {
+        name: Some(name.into()),
+        file: file.map(|file| file.into()),
+        media_type: media_type.into(),
+        headers: Vec::new(),
+    }
 }
 
 #[test]
