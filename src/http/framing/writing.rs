@@ -14,13 +14,13 @@ use crate::http::Hints;
 impl<S> Checked<S> {
     /// Returns whether hyper has nothing left to write: what it writes next is the beginning of an answer, if it has not
     /// begun one already.
-    pub(super) fn is_flushed(&self) -> bool {
+    pub(in crate::http) fn is_flushed(&self) -> bool {
         self.flushed
     }
 
     /// Takes the hints that wait, if they can go out now: behind all that hyper has written so far. For the time in which
     /// the request that they belong to is not answered.
-    pub(super) fn interject(&mut self, hints: &Hints) {
+    pub(in crate::http) fn interject(&mut self, hints: &Hints) {
         if self.flushed {
             self.interim.append(&mut hints.take());
         }
