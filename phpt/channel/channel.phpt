@@ -23,3 +23,15 @@ report('name of a hint', fn () => Request::create('GET', '/')->earlyHints(['a b'
 report('new', fn () => new Channel());
 ?>
 --EXPECT--
+publish => RoadRunner\Exception\LogicException: this is not a worker of the server
+count => RoadRunner\Exception\LogicException: this is not a worker of the server
+close => RoadRunner\Exception\LogicException: this is not a worker of the server
+a name => ValueError: The name of a channel must not be empty
+names => ValueError: The name of a channel must not be empty
+kind of a name => TypeError: The name of a channel must be a string, null given
+kind of names => RoadRunner\Exception\LogicException: this is not a worker of the server
+lines => ValueError: The event "x\ny" has a line break or a NUL
+retry => ValueError: RoadRunner\Channel::publish(): Argument #5 ($retry) must be greater than or equal to 0
+hints => RoadRunner\Exception\LogicException: nobody waits for an answer: the request was made by Request::create()
+name of a hint => ValueError: "a b" is not a header name
+new => Error: Call to private RoadRunner\Channel::__construct() from global scope

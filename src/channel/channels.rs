@@ -11,11 +11,11 @@ use std::{
 };
 
 use bytes::Bytes;
-use parking_lot::{Condvar, Mutex};
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use tracing::debug;
 
 use super::{
-    Config, Event, Lines,
+    Config, Form, Message,
     history::{History, missed},
 };
 use crate::handoff::{Detached, Offered, Sink};
@@ -89,54 +89,12 @@ struct Subscriber<E> {
     stalls: AtomicU8,
 }
 
-/// What a subscriber gets of a message.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Form {
-    /// A server-sent event.
-    Event,
-    /// Its data as they are.
-    Data,
-}
-
-/// What is published.
-#[derive(Clone, Debug)]
-pub struct Message {
-    data: Bytes,
-    event: Bytes,
-    id: Option<Bytes>,
-}
-
 /// What is to be done once the lock is free.
 #[derive(Debug)]
 struct Later<E> {
     wakers: Vec<Waker>,
     /// Dropped, it breaks the stream off.
     gone: Vec<Arc<Subscriber<E>>>,
-}
-
-// === impl Message ===
-
-impl Message {
-    /// Formats a message, once for all subscribers.
-    ///
-    /// # Errors
-    ///
-    /// When type or id have more than one line, or a NUL.
-    pub fn new(event: &Event<'_>) -> Result<Self, Lines> {
-        let formatted = event.format()?.into();
-        Ok(Self {
-            data: Bytes::copy_from_slice(event.data),
-            event: formatted,
-            id: event.id.map(Bytes::copy_from_slice),
-        })
-    }
-
-    fn formed(&self, form: Form) -> &Bytes {
-        match form {
-            Form::Event => &self.event,
-            Form::Data => &self.data,
-        }
-    }
 }
 
 // === impl Channels ===
@@ -224,7 +182,7 @@ impl<E: Send + 'static> Channels<E> {
         }
         state.statistics.published += 1;
         state.statistics.delivered += reached as u64;
-        self.finish(later, |state, gone| state.drops(gone, "it has fallen behind"), guard);
+        later.finish(guard, "it has fallen behind");
         reached
     }
 
@@ -242,7 +200,9 @@ impl<E: Send + 'static> Channels<E> {
             guard.remove(subscriber.key, &subscriber.names);
         }
         drop(guard);
-        ended.iter().for_each(|subscriber| subscriber.stream.end());
+        for subscriber in &ended {
+            subscriber.stream.end();
+        }
         ended.len()
     }
 
@@ -281,7 +241,7 @@ impl<E: Send + 'static> Channels<E> {
         for channel in state.channels.values_mut() {
             channel.send(number, |form| (form == Form::Event).then_some(&ping), &mut later);
         }
-        self.finish(later, |state, gone| state.drops(gone, "it has fallen behind"), guard);
+        later.finish(guard, "it has fallen behind");
     }
 
     /// A look, a part of [`LOOKS`] of the time limit behind the last one: breaks off who takes nothing, and forgets
@@ -307,19 +267,7 @@ impl<E: Send + 'static> Channels<E> {
         let fresh =
             |channel: &Channel<E>| channel.deserted.is_none_or(|since| now.saturating_duration_since(since) < KEPT);
         state.channels.retain(|_, channel| fresh(channel));
-        self.finish(later, |state, gone| state.drops(gone, "it takes nothing"), guard);
-    }
-
-    /// Removes who is to go, lets go of the lock, wakes who has something to read, and breaks off who is gone.
-    fn finish(
-        &self,
-        later: Later<E>,
-        remove: impl FnOnce(&mut State<E>, &[Arc<Subscriber<E>>]),
-        mut guard: parking_lot::MutexGuard<'_, State<E>>,
-    ) {
-        remove(&mut guard, &later.gone);
-        drop(guard);
-        later.wakers.into_iter().for_each(Waker::wake);
+        later.finish(guard, "it takes nothing");
     }
 }
 
@@ -395,5 +343,12 @@ impl<E> Channel<E> {
 impl<E> Later<E> {
     fn new() -> Self {
         Self { wakers: Vec::new(), gone: Vec::new() }
+    }
+
+    /// Removes who is to go, lets go of the lock, wakes who has something to read, and breaks off who is gone.
+    fn finish(self, mut guard: MutexGuard<'_, State<E>>, why: &'static str) {
+        guard.drops(&self.gone, why);
+        drop(guard);
+        self.wakers.into_iter().for_each(Waker::wake);
     }
 }

@@ -14,13 +14,15 @@ mod config;
 mod event;
 mod history;
 mod keeper;
+mod message;
 #[cfg(test)]
 mod tests;
 
-pub use channels::{Channels, Form, Message, Statistics};
+pub use channels::{Channels, Statistics};
 pub use config::Config;
 pub use event::{Event, Lines, comment};
 pub use keeper::Keeper;
+pub use message::{Form, Message};
 
 /// Longest name of a channel in bytes.
 pub const LONGEST_NAME: usize = 255;

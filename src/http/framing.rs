@@ -15,12 +15,11 @@ use std::{
 };
 
 use memchr::memchr2;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 
-use super::{
-    Hints,
-    patience::{Wait, Written},
-};
+use super::patience::{Wait, Written};
+
+mod writing;
 
 /// Takes the place of a refused byte in a head, and of all that follow: a NUL is nowhere allowed in a head, and the rest
 /// lets hyper look at it at once. Until it sees the end of a head that came in pieces, hyper parses nothing.
@@ -134,40 +133,12 @@ impl<S> Checked<S> {
         }
     }
 
-    /// Returns whether hyper has nothing left to write: what it writes next is the beginning of an answer, if it has not
-    /// begun one already.
-    pub(super) fn is_flushed(&self) -> bool {
-        self.flushed
-    }
-
-    /// Takes the hints that wait, if they can go out now: behind all that hyper has written so far. For the time in which
-    /// the request that they belong to is not answered.
-    pub(super) fn interject(&mut self, hints: &Hints) {
-        if self.flushed {
-            self.interim.append(&mut hints.take());
-        }
-    }
-
     pub(super) fn stream(&mut self) -> &mut S {
         &mut self.stream
     }
 
     pub(super) fn into_stream(self) -> S {
         self.stream
-    }
-}
-
-impl<S: AsyncWrite + Unpin> Checked<S> {
-    /// Writes what goes out before the next byte of hyper's.
-    fn poll_interim(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while !self.interim.is_empty() {
-            let result = Pin::new(&mut self.stream).poll_write(context, &self.interim);
-            match ready!(self.written.note(result))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                length => drop(self.interim.drain(..length)),
-            }
-        }
-        Poll::Ready(Ok(()))
     }
 }
 
@@ -193,42 +164,6 @@ impl<S: AsyncRead + Unpin> AsyncRead for Checked<S> {
         buffer.put_slice(now);
         self.rest = Some(later);
         Poll::Ready(Ok(()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for Checked<S> {
-    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.flushed = false;
-        ready!(self.poll_interim(context))?;
-        let result = Pin::new(&mut self.stream).poll_write(context, bytes);
-        self.written.note(result)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.flushed = false;
-        ready!(self.poll_interim(context))?;
-        let result = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
-        self.written.note(result)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes when it has written everything.
-        self.flushed = true;
-        ready!(self.poll_interim(context))?;
-        let result = Pin::new(&mut self.stream).poll_flush(context);
-        self.written.note_flush(result)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }
 
