@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod bodies;
 mod greedy;
 mod handoff;
 mod log;
@@ -62,6 +63,9 @@ type Measure = fn() -> Vec<Figure>;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == bodies::others::PLAIN) {
+        bodies::others::plain();
+    }
     let soak = arguments.iter().any(|argument| argument == "--soak");
     let wanted: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let measures: &[(&str, Measure)] = if soak {
@@ -76,6 +80,9 @@ fn main() -> ExitCode {
             ("log", log::measure),
             ("memory", soak::measure),
             ("tls", tls::measure),
+            ("bodies-reader", bodies::slow_reader),
+            ("bodies-memory", bodies::memory),
+            ("bodies-cpu", bodies::cpu_time),
         ]
     };
     let mut figures = Vec::new();

@@ -9,6 +9,8 @@ mod store;
 
 pub use config::{Config, Php};
 pub(super) use multipart::Malformed;
+#[cfg(fuzzing)]
+pub(super) use multipart::{Event, Parser};
 pub(super) use reading::Reading;
 pub use store::{Spooled, Store};
 
