@@ -104,6 +104,11 @@ model: ## searches the interleavings of the hand-off, 100 000 schedules each
 .PHONY: soak
 soak: build ## long runs; SOAK_SECONDS=600 bounds each
 	RR_PHP="$(BIN)" RR_EXTENSION="$(SO)" cargo test --locked --release --no-default-features --features e2e --test figures -- --soak $(T)
+	@$(if $(T),,scripts/fuzz "$(or $(SOAK_SECONDS),600)")
+
+.PHONY: fuzz
+fuzz: ## fuzzers, with a nightly toolchain: make fuzz T=multipart FUZZ_SECONDS=60
+	@scripts/fuzz "$(or $(FUZZ_SECONDS),60)" $(T)
 
 .PHONY: valgrind
 valgrind: build-debug ## the life of PHP threads under valgrind

@@ -14,6 +14,8 @@ mod flood;
 mod form;
 mod forwarded;
 mod framing;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod h1;
 mod h2;
 mod head;

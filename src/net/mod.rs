@@ -8,6 +8,8 @@ mod address;
 mod census;
 mod descriptors;
 mod front;
+#[cfg(fuzzing)]
+pub mod fuzz;
 mod inherited;
 mod listener;
 mod notice;

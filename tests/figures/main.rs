@@ -12,6 +12,7 @@
     reason = "a measuring program"
 )]
 
+mod bodies;
 mod events;
 mod files;
 mod greedy;
@@ -64,6 +65,9 @@ type Measure = fn() -> Vec<Figure>;
 
 fn main() -> ExitCode {
     let arguments: Vec<_> = env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == bodies::others::PLAIN) {
+        bodies::others::plain();
+    }
     let soak = arguments.iter().any(|argument| argument == "--soak");
     let wanted: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let measures: &[(&str, Measure)] = if soak {
@@ -80,6 +84,9 @@ fn main() -> ExitCode {
             ("memory", soak::measure),
             ("files", files::measure),
             ("tls", tls::measure),
+            ("bodies-reader", bodies::slow_reader),
+            ("bodies-memory", bodies::memory),
+            ("bodies-cpu", bodies::cpu_time),
         ]
     };
     let mut figures = Vec::new();

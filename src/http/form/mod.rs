@@ -9,6 +9,8 @@ mod spool;
 mod store;
 
 pub use config::{Config, Php};
+#[cfg(fuzzing)]
+pub(super) use multipart::{Event, Parser};
 pub use multipart::{Head as PartHead, Malformed};
 pub use parts::{Next as NextPart, Parts};
 pub(super) use reading::Reading;

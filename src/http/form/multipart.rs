@@ -21,7 +21,7 @@ const HEADERS: usize = 32;
 
 /// A parser that is fed with pieces of a body.
 #[derive(Debug)]
-pub(super) struct Parser {
+pub(in crate::http) struct Parser {
     /// LF and the boundary with its two dashes; a CR may stand before it.
     delimiter: Finder<'static>,
     buffer: BytesMut,
@@ -46,7 +46,7 @@ enum State {
 
 /// What comes next in a body.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Event {
+pub(in crate::http) enum Event {
     /// A part begins.
     Part(Head),
     /// A piece of its contents, not empty.
@@ -95,7 +95,7 @@ impl Parser {
     /// # Errors
     ///
     /// When that has no boundary.
-    pub(super) fn new(content_type: &[u8]) -> Result<Self, Malformed> {
+    pub(in crate::http) fn new(content_type: &[u8]) -> Result<Self, Malformed> {
         let boundary = Parameters(content_type, CONTENT_TYPE).find(|(name, _)| name.eq_ignore_ascii_case(b"boundary"));
         let (_, boundary) = boundary.ok_or(Malformed::Boundary)?;
         if boundary.is_empty() || boundary.len() > BOUNDARY {
@@ -111,7 +111,7 @@ impl Parser {
     }
 
     /// Adds what has arrived.
-    pub(super) fn feed(&mut self, piece: &[u8]) {
+    pub(in crate::http) fn feed(&mut self, piece: &[u8]) {
         if self.state != State::Over {
             self.buffer.extend_from_slice(piece);
         }
@@ -122,7 +122,7 @@ impl Parser {
     /// # Errors
     ///
     /// When the body is malformed; nothing of it is of use any more.
-    pub(super) fn next(&mut self) -> Result<Option<Event>, Malformed> {
+    pub(in crate::http) fn next(&mut self) -> Result<Option<Event>, Malformed> {
         loop {
             match self.state {
                 State::Preamble { first } => {
@@ -187,7 +187,7 @@ impl Parser {
 
     /// The contents that are left of a part in which the body has ended, without the start of a boundary; `None`: it has
     /// not ended in a part.
-    pub(super) fn rest(&mut self) -> Option<Bytes> {
+    pub(in crate::http) fn rest(&mut self) -> Option<Bytes> {
         (self.state == State::Contents).then(|| {
             let needle = self.delimiter.needle();
             let started = (1..needle.len()).rev().find(|length| self.buffer.ends_with(&needle[..*length]));
