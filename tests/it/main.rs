@@ -8,6 +8,7 @@ mod support;
 mod bad;
 mod bodies;
 mod config;
+mod cors;
 mod front;
 mod headers;
 mod http2;

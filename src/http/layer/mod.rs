@@ -8,6 +8,8 @@ mod attributes;
 mod basic_auth;
 mod chain;
 mod config;
+mod cors;
+mod cors_origins;
 mod headers;
 mod holding;
 mod inside;
@@ -17,7 +19,9 @@ mod next;
 mod rate_limit;
 mod request_id;
 mod route;
+mod security;
 mod timeout;
+mod vary;
 
 use http::StatusCode;
 
