@@ -7,6 +7,10 @@
 mod attributes;
 mod basic_auth;
 mod chain;
+mod compress;
+mod compress_accept;
+mod compress_body;
+mod compress_codec;
 mod config;
 mod cors;
 mod cors_origins;
