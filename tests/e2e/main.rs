@@ -14,6 +14,7 @@ mod support;
 
 mod bodies;
 mod children;
+mod cors;
 mod crash;
 mod death;
 mod descriptors;

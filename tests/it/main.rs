@@ -7,6 +7,7 @@ mod support;
 
 mod bad;
 mod bodies;
+mod compress;
 mod config;
 mod cors;
 mod front;
