@@ -1,7 +1,6 @@
 //! What stands between the wire and the workers: middleware, in the order that the configuration gives.
 //!
-//! Each layer is a [`tower::Layer`](tower_layer::Layer) in shape: it gets a request and what is within, [`Next`], and
-//! answers. Ours implement [`Middleware`]; those of other crates are put around by [`tower`]. Where a route has no layers,
+//! Each layer is a [`Middleware`]: it gets a request and what is within, [`Next`], and answers. Where a route has no layers,
 //! nothing of this room runs.
 
 mod attributes;
