@@ -247,6 +247,11 @@ impl Connection {
         self.enter(head, body, *peer, arrived, counted)
     }
 
+    /// Whether it is encrypted.
+    pub(super) fn is_encrypted(&self) -> bool {
+        self.0.client.tls.is_some()
+    }
+
     /// Lets a request in to the workers.
     pub(super) fn enter(
         &self,

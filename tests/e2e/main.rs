@@ -16,6 +16,7 @@ mod aborts;
 mod bodies;
 mod channels;
 mod children;
+mod cors;
 mod crash;
 mod death;
 mod descriptors;

@@ -28,12 +28,14 @@ fn rows() -> Vec<&'static Row> {
 }
 
 /// Sections in which nothing is read without some of their keys, and values of these.
-const REQUIRED: [(&str, &[(&str, &str)]); 6] = [
+const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
     ("certificates.[]", &[("cert", "x"), ("key", "x")]),
     ("listeners.[]", &[("address", "'unix:/x'")]),
+    // Before the routes that it may stand in.
+    ("headers.cors", &[("allowed_origin", "'https://a.test'")]),
     ("routes.[]", &[("prefix", "/x")]),
 ];
 

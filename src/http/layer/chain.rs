@@ -53,6 +53,7 @@ impl Layers {
         info!(route, order = shown.join(" > "), "Middleware");
         let put = |next, name: &Name| match name {
             Name::BasicAuth => around(self.basic_auth.middleware(), next),
+            Name::Gzip => around(self.gzip.middleware(), next),
             Name::Headers => around(self.headers.middleware(), next),
             Name::Limit => around(self.limit.middleware(), next),
             Name::RateLimit => around(self.rate_limit.middleware(), next),

@@ -1,7 +1,7 @@
 //! Settings of the layers (keys `http.middleware`, `http.routes` and the sections of the layers).
 
 use super::{
-    basic_auth, headers, limit,
+    basic_auth, compress, headers, limit,
     names::{Name, Order},
     rate_limit, request_id,
     route::Matcher,
@@ -27,6 +27,8 @@ pub(super) struct Layers {
     pub(super) order: Order,
     /// `basic_auth`.
     pub(super) basic_auth: basic_auth::Config,
+    /// `gzip`.
+    pub(super) gzip: compress::Config,
     /// `headers`.
     pub(super) headers: headers::Config,
     /// `limit`.
@@ -77,6 +79,9 @@ impl Layers {
         }
         if let Some(inner) = section.section("basic_auth", problems) {
             self.basic_auth.read(inner, problems);
+        }
+        if let Some(inner) = section.section("gzip", problems) {
+            self.gzip.read(inner, problems);
         }
         if let Some(inner) = section.section("headers", problems) {
             self.headers.read(inner, problems);

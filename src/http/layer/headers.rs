@@ -1,10 +1,15 @@
-//! Middleware `headers`: sets headers of requests and responses.
+//! Middleware `headers`: sets headers of requests and responses, CORS among them.
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, header::ORIGIN};
 
-use super::{Answer, Middleware, Next, Request};
+use super::{
+    Answer, Around, Middleware, Next, Request, Response,
+    cors::{self, Cors, Verdict},
+    security::Security,
+    vary,
+};
 use crate::config::{Problems, Section};
 
 /// Settings of the middleware (section `http.headers`).
@@ -14,6 +19,10 @@ pub(super) struct Config {
     request: HeaderMap,
     /// `response`: headers of each response, whatever the application has set. An empty value takes the header away.
     response: HeaderMap,
+    /// `security`: what is added for browsers. What `response` says of the same headers wins.
+    security: Security,
+    /// `cors`: which pages of other origins may read answers.
+    cors: Option<Cors>,
 }
 
 /// The middleware.
@@ -40,27 +49,65 @@ impl Config {
                 }
             }
         }
+        if let Some(security) = section.choice("security", Security::WORDS, problems) {
+            self.security = security;
+        }
+        if let Some(inner) = section.section("cors", problems) {
+            self.cors.get_or_insert_default().read(inner, problems);
+        }
         section.finish(problems);
     }
 
     /// The middleware that does as is set here.
     pub(super) fn middleware(&self) -> Headers {
+        if let Some(cors) = &self.cors {
+            cors.warn();
+        }
         Headers(self.clone())
     }
 }
 
 // === impl Headers ===
 
+impl Headers {
+    fn finish(&self, response: &mut Response, encrypted: bool) {
+        let headers = response.headers_mut();
+        self.0.security.add(headers, encrypted);
+        set(headers, &self.0.response);
+    }
+
+    fn leaves_answers(&self) -> bool {
+        self.0.response.is_empty() && self.0.security == Security::Off && self.0.cors.is_none()
+    }
+}
+
 impl Middleware for Headers {
     fn answer(self: Arc<Self>, mut request: Request, next: Next) -> Answer {
         set(request.headers_mut(), &self.0.request);
-        let answering = next.handle(request);
-        if self.0.response.is_empty() {
-            return answering;
+        if self.leaves_answers() {
+            return next.handle(request);
         }
+        let around = request.extensions().get::<Around>();
+        let encrypted = around.is_some_and(|around| around.connection.is_encrypted());
+        let said = match self.0.cors.as_ref().map(|cors| cors.decide(&request)) {
+            Some(Verdict::Preflight(status, said)) => {
+                let mut response = Response::new(bytes::Bytes::new().into());
+                *response.status_mut() = status;
+                self.finish(&mut response, encrypted);
+                cors::add(response.headers_mut(), said);
+                return Box::pin(async move { response });
+            }
+            Some(Verdict::Actual(said)) => Some(said),
+            None => None,
+        };
+        let answering = next.handle(request);
         Box::pin(async move {
             let mut response = answering.await;
-            set(response.headers_mut(), &self.0.response);
+            self.finish(&mut response, encrypted);
+            if let Some(said) = said {
+                cors::add(response.headers_mut(), said);
+                vary::add(response.headers_mut(), &ORIGIN);
+            }
             response
         })
     }

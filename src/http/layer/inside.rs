@@ -55,7 +55,7 @@ impl Handle for Inside {
         let (mut head, body) = request.into_parts();
         let around = head.extensions.remove::<Around>();
         Box::pin(async move {
-            // Layers of other crates pass on what they were given.
+            // Layers pass on what they were given.
             let Some(Around { peer, arrived, counted, connection }) = around else {
                 return http::Response::new(bytes::Bytes::new().into());
             };

@@ -1,13 +1,18 @@
 //! What stands between the wire and the workers: middleware, in the order that the configuration gives.
 //!
-//! Each layer is a [`tower::Layer`](tower_layer::Layer) in shape: it gets a request and what is within, [`Next`], and
-//! answers. Ours implement [`Middleware`]; those of other crates are put around by [`tower`]. Where a route has no layers,
+//! Each layer is a [`Middleware`]: it gets a request and what is within, [`Next`], and answers. Where a route has no layers,
 //! nothing of this room runs.
 
 mod attributes;
 mod basic_auth;
 mod chain;
+mod compress;
+mod compress_accept;
+mod compress_body;
+mod compress_codec;
 mod config;
+mod cors;
+mod cors_origins;
 mod headers;
 mod holding;
 mod inside;
@@ -17,7 +22,9 @@ mod next;
 mod rate_limit;
 mod request_id;
 mod route;
+mod security;
 mod timeout;
+mod vary;
 
 use http::StatusCode;
 
