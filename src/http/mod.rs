@@ -40,7 +40,7 @@ pub use connection::serve_connection;
 pub use form::{Config as UploadConfig, Form, Php, Spooled, Store, Upload, UploadError, Uploads};
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
-pub use layer::{Attributes, Config as Layers};
+pub use layer::{Attributes, Caches, Clock, Config as Layers};
 pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};

@@ -7,6 +7,7 @@ mod support;
 
 mod bad;
 mod bodies;
+mod cache;
 mod config;
 mod front;
 mod headers;

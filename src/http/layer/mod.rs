@@ -6,6 +6,7 @@
 
 mod attributes;
 mod basic_auth;
+mod cache;
 mod chain;
 mod config;
 mod headers;
@@ -21,7 +22,11 @@ mod timeout;
 
 use http::StatusCode;
 
-pub use self::{attributes::Attributes, config::Config};
+pub use self::{
+    attributes::Attributes,
+    cache::{Caches, Clock},
+    config::Config,
+};
 pub(super) use self::{
     chain::Chain,
     inside::Around,

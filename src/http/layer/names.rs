@@ -5,6 +5,8 @@
 pub(super) enum Name {
     /// Asks for a name and a password.
     BasicAuth,
+    /// Answers again what workers have answered.
+    Cache,
     /// Sets headers of requests and responses.
     Headers,
     /// Bounds how many requests are under way.
@@ -30,6 +32,7 @@ pub(super) enum Order {
 /// Words of `http.middleware`. What is not here either has no place in the chain or is refused by the table of keys.
 const NAMES: &[(&str, Name)] = &[
     ("basic_auth", Name::BasicAuth),
+    ("cache", Name::Cache),
     ("headers", Name::Headers),
     ("limit", Name::Limit),
     ("rate_limit", Name::RateLimit),
