@@ -72,13 +72,6 @@ impl Config {
                 *place = usize::try_from(mebibytes).unwrap_or(usize::MAX).saturating_mul(MEBIBYTE);
             }
         }
-        if self.max_object_size > self.max_size {
-            section.report(
-                "max_object_size",
-                "is more than all stored responses may take (http.cache.max_size)",
-                problems,
-            );
-        }
         for (key, place) in [
             ("default_ttl", &mut self.default_ttl),
             ("stale_while_revalidate", &mut self.stale_while_revalidate),
