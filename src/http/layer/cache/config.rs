@@ -37,8 +37,8 @@ pub(in crate::http::layer) struct Config {
     pub(super) keep_tags: bool,
     /// `status`: whether clients see `Cache-Status`.
     pub(super) status: bool,
-    /// `purge_from`: who may remove responses by the method `PURGE`.
-    pub(super) purge_from: Vec<Subnet>,
+    /// `purge_from`: who may remove responses by the method `PURGE`; `None` stands for connections over a unix socket.
+    pub(super) purge_from: Vec<Option<Subnet>>,
     /// What the time is told by.
     pub(in crate::http::layer) clock: Clock,
 }
@@ -94,8 +94,8 @@ impl Config {
         if let Some(name) = section.header_name("tag_header", problems) {
             self.tag_header = name;
         }
-        let subnet = |text: &str| text.parse::<Subnet>().ok();
-        if let Some(subnets) = section.parsed("purge_from", "address/bits or an address", problems, subnet) {
+        let subnet = |text: &str| if text == "unix" { Some(None) } else { text.parse::<Subnet>().ok().map(Some) };
+        if let Some(subnets) = section.parsed("purge_from", "address/bits, an address or unix", problems, subnet) {
             self.purge_from = subnets;
         }
         section.finish(problems);

@@ -58,7 +58,12 @@ impl Caches {
 /// Answers a request with the method `PURGE` from `peer`: it removes what has the tags that it names, or else its target.
 pub(super) fn purge(config: &Config, store: &Store, key: &Key, headers: &HeaderMap, peer: Peer) -> Response {
     let from = peer.remote.map(|remote| remote.ip().to_canonical());
-    if !from.is_some_and(|from| config.purge_from.iter().any(|subnet| subnet.contains(from))) {
+    let allowed = config.purge_from.iter().any(|allowed| match (allowed, from) {
+        (Some(subnet), Some(from)) => subnet.contains(from),
+        (None, None) => true,
+        _ => false,
+    });
+    if !allowed {
         return refused(StatusCode::FORBIDDEN, "Forbidden\n");
     }
     let tags = tags(headers, &config.tag_header);
