@@ -37,6 +37,8 @@ pub(super) struct Row {
     pub(super) kind: String,
     /// Whether its section is nothing without it (`!` after the kind).
     pub(super) required: bool,
+    /// Whether its section means something even when it is empty (`?` after the kind).
+    pub(super) switches: bool,
     pub(super) default: String,
     /// Meaning, reason or remedy.
     pub(super) text: String,
@@ -139,6 +141,11 @@ impl Key {
         self.keys.iter().any(|key| key.row.as_ref().is_some_and(|row| row.required))
     }
 
+    /// Returns whether the section means something by being there.
+    pub(super) fn is_switch(&self) -> bool {
+        self.keys.iter().any(|key| key.row.as_ref().is_some_and(|row| row.switches))
+    }
+
     #[cfg(test)]
     /// Visits the rows of the key and those within the section.
     pub(super) fn each<'a>(&'a self, visit: &mut impl FnMut(&'a Row)) {
@@ -166,8 +173,9 @@ impl Row {
         Self {
             path: path.to_owned(),
             class,
-            kind: kind.trim_end_matches('!').to_owned(),
+            kind: kind.trim_end_matches(['!', '?']).to_owned(),
             required: kind.ends_with('!'),
+            switches: kind.ends_with('?'),
             default: default.to_owned(),
             text: empty(),
             difference: empty(),

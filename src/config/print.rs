@@ -87,8 +87,8 @@ impl Effective {
                         &items.map_or_else(|| "default".to_owned(), |node| self.origin(node)),
                     );
                 }
-                // Nobody asked for this section, and its defaults do not make sense alone.
-                None if node.is_none() && key.has_required() => {}
+                // Nobody asked for this section, and its defaults do not make sense alone, or do more than nothing.
+                None if node.is_none() && (key.has_required() || key.is_switch()) => {}
                 None if key.keys.iter().all(|key| key.name == "*") && free(key, node).is_empty() => {}
                 None if key.keys.iter().any(|key| key.name == "[]") => self.items(text, key, node, depth),
                 None => {

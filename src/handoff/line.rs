@@ -105,6 +105,12 @@ impl<Q, A> Line<Q, A> {
         Self(Slot::new(port))
     }
 
+    /// Another line whose answers go the same way.
+    #[must_use]
+    pub fn another(&self) -> Self {
+        Self(Slot::new(&self.0.port))
+    }
+
     pub(super) fn port(&self) -> &Port<Q, A> {
         &self.0.port
     }

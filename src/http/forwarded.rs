@@ -257,7 +257,7 @@ fn address(text: &[u8]) -> Option<SocketAddr> {
 
 impl Subnet {
     /// Returns whether `address`, which must not be an IPv4 address in the clothes of IPv6, is one of them.
-    fn contains(&self, address: IpAddr) -> bool {
+    pub(super) fn contains(&self, address: IpAddr) -> bool {
         match (self.network, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
                 let differs = u32::from(network) ^ u32::from(address);

@@ -127,6 +127,17 @@ impl Connection {
         }))
     }
 
+    /// A connection of its own for a request that nobody waits for: it has the same client, and another way to the workers.
+    pub(super) fn detached(&self) -> Self {
+        let Shared { service, client, line, .. } = &*self.0;
+        Self::new(Arc::clone(service), client.clone(), line.lock().another())
+    }
+
+    /// Whether it is encrypted.
+    pub(super) fn is_secure(&self) -> bool {
+        self.0.client.tls.is_some()
+    }
+
     /// Makes the entry of a request whose head did not come here, because it was malformed, too long or too slow.
     pub(super) fn refused(&self, status: StatusCode) {
         if let Some(access) = &self.0.service.access {

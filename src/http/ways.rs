@@ -23,7 +23,7 @@ enum Way {
 }
 
 /// Who is at the other end of a connection.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Client {
     pub(super) peer: Peer,
     /// What TLS was agreed upon.

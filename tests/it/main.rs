@@ -8,6 +8,7 @@ mod support;
 mod arriving;
 mod bad;
 mod bodies;
+mod cache;
 mod channels;
 mod compress;
 mod compressed;

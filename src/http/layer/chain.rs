@@ -1,12 +1,13 @@
 //! From the configuration to layers that stand around each other, one chain for each route.
 
-use std::future::Future;
+use std::{future::Future, sync::Arc};
 
 use http::request::Parts;
 use tracing::info;
 
 use super::{
     Around, Config, Next, Request, around,
+    cache::Store,
     config::Layers,
     inside::Inside,
     names::Name,
@@ -26,8 +27,10 @@ pub(in crate::http) struct Chain {
 impl Chain {
     /// Builds what the configuration asks for.
     pub(in crate::http) fn new(config: &Config) -> Self {
-        let routes = config.routes.iter().map(|(matcher, layers)| (matcher.clone(), layers.build(&matcher.as_text())));
-        Self { routes: routes.collect(), usual: config.usual.build("") }
+        let store = config.usual.cache.store();
+        let build = |(matcher, layers): &(Matcher, Layers)| (matcher.clone(), layers.build(&matcher.as_text(), &store));
+        let routes = config.routes.iter().map(build).collect();
+        Self { routes, usual: config.usual.build("", &store) }
     }
 
     /// What a request is to meet; `None`: nothing but the workers.
@@ -44,7 +47,7 @@ impl Chain {
 // === impl Layers ===
 
 impl Layers {
-    fn build(&self, route: &str) -> Option<Next> {
+    fn build(&self, route: &str, store: &Arc<Store>) -> Option<Next> {
         let names = self.order.outermost_first(&self.names);
         if names.is_empty() {
             return None;
@@ -54,6 +57,7 @@ impl Layers {
         let put = |next, name: &Name| match name {
             Name::BasicAuth => around(self.basic_auth.middleware(), next),
             Name::Gzip => around(self.gzip.middleware(), next),
+            Name::Cache => around(self.cache.middleware(store), next),
             Name::Headers => around(self.headers.middleware(), next),
             Name::Limit => around(self.limit.middleware(), next),
             Name::RateLimit => around(self.rate_limit.middleware(), next),

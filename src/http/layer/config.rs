@@ -1,7 +1,9 @@
 //! Settings of the layers (keys `http.middleware`, `http.routes` and the sections of the layers).
 
 use super::{
-    basic_auth, compress, headers, limit,
+    basic_auth,
+    cache::{self, Clock},
+    compress, headers, limit,
     names::{Name, Order},
     rate_limit, request_id,
     route::Matcher,
@@ -29,6 +31,8 @@ pub(super) struct Layers {
     pub(super) basic_auth: basic_auth::Config,
     /// `gzip`.
     pub(super) gzip: compress::Config,
+    /// `cache`.
+    pub(super) cache: cache::Config,
     /// `headers`.
     pub(super) headers: headers::Config,
     /// `limit`.
@@ -58,6 +62,13 @@ impl Config {
         let routes = routes.into_iter().map(route).collect();
         Self { usual, routes }
     }
+
+    /// Sets what tells caches the time.
+    pub fn set_clock(&mut self, clock: &Clock) {
+        for layers in self.routes.iter_mut().map(|(_, layers)| layers).chain([&mut self.usual]) {
+            layers.cache.clock = clock.clone();
+        }
+    }
 }
 
 // === impl Layers ===
@@ -79,6 +90,9 @@ impl Layers {
         }
         if let Some(inner) = section.section("basic_auth", problems) {
             self.basic_auth.read(inner, problems);
+        }
+        if let Some(inner) = section.section("cache", problems) {
+            self.cache.read(inner, problems);
         }
         if let Some(inner) = section.section("gzip", problems) {
             self.gzip.read(inner, problems);

@@ -31,6 +31,17 @@ pub(super) struct Inside;
 /// A worker is waited for, until a layer gives it up.
 struct Waiting(Option<Connection>);
 
+// === impl Around ===
+
+impl Around {
+    /// Lets a request go on for itself: whoever sent it waits for it no longer.
+    pub(super) fn detach(&mut self) {
+        self.arrived = Instant::now();
+        self.counted = None;
+        self.connection = self.connection.detached();
+    }
+}
+
 // === impl Waiting ===
 
 impl Waiting {

@@ -5,6 +5,7 @@
 
 mod attributes;
 mod basic_auth;
+mod cache;
 mod chain;
 mod compress;
 mod compress_accept;
@@ -28,7 +29,11 @@ mod vary;
 
 use http::StatusCode;
 
-pub use self::{attributes::Attributes, config::Config};
+pub use self::{
+    attributes::Attributes,
+    cache::{Caches, Clock},
+    config::Config,
+};
 pub(super) use self::{
     chain::Chain,
     inside::Around,

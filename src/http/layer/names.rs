@@ -7,6 +7,8 @@ pub(super) enum Name {
     BasicAuth,
     /// Compresses answers.
     Gzip,
+    /// Answers again what workers have answered.
+    Cache,
     /// Sets headers of requests and responses.
     Headers,
     /// Bounds how many requests are under way.
@@ -33,6 +35,7 @@ pub(super) enum Order {
 const NAMES: &[(&str, Name)] = &[
     ("basic_auth", Name::BasicAuth),
     ("gzip", Name::Gzip),
+    ("cache", Name::Cache),
     ("headers", Name::Headers),
     ("limit", Name::Limit),
     ("rate_limit", Name::RateLimit),
