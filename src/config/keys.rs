@@ -212,6 +212,11 @@ impl Row {
         }
     }
 
+    /// Returns whether its value can be any text.
+    pub(super) fn is_text(&self) -> bool {
+        matches!(self.kind.as_str(), "text" | "texts" | "map" | "any" | "command" | "address")
+    }
+
     /// Returns the default, if it is a value.
     pub(super) fn default_value(&self) -> Option<&str> {
         Some(self.default.as_str()).filter(|default| !default.is_empty() && !default.starts_with('('))

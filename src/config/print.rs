@@ -12,6 +12,8 @@ use super::{
 const COLUMN: usize = 44;
 /// What stands for a secret.
 const MASK: &str = "***";
+/// The section that has names and passwords.
+const USERS: &str = "users";
 /// Names, or parts of names, of what is secret.
 const SECRET: [&str; 5] = ["password", "passwd", "secret", "token", "credential"];
 
@@ -129,7 +131,9 @@ impl Effective {
         if let Value::Map(entries) = &node.value {
             line(text, depth, name, "", "");
             for entry in entries {
-                line(text, depth + 1, &entry.key, &shown(&entry.key, &entry.node.value), &self.origin(&entry.node));
+                // What users have is their passwords.
+                let name = if name == USERS { SECRET[0] } else { &entry.key };
+                line(text, depth + 1, &entry.key, &shown(name, &entry.node.value), &self.origin(&entry.node));
             }
             return;
         }
@@ -138,7 +142,8 @@ impl Effective {
             let meaning = row.zero.split(". ").next().unwrap_or_default();
             let _ = write!(origin, "; 0 means {meaning}");
         }
-        line(text, depth, name, &shown(name, &node.value), &origin);
+        let shown = if row.is_text() { shown(name, &node.value) } else { quoted(&node.value) };
+        line(text, depth, name, &shown, &origin);
     }
 
     fn origin(&self, node: &Node) -> String {

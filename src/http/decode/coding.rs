@@ -11,6 +11,8 @@ use compression_codecs::{
 };
 use http::{HeaderMap, header::CONTENT_ENCODING};
 
+use super::Refused;
+
 /// What is said to a client whose coding is not known.
 pub(in crate::http) const OFFERED: &str = "gzip, deflate, br, zstd";
 
@@ -62,12 +64,16 @@ pub(super) enum Error {
 // === impl Coding ===
 
 impl Coding {
-    /// The coding that headers tell of; `None`: one that is not known, or several. `identity` is none.
-    pub(super) fn of(headers: &HeaderMap) -> Option<Option<Self>> {
+    /// The coding that headers tell of, if any; `identity` is none.
+    ///
+    /// # Errors
+    ///
+    /// When it is not known, or there are several.
+    pub(super) fn of(headers: &HeaderMap) -> Result<Option<Self>, Refused> {
         let mut values = headers.get_all(CONTENT_ENCODING).iter();
-        let Some(value) = values.next() else { return Some(None) };
+        let Some(value) = values.next() else { return Ok(None) };
         if values.next().is_some() {
-            return None;
+            return Err(Refused::Unsupported);
         }
         let known = [
             ("identity", None),
@@ -78,7 +84,8 @@ impl Coding {
             ("zstd", Some(Self::Zstd)),
         ];
         let name = value.as_bytes().trim_ascii();
-        known.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes())).map(|(_, coding)| coding)
+        let found = known.into_iter().find(|(known, _)| name.eq_ignore_ascii_case(known.as_bytes()));
+        found.map(|(_, coding)| coding).ok_or(Refused::Unsupported)
     }
 
     fn decoder(self) -> Box<dyn DecodeV2 + Send> {

@@ -81,7 +81,7 @@ impl<B: Body<Data = Bytes> + Unpin> Decoded<B> {
         if !config.enabled {
             return Ok(plain(body));
         }
-        let coding = Coding::of(headers).ok_or(Refused::Unsupported)?;
+        let coding = Coding::of(headers)?;
         headers.remove(CONTENT_ENCODING);
         let Some(coding) = coding else { return Ok(plain(body)) };
         if body.size_hint().exact().is_some_and(|length| length > max_bytes) {

@@ -199,11 +199,8 @@ fn is_balanced(name: &[u8]) -> bool {
 /// The number at the start of a text, as PHP reads it: none is 0, which stands for no bound; below 0 nothing may come.
 fn size(text: &[u8]) -> Option<u64> {
     let text = text.trim_ascii_start();
-    let (negative, digits) = match text {
-        [b'-', digits @ ..] => (true, digits),
-        [b'+', digits @ ..] => (false, digits),
-        digits => (false, digits),
-    };
+    let negative = text.starts_with(b"-");
+    let digits = text.strip_prefix(b"-").or_else(|| text.strip_prefix(b"+")).unwrap_or(text);
     let digits = digits.iter().take_while(|byte| byte.is_ascii_digit());
     let number = digits.fold(0_u64, |number, digit| number.saturating_mul(10).saturating_add(u64::from(digit - b'0')));
     (number > 0).then_some(if negative { 0 } else { number })

@@ -45,9 +45,7 @@ pub(super) fn is_conditional(request: &HeaderMap) -> bool {
 
 /// Takes away what would make a worker's answer less than whole.
 pub(super) fn ask_for_all(request: &mut HeaderMap) {
-    for name in [IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_RANGE, RANGE] {
-        request.remove(name);
-    }
+    remove_all(request, &[IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_RANGE, RANGE]);
 }
 
 /// Asks a worker whether a stored response is good still. Returns false, and asks nothing, if it cannot be asked that.
@@ -90,10 +88,16 @@ pub(super) fn answer(object: &Object, request: &HeaderMap, head_only: bool, now:
             finish(StatusCode::PARTIAL_CONTENT, headers, object.body.slice(from..to), true)
         }
         Part::Beyond => {
-            OF_BODIES.iter().for_each(|name| drop(headers.remove(name)));
+            remove_all(&mut headers, &OF_BODIES);
             content_range(&mut headers, &format!("bytes */{}", object.body.len()));
             finish(StatusCode::RANGE_NOT_SATISFIABLE, headers, Bytes::new(), true)
         }
+    }
+}
+
+fn remove_all(headers: &mut HeaderMap, names: &[HeaderName]) {
+    for name in names {
+        headers.remove(name);
     }
 }
 
@@ -105,7 +109,7 @@ fn content_range(headers: &mut HeaderMap, text: &str) {
 
 fn finish(status: StatusCode, mut headers: HeaderMap, body: Bytes, describes: bool) -> Response {
     if !describes {
-        OF_BODIES.iter().for_each(|name| drop(headers.remove(name)));
+        remove_all(&mut headers, &OF_BODIES);
     }
     let mut answer = Answer::new(body.into());
     *answer.status_mut() = status;

@@ -11,6 +11,7 @@ use http::{
 const LONGEST: u64 = 1 << 31;
 
 /// What a response says.
+#[expect(clippy::struct_excessive_bools, reason = "each is a directive, and any of them may stand beside any other")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Said {
     pub(super) no_store: bool,

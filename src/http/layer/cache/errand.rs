@@ -85,9 +85,9 @@ impl Errand {
             self.cache.store.pass(&self.key, now.steady.as_secs());
             let detail = Some("stale-if-error");
             let status = Status { worker: Some(response.status()), detail, ..Status::forwarded(self.why) };
-            return self.from_object(object, &begun, now, status);
+            return self.by_object(object, &begun, now, status);
         }
-        self.answered(response, begun, now)
+        self.answered(response, &begun, now)
     }
 
     /// Asks a worker although nobody waits for the answer.
@@ -126,14 +126,14 @@ impl Errand {
             status.stored = kept && store.insert(Arc::clone(&newer), begun.mark);
             self.settle(&newer.facts, status.stored, now);
         }
-        let mut response = self.from_object(&newer, begun, now, status);
+        let mut response = self.by_object(&newer, begun, now, status);
         for cookie in update.get_all(SET_COOKIE) {
             response.headers_mut().append(SET_COOKIE, cookie.clone());
         }
         response
     }
 
-    fn from_object(&self, object: &Object, begun: &Begun, now: Moment, mut status: Status) -> Response {
+    fn by_object(&self, object: &Object, begun: &Begun, now: Moment, mut status: Status) -> Response {
         let mut response = answer::answer(object, &begun.client, false, now, &self.cache.config);
         status.time_to_live = Some(object.time_to_live(now));
         self.cache.show(&mut response, &status);
@@ -148,7 +148,7 @@ impl Errand {
     }
 
     /// The worker has answered anew.
-    fn answered(self, response: Response, begun: Begun, now: Moment) -> Response {
+    fn answered(self, response: Response, begun: &Begun, now: Moment) -> Response {
         let Cache { config, store, .. } = &*self.cache;
         let (head, content) = response.into_parts();
         let asking = Asking { headers: &begun.client, at: begun.at };
@@ -167,7 +167,7 @@ impl Errand {
         }
         let Some(facts) = facts else {
             store.pass(&self.key, now.steady.as_secs());
-            return self.cache.deliver(head, content, &begun, status, now);
+            return self.cache.deliver(head, content, begun, status, now);
         };
         let whole = match content {
             Content::Whole(whole) => whole,
@@ -176,11 +176,11 @@ impl Errand {
                 let cache = Arc::clone(&self.cache);
                 let mark = begun.mark;
                 let kept = Tee::new(content, config.max_object_size, move |whole| self.passed(facts, whole, mark, now));
-                return cache.deliver(head, Content::layered(kept), &begun, status, now);
+                return cache.deliver(head, Content::layered(kept), begun, status, now);
             }
         };
         status.stored = self.keep(facts, whole.clone(), begun.mark, now);
-        self.cache.deliver(head, Content::Whole(whole), &begun, status, now)
+        self.cache.deliver(head, Content::Whole(whole), begun, status, now)
     }
 
     /// A body has passed, or turned out not to be one to keep.

@@ -28,7 +28,7 @@ pub(super) struct Unselectable;
 impl Key {
     /// The target of a request.
     pub(super) fn of(head: &Parts, secure: bool) -> Self {
-        let host = head.uri.authority().map(|authority| authority.as_str());
+        let host = head.uri.authority().map(http::uri::Authority::as_str);
         let host = host.or_else(|| head.headers.get(HOST).and_then(|host| host.to_str().ok()));
         let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
         Self::new(secure, host.unwrap_or_default(), target)

@@ -131,7 +131,7 @@ impl Cache {
             match self.store.find(&key, request.headers()) {
                 Found::Object(object) => {
                     match judge(&object, &asked, now) {
-                        Use::Answer => return self.from_store(&object, &request, collapsed),
+                        Use::Answer => return self.by_store(&object, &request, collapsed),
                         Use::Meanwhile => return self.meanwhile(&object, &key, request, next),
                         Use::Check(Why::Stale) => why = "stale",
                         Use::Check(Why::Client) => (why, alone) = ("request", true),
@@ -174,7 +174,7 @@ impl Cache {
 
     /// Answers by a stale response, while a newer one is asked for.
     fn meanwhile(self: &Arc<Self>, object: &Arc<Object>, key: &Key, mut request: Request, next: Next) -> Response {
-        let response = self.from_store(object, &request, false);
+        let response = self.by_store(object, &request, false);
         let Some(renewal) = object.renew() else { return response };
         let mut errand = Errand::new(self, key, "stale");
         errand.stored = Some(Arc::clone(object));
@@ -189,7 +189,7 @@ impl Cache {
         response
     }
 
-    fn from_store(&self, object: &Object, request: &Request, collapsed: bool) -> Response {
+    fn by_store(&self, object: &Object, request: &Request, collapsed: bool) -> Response {
         let now = self.config.clock.now();
         let head_only = *request.method() == Method::HEAD;
         let mut response = answer::answer(object, request.headers(), head_only, now, &self.config);

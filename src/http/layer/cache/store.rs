@@ -174,7 +174,7 @@ impl Store {
         let mut inner = self.inner.write();
         inner.note(removal);
         let tagged: Vec<_> = inner.tags.get(tag).map(|tagged| tagged.values().cloned().collect()).unwrap_or_default();
-        tagged.iter().for_each(|object| inner.remove(object));
+        inner.remove_all(&tagged);
         tagged.len()
     }
 
@@ -183,7 +183,7 @@ impl Store {
         let mut inner = self.inner.write();
         inner.note(Removal::All);
         let objects: Vec<_> = inner.targets.values().flatten().cloned().collect();
-        objects.iter().for_each(|object| inner.remove(object));
+        inner.remove_all(&objects);
         objects.len()
     }
 
@@ -266,9 +266,15 @@ impl Inner {
         }
     }
 
+    fn remove_all(&mut self, objects: &[Arc<Object>]) {
+        for object in objects {
+            self.remove(object);
+        }
+    }
+
     fn remove_target(&mut self, key: &Key) -> usize {
         let objects = self.targets.get(key).cloned().unwrap_or_default();
-        objects.iter().for_each(|object| self.remove(object));
+        self.remove_all(&objects);
         objects.len()
     }
 }

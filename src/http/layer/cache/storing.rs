@@ -86,7 +86,7 @@ pub(super) fn facts(
     let is_of_use = !lifetime.is_zero() && !said.no_cache;
     let meant = stated.is_some() || said.no_cache || said.public;
     let stale_use = stated.is_some() && !(rules.while_revalidating + rules.if_error).is_zero();
-    if !is_of_use && !(can_be_checked && meant) && !stale_use {
+    if !(is_of_use || stale_use || (can_be_checked && meant)) {
         return None;
     }
     Some(Facts {
