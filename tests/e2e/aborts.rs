@@ -96,7 +96,7 @@ fn points() -> Vec<(&'static str, Point, &'static str)> {
         ("/work", Point::File, ""),
         ("/work", Point::Working, "began aborted false "),
         // A generator that begins after its client has gone comes to its first value, and no further.
-        ("/late", Point::Working, "began finally false "),
+        ("/late", Point::Working, "began gone finally false "),
         ("/generator", Point::Answer("xxxx"), "began gone finally false "),
         ("/generator", Point::Blocked, "began gone finally false "),
         ("/write", Point::Answer("piece"), "began true "),

@@ -268,7 +268,7 @@ fn a_file_that_may_not_be_read_is_an_exception() {
     }
     let script = "try { $request->sendFile(__DIR__ . '/a.txt'); } catch (RoadRunner\\Exception\\FileException $error) { $request->respond(403); }";
     let server = Server::with_loop(script).file("a.txt", "a").workers(1).start();
-    fs::set_permissions(server.directory.join("a.txt"), fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(server.directory.join("a.txt"), fs::Permissions::from_mode(0o000)).unwrap();
     assert_eq!(get(server.address, "/").status, 403);
     server.stop();
 }

@@ -28,8 +28,11 @@ enum Expected {
 
 use Expected::{Differs, Same};
 
+/// File, method, headers, and what comes of it.
+type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)], Expected);
+
 /// File, method, headers (`{etag}` is the server's own) and what comes of it. The file `data.txt` has 1000 bytes.
-const ROWS: &[(&str, &str, &[(&str, &str)], Expected)] = &[
+const ROWS: &[Row] = &[
     ("data.txt", "GET", &[], Same(200)),
     ("data.txt", "HEAD", &[], Same(200)),
     ("empty.txt", "GET", &[], Same(200)),

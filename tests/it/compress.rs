@@ -191,8 +191,11 @@ fn settings_choose_codings_types_and_sizes() {
     }
 }
 
+/// What is decoded of a piece, behind those before it.
+type Decode = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
+
 /// Decodes piece by piece.
-fn decoder(coding: &str) -> Box<dyn FnMut(&[u8]) -> Vec<u8>> {
+fn decoder(coding: &str) -> Decode {
     macro_rules! stepwise {
         ($decoder:expr) => {{
             let mut decoder = $decoder;

@@ -55,7 +55,8 @@ fn bodies_are_decompressed_where_that_is_asked_for() {
     let (on, off) = (server(true), server(false));
     let (mut asked, mut not_asked) = (Client::connect(on.address), Client::connect(off.address));
     let body: Vec<u8> = (0..200_000_u32).flat_map(u32::to_le_bytes).collect();
-    let codings: [(&str, fn(&[u8]) -> Vec<u8>); 3] = [("gzip", gzip), ("br", brotli), ("zstd", zstd)];
+    type Encode = fn(&[u8]) -> Vec<u8>;
+    let codings: [(&str, Encode); 3] = [("gzip", gzip), ("br", brotli), ("zstd", zstd)];
     for (coding, encode) in codings {
         let encoded = encode(&body);
         let headers = format!("Content-Encoding: {coding}\r\n");

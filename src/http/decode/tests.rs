@@ -94,7 +94,9 @@ fn zstd(body: &[u8]) -> Vec<u8> {
     zstd::encode_all(body, 3).unwrap()
 }
 
-const CODINGS: [(&str, fn(&[u8]) -> Vec<u8>); 5] =
+type Encode = fn(&[u8]) -> Vec<u8>;
+
+const CODINGS: [(&str, Encode); 5] =
     [("gzip", gzip), ("X-GZIP", gzip), ("deflate", deflate), (" br ", brotli), ("zstd", zstd)];
 
 /// Something that can be compressed, but not to nothing.

@@ -42,6 +42,7 @@ pub(super) fn content_range(part: &Range<u64>, length: u64) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a list of one range is meant")]
 mod tests {
     use super::*;
 

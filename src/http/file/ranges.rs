@@ -79,6 +79,7 @@ fn trimmed(text: &[u8]) -> &[u8] {
 }
 
 #[cfg(test)]
+#[expect(clippy::single_range_in_vec_init, reason = "a list of one range is meant")]
 mod tests {
     use std::hash::{BuildHasher, Hasher, RandomState};
 

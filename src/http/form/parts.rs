@@ -112,7 +112,9 @@ mod tests {
         --XX\r\nContent-Disposition: form-data; name=c\r\n\r\nthree\r\n--XX--\r\n";
 
     /// Names, and contents of all parts but those of files, from a body in pieces of `size`.
-    fn read(body: &[u8], size: usize) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Malformed> {
+    type NameAndContents = (Vec<u8>, Vec<u8>);
+
+    fn read(body: &[u8], size: usize) -> Result<Vec<NameAndContents>, Malformed> {
         let mut parts = Parts::new(b"multipart/form-data; boundary=XX")?;
         let mut pieces = body.chunks(size);
         let mut feed = |parts: &mut Parts| match pieces.next() {

@@ -144,7 +144,7 @@ static int send_traversable(zval *stream, bool *started, void *exchange, zend_lo
         iterator->index++;
         iterator->funcs->move_forward(iterator);
     }
-    if (sent == RR_GONE && *started && !EG(exception)) {
+    if (sent == RR_GONE && !EG(exception)) {
         tell(body);
     }
     zend_iterator_dtor(iterator);
