@@ -99,6 +99,14 @@ final class Request
     public function cookies(): array {}
 
     /**
+     * Returns what middleware of the server has found out: "user" (basic_auth), "requestId" (request_id). Nothing in it
+     * comes from the client unchecked.
+     *
+     * @return array<string, string>
+     */
+    public function attributes(): array {}
+
+    /**
      * Returns a field of a form, or all of them, parsed as by parse_str(). A form is a body of type
      * `application/x-www-form-urlencoded` or `multipart/form-data`.
      *

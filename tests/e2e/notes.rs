@@ -82,6 +82,29 @@ fn hello_greets() {
 }
 
 #[test]
+fn streaming_streams() {
+    let server = Server::example("streaming").start();
+    let mut clocks: Vec<_> = (0..3)
+        .map(|_| {
+            let mut client = Client::connect(server.address).unwrap();
+            client.send(b"GET /clock HTTP/1.1\r\nHost: test\r\n\r\n").unwrap();
+            client.until("event: clock\n").unwrap();
+            client
+        })
+        .collect();
+    for clock in &mut clocks {
+        clock.until("\"watching\":3}").unwrap();
+    }
+    let mut client = Client::connect(server.address).unwrap();
+    assert!(client.get("/").unwrap().text().starts_with("<!doctype html>"));
+    assert_eq!(client.get("/export.csv?rows=2").unwrap().text(), "number,square\n1,1\n2,4\n");
+    let answer = client.request("POST", "/upload?id=1", "", &vec![0; 1_000_000]).unwrap();
+    let hash = "d29751f2649b32ff572b5e0a9f541ea660a50f94ff0beedfb0b692b924cc8025";
+    assert_eq!(answer.json(), json!({"read": 1_000_000, "of": 1_000_000, "sha256": hash}));
+    server.stop();
+}
+
+#[test]
 fn a_note_lives_from_post_to_delete() {
     let server = notes().start();
     let mut client = Client::connect(server.address).unwrap();

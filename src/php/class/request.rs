@@ -253,6 +253,25 @@ unsafe extern "C" fn rr_rs_request_cookies(exchange: *mut c_void, place: *mut Zv
     });
 }
 
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_attributes(exchange: *mut c_void, place: *mut Zval) {
+    method((), || {
+        // SAFETY: the shim passes a living object's native part.
+        let array = unsafe { with(exchange, attributes) }??;
+        // SAFETY: the place is PHP's return value.
+        unsafe { give(place, array) };
+        Ok(())
+    });
+}
+
+fn attributes(request: &room::Request) -> PhpResult<Zval> {
+    let mut array = ZendHashTable::new();
+    for (name, value) in room::Attributes::of(&request.head.extensions) {
+        array.insert(*name, string(value)).map_err(engine_error)?;
+    }
+    array.into_zval(false).map_err(engine_error)
+}
+
 fn cookies(request: &room::Request) -> PhpResult<Zval> {
     let mut array = ZendHashTable::new();
     for line in request.head.headers.get_all(header::COOKIE) {

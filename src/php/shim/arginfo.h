@@ -462,6 +462,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_cookies,
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, cookies);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_attributes, 0, 0, IS_ARRAY, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, attributes);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_form, 0, 0, IS_MIXED, 0)
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, key, IS_STRING, 1, "null")
     ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, default, IS_MIXED, 0, "null")
@@ -544,6 +548,7 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, headers, arginfo_RoadRunner_Http_Request_headers, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, query, arginfo_RoadRunner_Http_Request_query, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, cookies, arginfo_RoadRunner_Http_Request_cookies, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, attributes, arginfo_RoadRunner_Http_Request_attributes, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, form, arginfo_RoadRunner_Http_Request_form, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, files, arginfo_RoadRunner_Http_Request_files, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, body, arginfo_RoadRunner_Http_Request_body, ZEND_ACC_PUBLIC)

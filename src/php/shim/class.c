@@ -162,6 +162,12 @@ ZEND_METHOD(RoadRunner_Http_Request, cookies)
     rr_rs_request_cookies(THIS_EXCHANGE, return_value);
 }
 
+ZEND_METHOD(RoadRunner_Http_Request, attributes)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    rr_rs_request_attributes(THIS_EXCHANGE, return_value);
+}
+
 /* All of a parsed query or form, or one value of it. The parser copies the text, so user code in a warning's handler
  * cannot pull it away. */
 static void parameters(INTERNAL_FUNCTION_PARAMETERS, bool form)

@@ -169,6 +169,7 @@ bool rr_rs_request_property(void *exchange, const char *name, size_t length, zva
 void rr_rs_request_header(void *exchange, zend_string *name, zval *value);
 void rr_rs_request_headers(void *exchange, zval *value);
 void rr_rs_request_cookies(void *exchange, zval *value);
+void rr_rs_request_attributes(void *exchange, zval *value);
 void rr_rs_request_trailers(void *exchange, zval *value);
 bool rr_rs_request_query(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
