@@ -17,6 +17,7 @@ mod next;
 mod rate_limit;
 mod request_id;
 mod route;
+mod static_files;
 mod timeout;
 
 use http::StatusCode;

@@ -13,6 +13,8 @@ pub(super) enum Name {
     RateLimit,
     /// Names requests.
     RequestId,
+    /// Answers with files.
+    Static,
     /// Answers for slow workers.
     Timeout,
 }
@@ -34,6 +36,7 @@ const NAMES: &[(&str, Name)] = &[
     ("limit", Name::Limit),
     ("rate_limit", Name::RateLimit),
     ("request_id", Name::RequestId),
+    ("static", Name::Static),
     ("timeout", Name::Timeout),
 ];
 
