@@ -22,6 +22,8 @@ mod overload;
 mod pipeline;
 mod shutdown;
 mod start;
+mod static_attacks;
+mod static_files;
 mod streams;
 mod tls;
 mod unusual;
