@@ -89,6 +89,11 @@ fn directories_answer_with_what_is_named_for_them_or_a_list() {
     assert_eq!(body(&site, "/README", ""), "php:/README", "not a directory");
     assert_eq!(body(&site, "/none/", ""), "php:/none/");
     site.stop();
+    let site = Site::new("index: [index.html]", FILES);
+    assert_eq!(body(&site, "/bare", ""), "php:/bare", "it has no page: the application may have a route");
+    assert_eq!(body(&site, "/bare/", ""), "php:/bare/");
+    assert_eq!(ask(&site, "GET", "/docs", "").status, 301);
+    site.stop();
 }
 
 #[test]

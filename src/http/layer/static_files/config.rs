@@ -140,6 +140,11 @@ impl Rules {
         }
     }
 
+    /// Whether anything answers for directories.
+    pub(super) fn has_pages(&self) -> bool {
+        self.listing || !self.index.is_empty()
+    }
+
     /// Whether a file of that name is looked for: it has an ending, and one that may be sent.
     pub(super) fn takes(&self, target: &Target) -> bool {
         let name = target.name();

@@ -85,6 +85,12 @@ impl Files {
         Ok(Found { entry, file })
     }
 
+    /// Tells a directory from everything else, whose name says that it is not sent.
+    pub(super) fn look<T>(&self, path: &str, manner: Manner) -> Result<T, Miss> {
+        let metadata = self.open(path, manner)?.metadata();
+        Err(if metadata.is_ok_and(|metadata| metadata.is_dir()) { Miss::Directory } else { Miss::Absent })
+    }
+
     /// Opens a file below the directory. A link may lead to what is below it, or below one of `links`, unless that is never
     /// served.
     fn open(&self, name: &str, manner: Manner) -> Result<File, Miss> {

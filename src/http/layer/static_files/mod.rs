@@ -45,42 +45,35 @@ pub(super) struct Static {
 impl Static {
     /// The answer to a GET or HEAD request for `target`.
     fn find(&self, target: &Target, head: &Parts, manner: Manner) -> Result<crate::http::Answer, Miss> {
-        let Rules { index, listing, fallback, .. } = &self.rules;
-        let of_directories = *listing || !index.is_empty();
-        let named = !target.is_directory() && self.rules.takes(target);
-        if named {
-            match self.files.answer(&target.path, head, manner) {
-                Err(Miss::Absent) => {}
-                Err(Miss::Directory) if of_directories => return Ok(redirect(target, head)),
-                Err(Miss::Directory) => {}
+        let found = if target.is_directory() {
+            self.page(target, head, manner)
+        } else if self.rules.takes(target) {
+            self.files.answer(&target.path, head, manner)
+        } else if self.rules.has_pages() {
+            self.files.look(&target.path, manner)
+        } else {
+            Err(Miss::Absent)
+        };
+        let found = match found {
+            // Only where there is a page: the application may have a route of that name.
+            Err(Miss::Directory) => self.page(target, head, manner).map(|_| redirect(target, head)),
+            found => found,
+        };
+        match (found, &self.rules.fallback) {
+            (Err(Miss::Absent), Some(path)) if wants_html(head) => self.files.answer(path, head, manner),
+            (found, _) => found,
+        }
+    }
+
+    /// What answers for a directory.
+    fn page(&self, target: &Target, head: &Parts, manner: Manner) -> Result<crate::http::Answer, Miss> {
+        for name in &self.rules.index {
+            match self.files.answer(&target.within(name), head, manner) {
+                Err(Miss::Absent | Miss::Directory) => {}
                 done => return done,
             }
-        } else if of_directories && !target.is_directory() {
-            // A name without an ending: of a directory, if of anything.
-            match self.files.answer(&target.path, head, manner) {
-                Err(Miss::Directory) => return Ok(redirect(target, head)),
-                Err(Miss::Later) => return Err(Miss::Later),
-                _ => {}
-            }
         }
-        if target.is_directory() {
-            for name in index {
-                match self.files.answer(&target.within(name), head, manner) {
-                    Err(Miss::Absent | Miss::Directory) => {}
-                    done => return done,
-                }
-            }
-            if *listing {
-                match self.files.list(&target.path, manner) {
-                    Err(Miss::Absent | Miss::Directory) => {}
-                    done => return done,
-                }
-            }
-        }
-        match fallback {
-            Some(path) if wants_html(head) => self.files.answer(path, head, manner),
-            _ => Err(Miss::Absent),
-        }
+        if self.rules.listing { self.files.list(&target.path, manner) } else { Err(Miss::Absent) }
     }
 }
 
