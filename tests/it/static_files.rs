@@ -224,3 +224,38 @@ fn links_lead_where_they_are_allowed_to() {
     site.stop();
     fs::remove_dir_all(linked).unwrap();
 }
+
+#[test]
+fn what_is_in_memory_is_answered_as_what_is_on_disk_and_only_as_long_as_it_is_there() {
+    // Files that have not been changed lately: others are not held.
+    let old = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs");
+    let site = Site::new(&format!("links: ['{}']", old.display()), FILES);
+    let link = site.folder.join("public/linked.md");
+    let mut tags = Vec::new();
+    for name in ["http.md", "tls.md", "http.md"] {
+        let _ = fs::remove_file(&link);
+        symlink(old.join(name), &link).unwrap();
+        let contents = fs::read(old.join(name)).unwrap();
+        for _ in 0..3 {
+            let response = ask(&site, "GET", "/linked.md", "");
+            assert!((response.status, &response.body) == (200, &contents), "{name}");
+            assert_eq!(response.header("content-type"), Some("text/markdown; charset=utf-8"));
+            let tag = response.header("etag").unwrap().to_owned();
+            let known = ask(&site, "GET", "/linked.md", &format!("If-None-Match: {tag}\r\n"));
+            assert_eq!((known.status, known.header("etag")), (304, Some(tag.as_str())));
+            let part = ask(&site, "GET", "/linked.md", &format!("Range: bytes=5-9\r\nIf-Range: {tag}\r\n"));
+            assert_eq!((part.status, &part.body[..]), (206, &contents[5..10]));
+            let parts = ask(&site, "GET", "/linked.md", "Range: bytes=0-1,5-9\r\n");
+            assert!(parts.header("content-type").unwrap().starts_with("multipart/byteranges"));
+            let text = String::from_utf8(parts.body).unwrap();
+            assert!(text.contains(&format!("Content-Range: bytes 5-9/{}\r\n\r\n", contents.len())), "{text}");
+            let head = ask(&site, "HEAD", "/linked.md", "");
+            assert_eq!(head.header("content-length"), Some(contents.len().to_string().as_str()));
+            tags.push(tag);
+        }
+    }
+    assert!(tags[0] == tags[2] && tags[0] != tags[3] && tags[0] == tags[8], "{tags:?}");
+    fs::remove_file(&link).unwrap();
+    assert_eq!(body(&site, "/linked.md", ""), "php:/linked.md");
+    site.stop();
+}
