@@ -97,7 +97,7 @@ pub(super) fn closing(status: StatusCode, text: &'static str) -> Response<Body> 
     response
 }
 
-fn response(answer: Answer, head_only: bool, connection: &Connection) -> Response<Body> {
+pub(super) fn response(answer: Answer, head_only: bool, connection: &Connection) -> Response<Body> {
     let Answer { status, mut headers, body, length } = answer;
     let announced = match length {
         Length::Known(length) => Some(length),

@@ -13,6 +13,7 @@
 mod support;
 
 mod aborts;
+mod beside_nginx;
 mod bodies;
 mod channels;
 mod children;
@@ -40,6 +41,7 @@ mod ranges;
 mod rr;
 mod signals;
 mod smuggling;
+mod static_nginx;
 mod storm;
 mod streams;
 mod tls;

@@ -31,7 +31,7 @@ pub fn cpu_time() -> Vec<Figure> {
 }
 
 /// Seconds of CPU time of a process so far.
-fn cpu(process: u32) -> f64 {
+pub fn cpu(process: u32) -> f64 {
     let text = fs::read_to_string(format!("/proc/{process}/stat")).unwrap();
     let fields: Vec<_> = text.rsplit(')').next().unwrap().split_whitespace().collect();
     // Ticks of the kernel's clock, 100 a second everywhere.

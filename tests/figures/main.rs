@@ -21,6 +21,7 @@ mod log;
 mod opcache;
 mod soak;
 mod start;
+mod static_files;
 mod storm;
 #[path = "../support/mod.rs"]
 mod support;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
             ("log", log::measure),
             ("memory", soak::measure),
             ("files", files::measure),
+            ("static", static_files::measure),
             ("tls", tls::measure),
             ("bodies-reader", bodies::slow_reader),
             ("bodies-memory", bodies::memory),

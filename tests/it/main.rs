@@ -25,6 +25,8 @@ mod overload;
 mod pipeline;
 mod shutdown;
 mod start;
+mod static_attacks;
+mod static_files;
 mod streams;
 mod tls;
 mod unusual;

@@ -27,4 +27,5 @@ pub use self::{
     sendfile::Sendfile,
     sending::Transfer,
 };
+pub(super) use roots::{Refused, Roots, open_at_once};
 pub(super) use sending::Sending;

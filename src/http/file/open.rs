@@ -8,19 +8,31 @@ use std::{
     time::SystemTime,
 };
 
+use bytes::Bytes;
 use http::header::MaxSizeReached;
 use rustix::fs::OFlags;
 
 /// A regular file that is open: what happens to its name from now on is of no interest.
 #[derive(Debug)]
 pub struct Opened {
-    pub(super) file: File,
+    pub(super) held: Held,
     /// What it was opened by; for its ending, and for the log.
     pub(super) path: PathBuf,
     /// Bytes, when it was opened.
     pub(super) length: u64,
     /// When it was changed last.
     pub(super) modified: SystemTime,
+    /// Whether answers have an entity tag that is made of its state, if no other is given.
+    pub(super) tagged: bool,
+}
+
+/// Where the bytes of a file are.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// In the file.
+    File(File),
+    /// All in memory.
+    Memory(Bytes),
 }
 
 /// Why a file cannot be sent.
@@ -51,12 +63,23 @@ impl Opened {
     }
 
     /// Takes what was opened by `path` without waiting.
-    pub(super) fn of(file: File, path: &Path) -> Result<Self, Unusable> {
+    pub(in crate::http) fn of(file: File, path: &Path) -> Result<Self, Unusable> {
         let metadata = file.metadata()?;
         if !metadata.is_file() {
             return Err(Unusable::Kind(kind(metadata.file_type())));
         }
-        Ok(Self { file, path: path.to_owned(), length: metadata.len(), modified: metadata.modified()? })
+        let (length, modified) = (metadata.len(), metadata.modified()?);
+        Ok(Self { held: Held::File(file), path: path.to_owned(), length, modified, tagged: true })
+    }
+
+    /// Takes a file that was read before. It has no name: its answer must say what it holds.
+    pub(in crate::http) fn in_memory(bytes: Bytes, modified: SystemTime) -> Self {
+        Self { length: bytes.len() as u64, held: Held::Memory(bytes), path: PathBuf::new(), modified, tagged: true }
+    }
+
+    /// The same without an entity tag of its own.
+    pub(in crate::http) fn without_tag(self) -> Self {
+        Self { tagged: false, ..self }
     }
 }
 

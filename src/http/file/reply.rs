@@ -1,6 +1,6 @@
 //! From an open file and a request to an answer.
 
-use std::{collections::VecDeque, io, ops::Range, os::unix::fs::FileExt, sync::Arc, time::SystemTime};
+use std::{collections::VecDeque, fs::File, io, ops::Range, os::unix::fs::FileExt, sync::Arc, time::SystemTime};
 
 use bytes::Bytes;
 use http::{
@@ -15,7 +15,9 @@ use http::{
 use super::{
     Opened, Ranges, Transfer, Unusable,
     conditions::{Validators, Verdict, date, whole_seconds},
-    media_type, multipart, ranges,
+    media_type, multipart,
+    open::Held,
+    ranges,
     sending::Piece,
 };
 use crate::http::{Answer, Payload, message::Length};
@@ -85,7 +87,7 @@ impl Opened {
     /// The entity tag is strong: it has the time of the last change to the nanosecond, as far as the system keeps it, and the
     /// length.
     fn validators(&self, headers: &mut HeaderMap, now: SystemTime) -> Result<Validators, MaxSizeReached> {
-        if !headers.contains_key(ETAG) {
+        if self.tagged && !headers.contains_key(ETAG) {
             let since = self.modified.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
             headers.try_insert(ETAG, text(format!("\"{:x}-{:x}\"", since.as_nanos(), self.length)))?;
         }
@@ -123,28 +125,51 @@ impl Opened {
     fn with(self, mut answer: Answer, request: &Parts, pieces: VecDeque<Piece>) -> Result<Answer, Unusable> {
         let left: u64 = pieces.iter().map(Piece::length).sum();
         answer.length = Length::Known(left);
-        answer.body = if left == 0 || left <= AT_ONCE && request.method != Method::HEAD {
-            Payload::Whole(self.read(&pieces, left)?)
-        } else {
-            Payload::File(Box::new(Transfer { file: Arc::new(self.file), path: self.path, pieces, left }))
+        answer.body = match self.held {
+            Held::Memory(bytes) => Payload::Whole(put_together(&bytes, &pieces)),
+            Held::File(file) if left == 0 || left <= AT_ONCE && request.method != Method::HEAD => {
+                Payload::Whole(read(&file, &pieces, left)?)
+            }
+            Held::File(file) => {
+                Payload::File(Box::new(Transfer { file: Arc::new(file), path: self.path, pieces, left }))
+            }
         };
         Ok(answer)
     }
+}
 
-    fn read(&self, pieces: &VecDeque<Piece>, length: u64) -> io::Result<Bytes> {
-        let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
-        for piece in pieces {
-            match piece {
-                Piece::Text(text) => bytes.extend_from_slice(text),
-                Piece::Part(part) => {
-                    let at = bytes.len();
-                    bytes.resize(at + usize::try_from(part.end - part.start).unwrap_or_default(), 0);
-                    self.file.read_exact_at(&mut bytes[at..], part.start)?;
-                }
+/// The pieces of a file in memory; one alone is not copied.
+fn put_together(bytes: &Bytes, pieces: &VecDeque<Piece>) -> Bytes {
+    let place = |part: &Range<u64>| {
+        let place = |at: u64| usize::try_from(at).map_or(bytes.len(), |at| at.min(bytes.len()));
+        place(part.start)..place(part.end)
+    };
+    if let (1, Some(Piece::Part(part))) = (pieces.len(), pieces.front()) {
+        return bytes.slice(place(part));
+    }
+    let mut whole = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => whole.extend_from_slice(text),
+            Piece::Part(part) => whole.extend_from_slice(&bytes[place(part)]),
+        }
+    }
+    whole.into()
+}
+
+fn read(file: &File, pieces: &VecDeque<Piece>, length: u64) -> io::Result<Bytes> {
+    let mut bytes = Vec::with_capacity(usize::try_from(length).unwrap_or_default());
+    for piece in pieces {
+        match piece {
+            Piece::Text(text) => bytes.extend_from_slice(text),
+            Piece::Part(part) => {
+                let at = bytes.len();
+                bytes.resize(at + usize::try_from(part.end - part.start).unwrap_or_default(), 0);
+                file.read_exact_at(&mut bytes[at..], part.start)?;
             }
         }
-        Ok(bytes.into())
     }
+    Ok(bytes.into())
 }
 
 /// The answer to a client that has the file. What its cache is to know of it stays (RFC 9110 section 15.4.5).

@@ -19,13 +19,21 @@ const FLAGS: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::CLOEX
 
 /// Directories below which files may be opened.
 #[derive(Debug)]
-pub(super) struct Roots(pub(super) Vec<PathBuf>);
+pub(in crate::http) struct Roots(pub(in crate::http) Vec<PathBuf>);
+
+/// What a path leads to, once links were followed.
+#[derive(Debug)]
+pub(in crate::http) struct Real {
+    root: PathBuf,
+    /// Relative to `root`.
+    pub(in crate::http) rest: PathBuf,
+}
 
 /// Why a file is not opened.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Refused {
+pub(in crate::http) enum Refused {
     /// It, or what a link leads to, is outside.
-    #[error("it is below none of the directories of `http.sendfile.roots`")]
+    #[error("it is below none of the directories that files may be sent from")]
     Outside,
     /// It cannot be sent.
     #[error(transparent)]
@@ -42,35 +50,88 @@ impl Roots {
     ///
     /// When it is below none, or cannot be opened. May wait for the disk.
     pub(super) fn open(&self, path: &Path) -> Result<Opened, Refused> {
+        let real = self.resolve(path)?;
+        Ok(Opened::of(real.open(FLAGS)?, &real.path())?)
+    }
+
+    /// Says what `path` leads to, and below which root that is.
+    ///
+    /// # Errors
+    ///
+    /// When it is below none, or not there. May wait for the disk.
+    pub(in crate::http) fn resolve(&self, path: &Path) -> Result<Real, Refused> {
         let real = fs::canonicalize(path).map_err(Unusable::from)?;
         let roots = || self.0.iter().filter_map(|root| fs::canonicalize(root).ok());
-        let below = |root: PathBuf| real.strip_prefix(&root).ok().map(|rest| (root.clone(), rest.to_owned()));
-        let (root, rest) = roots().find_map(below).ok_or(Refused::Outside)?;
-        let file = beneath(&root, &rest).map_err(|error| match error {
-            // What was no link a moment ago is one now.
-            Errno::LOOP | Errno::XDEV => Refused::Outside,
-            error => Unusable::from(io::Error::from(error)).into(),
-        })?;
-        Ok(Opened::of(file, &real)?)
+        let below =
+            |root: PathBuf| real.strip_prefix(&root).ok().map(ToOwned::to_owned).map(|rest| Real { root, rest });
+        roots().find_map(below).ok_or(Refused::Outside)
     }
 }
 
+// === impl Real ===
+
+impl Real {
+    /// Opens it for reading; a link that came since is refused.
+    ///
+    /// # Errors
+    ///
+    /// When that is not possible. May wait for the disk.
+    pub(in crate::http) fn read(&self) -> Result<File, Refused> {
+        self.open(FLAGS)
+    }
+
+    /// The same for a directory.
+    ///
+    /// # Errors
+    ///
+    /// When it is none, or that is not possible.
+    pub(in crate::http) fn directory(&self) -> Result<File, Refused> {
+        self.open(FLAGS | OFlags::DIRECTORY)
+    }
+
+    fn open(&self, flags: OFlags) -> Result<File, Refused> {
+        let Self { root, rest } = self;
+        // The root itself has no name below it.
+        let rest = if rest.as_os_str().is_empty() { Path::new(".") } else { rest };
+        beneath(root, rest, flags).map_err(|error| match error {
+            // What was no link a moment ago is one now.
+            Errno::LOOP | Errno::XDEV => Refused::Outside,
+            error => Unusable::from(io::Error::from(error)).into(),
+        })
+    }
+
+    fn path(&self) -> PathBuf {
+        self.root.join(&self.rest)
+    }
+}
+
+/// Opens the file `rest` below `root` if no disk has to be waited for and no link followed.
+///
+/// # Errors
+///
+/// What the system says: among others [`Errno::AGAIN`], if it has to look on the disk, and [`Errno::LOOP`] at a link.
+pub(in crate::http) fn open_at_once(root: &Path, rest: &Path) -> Result<File, Errno> {
+    let directory = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::CACHED;
+    openat2(&directory, rest, FLAGS, Mode::empty(), resolve).map(File::from)
+}
+
 /// Opens `rest` below `root`; neither has a link in it.
-fn beneath(root: &Path, rest: &Path) -> Result<File, Errno> {
+fn beneath(root: &Path, rest: &Path, flags: OFlags) -> Result<File, Errno> {
     let directory = open(root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
     let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    match openat2(&directory, rest, FLAGS, Mode::empty(), resolve) {
+    match openat2(&directory, rest, flags, Mode::empty(), resolve) {
         // A kernel before 5.6, or a container that does not know the call.
-        Err(Errno::NOSYS | Errno::PERM) => looked_at(&directory, root, rest),
+        Err(Errno::NOSYS | Errno::PERM) => looked_at(&directory, root, rest, flags),
         opened => opened.map(File::from),
     }
 }
 
 /// The same where the system cannot be told to follow no links: looks afterwards what was opened.
-fn looked_at(directory: &OwnedFd, root: &Path, rest: &Path) -> Result<File, Errno> {
-    let file = File::from(openat(directory, rest, FLAGS | OFlags::NOFOLLOW, Mode::empty())?);
+fn looked_at(directory: &OwnedFd, root: &Path, rest: &Path, flags: OFlags) -> Result<File, Errno> {
+    let file = File::from(openat(directory, rest, flags | OFlags::NOFOLLOW, Mode::empty())?);
     let opened = fs::read_link(format!("/proc/self/fd/{}", file.as_raw_fd())).map_err(|_| Errno::XDEV)?;
-    if opened == root.join(rest) { Ok(file) } else { Err(Errno::XDEV) }
+    if opened == root.join(rest.strip_prefix(".").unwrap_or(rest)) { Ok(file) } else { Err(Errno::XDEV) }
 }
 
 #[cfg(test)]
@@ -78,7 +139,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::http::RequestId;
+    use crate::http::{RequestId, file::open::Held};
 
     #[test]
     fn links_lead_to_what_is_below_a_root_and_nowhere_else() {
@@ -99,7 +160,8 @@ mod tests {
         let open = |roots: &[&str], path: &str| {
             let roots = Roots(roots.iter().map(|root| parent.join(root)).collect());
             match roots.open(&parent.join(path)) {
-                Ok(opened) => fs::read_to_string(format!("/proc/self/fd/{}", opened.file.as_raw_fd())).unwrap(),
+                Ok(Opened { held: Held::File(file), .. }) => io::read_to_string(file).unwrap(),
+                Ok(_) => panic!("nobody read it"),
                 Err(Refused::Outside) => "outside".to_owned(),
                 Err(error) => error.to_string(),
             }
@@ -137,11 +199,11 @@ mod tests {
         symlink("deep/a", root.join("a")).unwrap();
         let directory = open(&root, OFlags::PATH | OFlags::DIRECTORY, Mode::empty()).unwrap();
         for path in ["link/a", "a"] {
-            assert!(matches!(beneath(&root, Path::new(path)), Err(Errno::LOOP)), "{path}");
-            assert!(looked_at(&directory, &root, Path::new(path)).is_err(), "{path}");
+            assert!(matches!(beneath(&root, Path::new(path), FLAGS), Err(Errno::LOOP)), "{path}");
+            assert!(looked_at(&directory, &root, Path::new(path), FLAGS).is_err(), "{path}");
         }
-        assert!(beneath(&root, Path::new("deep/a")).is_ok());
-        assert!(looked_at(&directory, &root, Path::new("deep/a")).is_ok());
+        assert!(beneath(&root, Path::new("deep/a"), FLAGS).is_ok());
+        assert!(looked_at(&directory, &root, Path::new("deep/a"), FLAGS).is_ok());
         fs::remove_dir_all(root).unwrap();
     }
 }

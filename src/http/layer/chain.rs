@@ -62,6 +62,7 @@ impl Layers {
             Name::Limit => around(self.limit.middleware(), next),
             Name::RateLimit => around(self.rate_limit.middleware(), next),
             Name::RequestId => around(self.request_id.middleware(), next),
+            Name::Static => around(self.static_files.middleware(), next),
             Name::Timeout => around(self.timeout.middleware(), next),
         };
         Some(names.iter().rev().fold(Next::new(Inside), put))

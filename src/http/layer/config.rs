@@ -7,7 +7,7 @@ use super::{
     names::{Name, Order},
     rate_limit, request_id,
     route::Matcher,
-    timeout,
+    static_files, timeout,
 };
 use crate::config::{Problems, Section};
 
@@ -41,6 +41,8 @@ pub(super) struct Layers {
     pub(super) rate_limit: rate_limit::Config,
     /// `request_id`.
     pub(super) request_id: request_id::Config,
+    /// `static`.
+    pub(super) static_files: static_files::Config,
     /// `timeout`.
     pub(super) timeout: timeout::Config,
 }
@@ -108,6 +110,9 @@ impl Layers {
         }
         if let Some(inner) = section.section("request_id", problems) {
             self.request_id.read(inner, problems);
+        }
+        if let Some(inner) = section.section("static", problems) {
+            self.static_files.read(inner, problems);
         }
         if let Some(inner) = section.section("timeout", problems) {
             self.timeout.read(inner, problems);

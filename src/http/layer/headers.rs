@@ -34,20 +34,7 @@ pub(super) struct Headers(Config);
 impl Config {
     pub(super) fn read(&mut self, mut section: Section<'_>, problems: &mut Problems) {
         for (key, map) in [("request", &mut self.request), ("response", &mut self.response)] {
-            if let Some(pairs) = section.pairs(key, problems) {
-                *map = HeaderMap::new();
-                for (name, value) in pairs {
-                    match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
-                        (Ok(name), Ok(value)) => drop(map.append(name, value)),
-                        (Err(_), _) => {
-                            section.report(key, &format!("has {name:?}, which is not a header name"), problems);
-                        }
-                        (_, Err(_)) => {
-                            section.report(key, &format!("has a value for {name} with a control character"), problems);
-                        }
-                    }
-                }
-            }
+            read(&mut section, key, map, problems);
         }
         if let Some(security) = section.choice("security", Security::WORDS, problems) {
             self.security = security;
@@ -64,6 +51,23 @@ impl Config {
             cors.warn();
         }
         Headers(self.clone())
+    }
+}
+
+/// Reads names and values of headers, in the place of those that were set before.
+pub(super) fn read(section: &mut Section<'_>, key: &'static str, map: &mut HeaderMap, problems: &mut Problems) {
+    let Some(pairs) = section.pairs(key, problems) else { return };
+    *map = HeaderMap::new();
+    for (name, value) in pairs {
+        match (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(&value)) {
+            (Ok(name), Ok(value)) => drop(map.append(name, value)),
+            (Err(_), _) => {
+                section.report(key, &format!("has {name:?}, which is not a header name"), problems);
+            }
+            (_, Err(_)) => {
+                section.report(key, &format!("has a value for {name} with a control character"), problems);
+            }
+        }
     }
 }
 
@@ -114,7 +118,7 @@ impl Middleware for Headers {
 }
 
 /// Puts headers in the place of those that have their names; empty ones take them away.
-fn set(headers: &mut HeaderMap, wanted: &HeaderMap) {
+pub(super) fn set(headers: &mut HeaderMap, wanted: &HeaderMap) {
     for name in wanted.keys() {
         headers.remove(name);
     }

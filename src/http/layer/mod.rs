@@ -24,6 +24,7 @@ mod rate_limit;
 mod request_id;
 mod route;
 mod security;
+mod static_files;
 mod timeout;
 mod vary;
 

@@ -17,6 +17,8 @@ pub(super) enum Name {
     RateLimit,
     /// Names requests.
     RequestId,
+    /// Answers with files.
+    Static,
     /// Answers for slow workers.
     Timeout,
 }
@@ -40,6 +42,7 @@ const NAMES: &[(&str, Name)] = &[
     ("limit", Name::Limit),
     ("rate_limit", Name::RateLimit),
     ("request_id", Name::RequestId),
+    ("static", Name::Static),
     ("timeout", Name::Timeout),
 ];
 
