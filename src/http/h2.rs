@@ -39,6 +39,10 @@ use crate::net::Stream;
 /// Requests that a client may take back before they were looked at; h2 ends the connection with a warning beyond. Nobody
 /// comes so far: [`Frames`] ends it before.
 const RESET_UNSEEN: usize = 512;
+/// Bytes of a body that a client may send ahead where workers read bodies while they arrive.
+const STREAM_WINDOW: u32 = 256 * 1024;
+/// RFC 9113 section 6.9.1.
+const LARGEST_WINDOW: u32 = (1 << 31) - 1;
 /// How long a client has to confirm that it has heard of the end, once nothing is under way.
 const CLOSING: Duration = Duration::from_secs(1);
 
@@ -178,6 +182,11 @@ fn builder(service: &Service) -> http2::Builder<TokioExecutor> {
         .max_concurrent_streams(service.http2.max_concurrent_streams)
         .max_header_list_size(u32::try_from(service.limits.max_header_size).unwrap_or(u32::MAX))
         .max_pending_accept_reset_streams(RESET_UNSEEN);
+    if service.streams_bodies() {
+        // Bodies that wait for their workers must not take the room of those that are read: each has its own.
+        let all = service.http2.max_concurrent_streams.saturating_mul(STREAM_WINDOW).min(LARGEST_WINDOW);
+        builder.initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(all);
+    }
     builder
 }
 

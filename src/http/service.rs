@@ -104,6 +104,11 @@ impl Service {
         }
     }
 
+    /// Whether workers read bodies while they arrive.
+    pub(super) fn streams_bodies(&self) -> bool {
+        self.bodies.are_streamed()
+    }
+
     /// To be called at each look at a connection: a request in the queue has one that is looked at.
     pub(super) fn look(&self) {
         self.inbox.refuse_overdue();

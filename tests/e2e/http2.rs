@@ -80,6 +80,20 @@ fn nghttp_and_h2load_are_served() {
 }
 
 #[test]
+fn bodies_that_wait_for_a_worker_do_not_hold_up_those_that_are_read() {
+    let config =
+        "http: {address: '{address}', http2: {h2c: true}, stream_request_body: true, pool: {num_workers: 2}}\n";
+    let work =
+        "$read = strlen(stream_get_contents($request->bodyStream())); $worker->respond($read === 3000000 ? 200 : 500);";
+    let server = Server::with_loop(work).config(config).start();
+    let body = server.directory.join("body");
+    fs::write(&body, vec![0; 3_000_000]).unwrap();
+    let report = output(&format!("h2load -n 40 -c 2 -m 10 -T 60 -d '{}' http://{}/", body.display(), server.address));
+    assert!(report.contains("40 succeeded, 0 failed, 0 errored, 0 timeout"), "{report}");
+    server.stop();
+}
+
+#[test]
 fn a_server_under_load_by_64_clients_ends_without_cutting_a_request() {
     const CLIENTS: usize = 64;
     let mut server = server("usleep(500); $worker->respond(200, $request->body());").start();

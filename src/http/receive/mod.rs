@@ -121,6 +121,11 @@ impl Bodies {
         self.max_bytes
     }
 
+    /// Whether requests are passed on before their bodies have arrived.
+    pub(super) fn are_streamed(&self) -> bool {
+        self.streams
+    }
+
     /// Reads a body whole, and takes a form with files apart; or begins to, where workers read it while it arrives.
     pub(super) async fn receive(
         &self,
