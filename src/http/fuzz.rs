@@ -8,16 +8,16 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Version, header};
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode, Version, header};
 use http_body_util::Full;
 use hyper::body::Body as _;
 use tokio::io::{AsyncRead, ReadBuf};
 
 use super::{
-    Checked, DecodeConfig, Limits, Proxies,
+    Answer, Checked, DecodeConfig, Limits, Proxies, Ranges,
     decode::Decoded,
     form::{Event, Parser},
-    head,
+    head, ranges,
 };
 use crate::net::Peer;
 
@@ -27,6 +27,33 @@ const MAX_BYTES: u64 = 8 << 20;
 /// The first byte says how long pieces are, the rest is what comes in them.
 fn pieces(data: &[u8]) -> Option<(usize, &[u8])> {
     data.split_first().map(|(size, rest)| (usize::from(*size).max(1), rest))
+}
+
+/// A `Range` header: parts lie within the file, none is empty, and they are not more than the file has.
+pub fn range(data: &[u8]) {
+    let Some((length, value)) = data.split_at_checked(2) else { return };
+    let length = u64::from(u16::from_be_bytes([length[0], length[1]]));
+    if let Ranges::Some(parts) = ranges(value, length) {
+        assert!(!parts.is_empty());
+        assert!(parts.iter().all(|part| part.start < part.end && part.end <= length), "{parts:?} of {length}");
+        assert!(parts.iter().map(|part| part.end - part.start).sum::<u64>() <= length);
+    }
+}
+
+/// Headers of an answer, a line each: what is taken is sent as it is, but for what frames the body.
+pub fn answer_headers(data: &[u8]) {
+    let mut answer = Answer::new(StatusCode::OK, Bytes::new());
+    for line in data.split(|byte| *byte == b'\n') {
+        let colon = line.iter().position(|byte| *byte == b':').unwrap_or(line.len());
+        let value = line.get(colon + 1..).unwrap_or_default();
+        let (Ok(name), Ok(value)) = (HeaderName::from_bytes(&line[..colon]), HeaderValue::from_bytes(value)) else {
+            continue;
+        };
+        let frames = name == header::CONTENT_LENGTH || name == header::TRANSFER_ENCODING;
+        if answer.append(name.clone(), value).is_ok() {
+            assert_ne!(answer.has(&name), frames, "{name}");
+        }
+    }
 }
 
 /// A form: however it is cut, the same parts come out.
