@@ -41,14 +41,14 @@ struct Work {
     troubles: Arc<Mutex<Vec<String>>>,
 }
 
-/// Names the file that `path` becomes at a moment; one that is not there yet.
+/// Names the file that `path` becomes at a moment; one that is not there yet, and that sorts behind those that are.
 pub(super) fn backup_name(path: &Path, at: &Moment) -> PathBuf {
     let (stem, extension) = parts(path);
     let time = at.file_name();
     let mut name = path.with_file_name(format!("{stem}-{time}{extension}"));
     let mut number = 1;
     while name.exists() || compressed(&name).exists() {
-        name = path.with_file_name(format!("{stem}-{time}-{number}{extension}"));
+        name = path.with_file_name(format!("{stem}-{time}_{number}{extension}"));
         number += 1;
     }
     name
@@ -89,7 +89,7 @@ fn is_time(text: &str) -> bool {
     const SHAPE: &[u8] = b"0000-00-00T00-00-00.000";
     let (time, number) = text.split_at_checked(SHAPE.len()).unwrap_or((text, ""));
     let fits = |(byte, shape): (u8, &u8)| if *shape == b'0' { byte.is_ascii_digit() } else { byte == *shape };
-    let numbered = number.strip_prefix('-').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
+    let numbered = number.strip_prefix('_').is_some_and(|number| number.bytes().all(|byte| byte.is_ascii_digit()));
     time.len() == SHAPE.len() && time.bytes().zip(SHAPE).all(fits) && (number.is_empty() || numbered)
 }
 

@@ -18,7 +18,7 @@ pub enum Ranges {
 
 /// Reads the value of a `Range` header for a file of `length` bytes.
 ///
-/// Units other than bytes are ignored, as the RFC wants it. So is a request for more than [`MOST`] parts, for more bytes than
+/// Units other than bytes are ignored, as the RFC wants it. So is a request for more than 100 parts, for more bytes than
 /// the file has (parts that overlap), and for parts of an empty file, which has none that could be named. What cannot be read
 /// is [`Ranges::Nothing`]; a part that is the wrong way round is one that the file does not have.
 pub fn ranges(value: &[u8], length: u64) -> Ranges {
