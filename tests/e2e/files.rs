@@ -190,7 +190,7 @@ fn x_sendfile_is_replaced_by_the_file_that_it_names() {
     }
     server.wait_for_log("public/../secret.txt");
     server.wait_for_log(
-        "X-Sendfile names a file that is refused: it is below none of the directories of `http.sendfile.roots`",
+        "X-Sendfile names a file that is refused: it is below none of the directories that files may be sent",
     );
     server.wait_for_log("X-Sendfile names a file that is not there");
     assert_eq!(ask(&server, "/?path=public/deep", "").status, 500);
