@@ -27,12 +27,12 @@ interface WorkerInterface
      * Answers the request that was received last. Work after the answer is allowed: the client has it, the worker counts
      * as busy until its next wait.
      *
-     * @param int $status 200 to 599
-     * A body that is streamed is sent while it is made: each string that a Traversable yields, each piece that is read from
-     * a PHP stream. The answer starts with the first of them, so an exception before can still be answered. One that comes
-     * later cuts the answer off. When the client goes, a generator gets a ClientGoneException at its `yield`, and this
-     * method returns false.
+     * A body that is streamed is sent while it is made: each string or number that a Traversable yields, each piece that is
+     * read from a PHP stream. The answer starts with the first of them, so an exception before can still be answered. One
+     * that comes later cuts the answer off. When the client goes, a generator gets a ClientGoneException at its `yield`, and
+     * this method returns false.
      *
+     * @param int $status 200 to 599
      * @param mixed $body string or Stringable: these bytes; array, JsonSerializable or stdClass: its JSON, with
      *        `content-type: application/json` unless given; Traversable or stream resource: streamed; null: nothing
      * @param array<string, string|int|list<string|int>> $headers content-length and transfer-encoding are the server's
