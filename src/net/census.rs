@@ -128,11 +128,19 @@ impl Drop for Counted {
     }
 }
 
-/// What counts as one address: one of IPv4, and the 2^64 of IPv6 that a provider gives to a customer at least.
-fn household(address: IpAddr) -> u128 {
+/// What counts as one client: an address of IPv4, and the 2^64 of IPv6 that a provider gives to a customer at least.
+pub fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((address.to_bits() >> 64 << 64).into()),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// The number of a network.
+fn household(address: IpAddr) -> u128 {
+    match network(address) {
         IpAddr::V4(address) => address.to_ipv6_mapped().to_bits(),
-        IpAddr::V6(address) => address.to_bits() >> 64 << 64,
+        IpAddr::V6(network) => network.to_bits(),
     }
 }
 
@@ -207,5 +215,12 @@ mod tests {
         });
         let left: usize = census.addresses.iter().map(|part| part.lock().len()).sum();
         assert_eq!((left, census.open()), (0, 0));
+    }
+
+    #[test]
+    fn networks_of_ipv6_and_addresses_of_ipv4_count() {
+        let network = |text: &str| network(text.parse().unwrap()).to_string();
+        assert_eq!(network("192.0.2.7"), "192.0.2.7");
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::");
     }
 }

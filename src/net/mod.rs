@@ -22,7 +22,7 @@ use std::{fmt, net::SocketAddr};
 
 pub use accept::Accepted;
 pub use address::{Access, Address, Endpoint, NoAddress, Terms};
-pub use census::Limits;
+pub use census::{Limits, network};
 pub use descriptors::Descriptors;
 pub use front::{Crowd, Front};
 pub use inherited::{FromManager, Inherited};

@@ -65,19 +65,8 @@ fn publish(channels: &Channels, room: &str, data: &str) -> usize {
 fn enter(address: std::net::SocketAddr, room: &str) -> Client {
     let mut client = Client::connect(address);
     client.send(format!("GET /room/{room} HTTP/1.1\r\nHost: test\r\n\r\n"));
-    read_until(&mut client, "first;");
+    client.read_until("first;");
     client
-}
-
-#[track_caller]
-fn read_until(client: &mut Client, text: &str) -> String {
-    let mut seen = String::new();
-    while !seen.contains(text) {
-        let more = client.some().unwrap();
-        assert!(!more.is_empty(), "the end before {text:?}, after {seen:?}");
-        seen += &String::from_utf8_lossy(&more);
-    }
-    seen
 }
 
 #[test]
@@ -89,7 +78,7 @@ fn one_worker_is_free_while_many_listen() {
     assert_eq!(Client::connect(server.address).get("/").text(), "free");
     assert_eq!(publish(&channels, "a", "hello"), 100);
     for client in &mut clients {
-        read_until(client, "id: hello\ndata: hello\n\n");
+        client.read_until("id: hello\ndata: hello\n\n");
     }
     // Who leaves is forgotten without a message.
     clients.truncate(60);
@@ -98,7 +87,7 @@ fn one_worker_is_free_while_many_listen() {
     until("it is forgotten", || channels.count(b"a") == 59);
     assert_eq!(channels.close(b"a"), 59);
     for client in &mut clients {
-        read_until(client, "0\r\n\r\n");
+        client.read_until("0\r\n\r\n");
         assert_eq!(client.get("/").text(), "free", "the connection goes on");
     }
     server.stop();
@@ -122,7 +111,7 @@ fn the_end_of_the_server_ends_them_cleanly_and_does_not_wait() {
         }
         assert_eq!(text, b"id: last\ndata: last\n\n");
     });
-    read_until(&mut client, "data: last\n\n\r\n0\r\n\r\n");
+    client.read_until("data: last\n\n\r\n0\r\n\r\n");
     client.expect_end();
     assert!(matches!(server.outcome(), roadrunner::server::Outcome::Clean));
     assert_eq!(publish(&channels, "a", "nobody"), 0);
@@ -153,7 +142,7 @@ fn they_outlive_the_run_of_the_worker_that_began_them() {
     until("all listen", || made.count(b"a") == 5);
     assert_eq!(publish(&made, "a", "hello"), 5);
     for client in &mut clients {
-        read_until(client, "hello");
+        client.read_until("hello");
     }
     server.stop();
 }
@@ -170,7 +159,7 @@ fn who_reads_nothing_is_cut_off_and_others_go_on() {
         std::thread::spawn(move || {
             let mut length = 0;
             while !ended.load(Ordering::SeqCst) || length == 0 {
-                length += read_until(&mut quick, "\n\n").len();
+                length += quick.read_until("\n\n").len();
             }
             quick
         })
@@ -238,18 +227,18 @@ fn silent_streams_are_kept_alive_and_come_again() {
     let mut client = enter(server.address, "a");
     let mut pings = 0;
     while pings < 20 {
-        pings += read_until(&mut client, ":\n\n").matches(":\n\n").count();
+        pings += client.read_until(":\n\n").matches(":\n\n").count();
     }
     for data in ["1", "2", "3"] {
         assert_eq!(publish(&channels, "a", data), 1);
     }
-    read_until(&mut client, "data: 3");
+    client.read_until("data: 3");
     drop(client);
     until("it is forgotten", || channels.count(b"a") == 0);
     publish(&channels, "a", "4");
     let mut client = Client::connect(server.address);
     client.send("GET /room/a HTTP/1.1\r\nHost: test\r\nLast-Event-ID: 2\r\n\r\n");
-    let text = read_until(&mut client, "data: 4");
+    let text = client.read_until("data: 4");
     assert!(text.contains("data: 3") && !text.contains("data: 2"), "{text}");
     server.stop();
 }

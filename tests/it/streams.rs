@@ -46,18 +46,6 @@ fn lengthy(length: Option<u64>, write: impl Fn(&Worker, Sink) + Send + Sync + 's
     })
 }
 
-/// Reads until `text` was seen.
-#[track_caller]
-fn read_until(client: &mut Client, text: &str) -> String {
-    let mut seen = String::new();
-    while !seen.contains(text) {
-        let more = client.some().unwrap();
-        assert!(!more.is_empty(), "the end before {text:?}, after {seen:?}");
-        seen += &String::from_utf8_lossy(&more);
-    }
-    seen
-}
-
 #[test]
 fn a_client_sees_what_was_written_before_the_worker_is_done() {
     let gate = Arc::new(Gate::default());
@@ -71,10 +59,10 @@ fn a_client_sees_what_was_written_before_the_worker_is_done() {
     .start();
     let mut client = Client::connect(server.address);
     client.send(GET);
-    let head = read_until(&mut client, "5\r\nfirst\r\n");
+    let head = client.read_until("5\r\nfirst\r\n");
     assert!(head.to_lowercase().contains("transfer-encoding: chunked"), "{head}");
     gate.open();
-    read_until(&mut client, "6\r\nsecond\r\n0\r\n\r\n");
+    client.read_until("6\r\nsecond\r\n0\r\n\r\n");
     // The connection goes on.
     gate.open();
     let response = client.get("/");
@@ -93,7 +81,7 @@ fn trailers_follow_if_the_client_takes_them() {
     let server = server.start();
     let mut client = Client::connect(server.address);
     client.send("GET / HTTP/1.1\r\nHost: test\r\nTE: trailers\r\n\r\n");
-    read_until(&mut client, "4\r\nbody\r\n0\r\n");
+    client.read_until("4\r\nbody\r\n0\r\n");
     server.stop();
 }
 
@@ -112,7 +100,7 @@ fn a_body_of_an_announced_length_has_it() {
             assert_eq!(response.header("content-length"), Some(length.to_string().as_str()));
             assert_eq!(response.body, written.as_bytes()[..usize::try_from(length).unwrap()]);
         } else {
-            read_until(&mut client, written);
+            client.read_until(written);
             client.expect_cut();
         }
         server.stop();
@@ -128,7 +116,7 @@ fn a_worker_that_goes_in_the_middle_cuts_the_connection() {
     .start();
     let mut client = Client::connect(server.address);
     client.send(GET);
-    read_until(&mut client, "4\r\nhalf\r\n");
+    client.read_until("4\r\nhalf\r\n");
     client.expect_cut();
     server.stop();
 }
@@ -146,7 +134,7 @@ fn a_client_that_leaves_in_the_middle_is_seen() {
     .start();
     let mut client = Client::connect(server.address);
     client.send(GET);
-    read_until(&mut client, "tick");
+    client.read_until("tick");
     drop(client);
     seen.recv_timeout(PATIENCE).unwrap();
     server.stop();

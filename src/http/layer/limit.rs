@@ -2,14 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
-use http::{HeaderValue, StatusCode, header::RETRY_AFTER};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 
-use super::{Answer, Middleware, Next, Request, holding::holding, refused};
-use crate::config::{Problems, Section};
+use super::{Answer, Middleware, Next, Request, holding::holding};
+use crate::{
+    config::{Problems, Section},
+    http::{access::Body, answering::unavailable},
+};
 
 /// Settings of the middleware (section `http.limit`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +69,7 @@ impl Middleware for Limit {
     fn answer(self: Arc<Self>, request: Request, next: Next) -> Answer {
         Box::pin(async move {
             let Some(place) = self.place().await else {
-                let mut response = refused(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable\n");
-                response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
-                return response;
+                return unavailable().map(Body::into_content);
             };
             next.handle(request).await.map(|content| holding(content, place))
         })

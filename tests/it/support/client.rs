@@ -169,6 +169,18 @@ impl Client {
         Ok(std::mem::take(&mut self.rest))
     }
 
+    /// Reads on until `text` has come, and returns what has, it and what came with it included.
+    #[track_caller]
+    pub fn read_until(&mut self, text: &str) -> String {
+        let mut seen = String::new();
+        while !seen.contains(text) {
+            let more = self.some().unwrap();
+            assert!(!more.is_empty(), "the end before {text:?}, after {seen:?}");
+            seen += &String::from_utf8_lossy(&more);
+        }
+        seen
+    }
+
     /// Checks that the server closes in the middle of a body.
     #[track_caller]
     pub fn expect_cut(&mut self) {
