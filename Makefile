@@ -29,9 +29,13 @@ help: ## this list
 
 # --- set-up ----------------------------------------------------------------------------------------------------------
 
-.PHONY: setup
-setup: ## Debian packages and a thread-safe PHP, where missing
+.PHONY: packages
+packages:
 	@scripts/setup
+
+# A rule of its own: make expands all lines of a recipe before it runs the first one, and PHP is built from the packages.
+.PHONY: setup
+setup: packages ## Debian packages and a thread-safe PHP, where missing
 	@test -n "$(CONFIG)"
 
 .PHONY: php

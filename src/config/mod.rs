@@ -51,10 +51,11 @@ pub struct Config {
 // === impl Config ===
 
 impl Config {
-    /// How long the end of a server may take before workers are interrupted: `endure.grace_period`, else the pool's
-    /// `destroy_timeout`.
+    /// How long the end of a server may take before workers are interrupted: `endure.grace_period`, else the longest
+    /// `destroy_timeout` of a pool.
     pub fn grace(&self) -> Duration {
-        self.life.grace_period.unwrap_or(self.http.pool.destroy_timeout)
+        let longest = || self.http.pools().map(|(_, pool)| pool.destroy_timeout).max().unwrap_or_default();
+        self.life.grace_period.unwrap_or_else(longest)
     }
 
     /// Reads a configuration from its text (YAML; JSON is a subset), and from nothing else.

@@ -19,7 +19,7 @@ use super::{
     idle::IdleSet,
     line::{Line, Pending, Slot, Unanswered},
     seat::{Post, Seat},
-    sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
+    sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
 };
 
 /// Requests of so long are announced together.
@@ -41,8 +41,11 @@ pub struct Inbox<Q, A> {
     ring: ArrayQueue<Arc<Slot<Q, A>>>,
     /// Requests that may wait while all workers are busy.
     waiting: usize,
-    /// Workers; there may be more seats, for threads that hang.
-    workers: usize,
+    /// Workers that requests are handed to. There are more seats: for those that come before others have left, and for
+    /// threads that hang.
+    workers: AtomicUsize,
+    /// The seats below this one are looked at: none at or above it is taken.
+    taken_seats: AtomicUsize,
     /// Held while a request is let in that may be the last one to fit.
     door: Mutex<()>,
     /// The seats that sleep.
@@ -68,7 +71,7 @@ pub struct Inbox<Q, A> {
     /// Threads woken.
     wakes: AtomicU64,
     /// Rung when something was put off that somebody must look at; see [`super::Monitor`].
-    pub(super) monitor: Watch,
+    pub(super) monitor: Arc<Watch>,
 }
 
 /// How the monitor is woken.
@@ -103,12 +106,23 @@ pub struct Statistics {
 // === impl Inbox ===
 
 impl<Q, A> Inbox<Q, A> {
-    /// Creates an inbox for `workers` workers, `waiting` requests beyond those they work on, and `seats` threads.
+    /// Creates an inbox for at most `workers` workers, `waiting` requests beyond those they work on, and `seats` threads.
     pub fn new(workers: usize, waiting: usize, seats: usize) -> Arc<Self> {
+        Self::watched(workers, waiting, seats, Arc::default())
+    }
+
+    /// Creates another inbox that the same [`super::Monitor`] looks after.
+    #[must_use]
+    pub fn sister(&self, workers: usize, waiting: usize, seats: usize) -> Arc<Self> {
+        Self::watched(workers, waiting, seats, Arc::clone(&self.monitor))
+    }
+
+    fn watched(workers: usize, waiting: usize, seats: usize, monitor: Arc<Watch>) -> Arc<Self> {
         Arc::new(Self {
             ring: ArrayQueue::new((workers + waiting).max(1)),
             waiting,
-            workers,
+            workers: AtomicUsize::new(workers),
+            taken_seats: AtomicUsize::new(0),
             door: Mutex::new(()),
             idle: IdleSet::new(seats),
             posts: (0..seats).map(|_| CachePadded::default()).collect(),
@@ -121,7 +135,7 @@ impl<Q, A> Inbox<Q, A> {
             patience: AtomicU64::new(0),
             look_through: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
-            monitor: Watch::default(),
+            monitor,
         })
     }
 
@@ -237,7 +251,23 @@ impl<Q, A> Inbox<Q, A> {
 
     /// Workers that have no request.
     fn free(&self) -> usize {
-        self.workers.saturating_sub(self.posts.iter().filter(|post| post.is_busy()).count())
+        let workers = self.workers.load(Ordering::Relaxed);
+        workers.saturating_sub(self.present().iter().filter(|post| post.is_busy()).count())
+    }
+
+    /// Says to how many workers requests are handed now, those that hang included.
+    pub fn set_workers(&self, workers: usize) {
+        self.workers.store(workers, Ordering::Relaxed);
+    }
+
+    /// Says that no seat at or above `seats` is taken. Seats that are taken later count by themselves.
+    pub fn set_taken_seats(&self, seats: usize) {
+        self.taken_seats.store(seats, Ordering::SeqCst);
+    }
+
+    /// The posts of the seats that may be taken.
+    fn present(&self) -> &[CachePadded<Post>] {
+        &self.posts[..self.taken_seats.load(Ordering::Relaxed).min(self.posts.len())]
     }
 
     /// Applies the rule: wakes a thread if what waits deserves one. Called at the end of each pass of a reactor.
@@ -273,7 +303,7 @@ impl<Q, A> Inbox<Q, A> {
 
     fn deserves(&self, queued: u64, now: Nanos) -> bool {
         let (mut fresh, mut means) = (0, 0);
-        for post in &self.posts {
+        for post in self.present() {
             if post.took_within(now, FRESH) {
                 fresh += 1;
                 means += post.mean();
@@ -343,6 +373,17 @@ impl<Q, A> Inbox<Q, A> {
         self.ring.is_empty()
     }
 
+    /// Requests that were taken so far.
+    pub fn taken(&self) -> u64 {
+        self.posts.iter().map(|post| post.taken.load(Ordering::SeqCst)).sum()
+    }
+
+    /// How long a request has waited at most that was taken since the last call.
+    pub fn longest_wait(&self) -> Duration {
+        let longest = self.posts.iter().map(|post| post.waited.swap(0, Ordering::Relaxed)).max();
+        Duration::from_nanos(longest.unwrap_or_default())
+    }
+
     /// Returns the counters of this moment.
     pub fn statistics(&self) -> Statistics {
         Statistics {
@@ -367,6 +408,7 @@ impl<Q, A> Inbox<Q, A> {
     /// When the inbox has no such seat.
     pub fn seat(self: &Arc<Self>, seat: usize) -> Seat<Q, A> {
         assert!(seat < self.posts.len(), "the inbox has {} seats, there is no seat {seat}", self.posts.len());
+        self.taken_seats.fetch_max(seat + 1, Ordering::SeqCst);
         Seat::new(Arc::clone(self), seat)
     }
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use super::{
-    inbox::Inbox,
+    inbox::{Inbox, Watch},
     port::Port,
     sync::{AtomicBool, AtomicU64, Ordering},
 };
@@ -21,10 +21,11 @@ const CALM: u32 = 64;
 /// Looks with nothing to see after which the monitor sleeps until something is put off.
 const NOTHING: u32 = 8;
 
-/// Looks after one inbox and the ports of its reactors.
+/// Looks after inboxes that are sisters, and the ports of their reactors.
 #[derive(Debug)]
 pub struct Monitor<Q, A> {
-    inbox: Arc<Inbox<Q, A>>,
+    /// At least one.
+    inboxes: Vec<Arc<Inbox<Q, A>>>,
     ports: Vec<Arc<Port<Q, A>>>,
     stopped: AtomicBool,
     /// Looks taken.
@@ -33,7 +34,7 @@ pub struct Monitor<Q, A> {
     finds: AtomicU64,
 }
 
-/// What the hand-off of one inbox has done since the start. Wakes, kicks and looks cost system calls; in a steady load
+/// What the hand-off has done since the start. Wakes, kicks and looks cost system calls; in a steady load
 /// there are at most about as many of each as there are passes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct Counters {
@@ -54,10 +55,15 @@ pub struct Counters {
 // === impl Monitor ===
 
 impl<Q, A> Monitor<Q, A> {
-    /// Creates the monitor; [`Monitor::run`] is for a thread of its own.
-    pub fn new(inbox: Arc<Inbox<Q, A>>, ports: Vec<Arc<Port<Q, A>>>) -> Arc<Self> {
+    /// Creates the monitor of an inbox and its sisters; [`Monitor::run`] is for a thread of its own.
+    ///
+    /// # Panics
+    ///
+    /// When there is no inbox.
+    pub fn new(inboxes: Vec<Arc<Inbox<Q, A>>>, ports: Vec<Arc<Port<Q, A>>>) -> Arc<Self> {
+        assert!(!inboxes.is_empty(), "a monitor looks after at least one inbox");
         Arc::new(Self {
-            inbox,
+            inboxes,
             ports,
             stopped: AtomicBool::new(false),
             looks: AtomicU64::new(0),
@@ -68,16 +74,16 @@ impl<Q, A> Monitor<Q, A> {
     /// Looks until stopped.
     pub fn run(&self) {
         let (mut period, mut calm, mut nothing) = (PERIOD.0, 0, 0);
-        let mut taken = 0;
+        let mut taken = self.taken();
         while !self.stopped.load(Ordering::SeqCst) {
             if nothing >= NOTHING {
-                self.sleep(taken);
+                self.sleep(&taken);
                 (period, calm, nothing) = (PERIOD.0, 0, 0);
             }
-            self.inbox.monitor.bell.sleep(Some(Instant::now() + period));
+            self.watch().bell.sleep(Some(Instant::now() + period));
             let before = std::mem::replace(&mut taken, self.taken());
             self.looks.fetch_add(1, Ordering::Relaxed);
-            if self.look(taken == before) {
+            if self.look(&taken, &before) {
                 self.finds.fetch_add(1, Ordering::Relaxed);
                 (period, calm) = (PERIOD.0, 0);
             } else {
@@ -86,30 +92,32 @@ impl<Q, A> Monitor<Q, A> {
                     (period, calm) = ((period * 2).min(PERIOD.1), 0);
                 }
             }
-            nothing = if taken == before && self.inbox.is_empty() { nothing + 1 } else { 0 };
+            nothing = if taken == before && self.is_empty() { nothing + 1 } else { 0 };
         }
     }
 
     /// Sleeps until something is put off, if nobody took a request since `taken` was read.
-    fn sleep(&self, taken: u64) {
-        self.inbox.monitor.asleep.store(true, Ordering::SeqCst);
+    fn sleep(&self, taken: &[u64]) {
+        self.watch().asleep.store(true, Ordering::SeqCst);
         // What was put off before the store is seen by this look, what is put off after it rings.
         if self.taken() == taken
-            && self.inbox.is_empty()
+            && self.is_empty()
             && !self.ports.iter().any(|port| port.is_put_off())
             && !self.stopped.load(Ordering::SeqCst)
         {
-            self.inbox.monitor.bell.sleep(None);
+            self.watch().bell.sleep(None);
         }
-        self.inbox.monitor.asleep.store(false, Ordering::SeqCst);
+        self.watch().asleep.store(false, Ordering::SeqCst);
     }
 
-    /// One look. `idle`: nobody took a request since the last one.
-    pub(super) fn look(&self, idle: bool) -> bool {
+    /// One look. `taken` and `before`: the requests that were taken from each inbox, now and at the look before.
+    pub(super) fn look(&self, taken: &[u64], before: &[u64]) -> bool {
         let mut found = false;
-        if idle && !self.inbox.is_empty() {
-            self.inbox.wake_one();
-            found = true;
+        for (inbox, (taken, before)) in self.inboxes.iter().zip(taken.iter().zip(before)) {
+            if taken == before && !inbox.is_empty() {
+                inbox.wake_one();
+                found = true;
+            }
         }
         for port in &self.ports {
             if port.is_forgotten() {
@@ -120,22 +128,32 @@ impl<Q, A> Monitor<Q, A> {
         found
     }
 
-    fn taken(&self) -> u64 {
-        self.inbox.posts.iter().map(|post| post.taken.load(Ordering::SeqCst)).sum()
+    /// Requests that were taken from each inbox.
+    fn taken(&self) -> Vec<u64> {
+        self.inboxes.iter().map(|inbox| inbox.taken()).collect()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.inboxes.iter().all(|inbox| inbox.is_empty())
+    }
+
+    /// Sisters share it.
+    fn watch(&self) -> &Watch {
+        &self.inboxes[0].monitor
     }
 
     /// Ends [`Monitor::run`].
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::SeqCst);
-        self.inbox.monitor.bell.ring();
+        self.watch().bell.ring();
     }
 
     /// What the hand-off has done since the start.
     pub fn counters(&self) -> Counters {
         Counters {
-            requests: self.taken(),
+            requests: self.taken().iter().sum(),
             passes: self.ports.iter().map(|port| port.passes()).sum(),
-            wakes: self.inbox.statistics().wakes,
+            wakes: self.inboxes.iter().map(|inbox| inbox.statistics().wakes).sum(),
             kicks: self.ports.iter().map(|port| port.kicks()).sum(),
             looks: self.looks.load(Ordering::Relaxed),
             finds: self.finds.load(Ordering::Relaxed),

@@ -36,6 +36,9 @@ pub(super) struct Post {
     mean: AtomicU64,
     /// Requests taken. Written by the seat's thread alone.
     pub(super) taken: AtomicU64,
+    /// How long a request has waited at most, since somebody last asked. A hint: written by the seat's thread, taken by
+    /// others.
+    pub(super) waited: AtomicU64,
     /// Times that the seat's thread came back from its sleep. Written by the seat's thread alone.
     woken: AtomicU64,
 }
@@ -90,10 +93,12 @@ pub enum Blocked {
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub enum Leave {
-    /// This worker is replaced; the pool goes on.
+    /// The script runs again on the same thread.
     Recycle = 1,
+    /// This worker ends; the pool goes on.
+    Retire = 2,
     /// The pool ends.
-    Stop = 2,
+    Stop = 3,
 }
 
 // === impl Post ===
@@ -191,12 +196,16 @@ impl<Q, A> Seat<Q, A> {
                 continue;
             }
             let eager = self.post().mean() > SLOW;
+            let waited = now.saturating_sub(slot.since());
             let Some(sealed) = slot.seal(eager, now) else {
                 self.inbox.count_abandoned();
                 continue;
             };
             // Before the monitor is poked, which looks at it before it sleeps.
             self.post().taken.fetch_add(1, Ordering::SeqCst);
+            if waited > self.post().waited.load(Ordering::Relaxed) {
+                self.post().waited.store(waited, Ordering::Relaxed);
+            }
             if let Some(port) = sealed.port() {
                 self.put_off(port, eager, now);
             }
@@ -345,7 +354,7 @@ impl<Q, A> Seat<Q, A> {
         Ok(pending)
     }
 
-    /// Asks the worker to leave at its next wait, or now if it waits. `Stop` outlasts `Recycle`.
+    /// Asks the worker to leave at its next wait, or now if it waits. What comes later in [`Leave`] outlasts the others.
     pub fn leave(&self, why: Leave) {
         self.control.fetch_max(why as u8, Ordering::SeqCst);
         self.post().bell.ring();
@@ -354,7 +363,7 @@ impl<Q, A> Seat<Q, A> {
     /// Takes back a request to recycle: the worker was replaced or re-run.
     pub fn stay(&self) {
         self.interrupted.store(false, Ordering::SeqCst);
-        // A failed exchange means that nothing was asked, or that the worker must stop: both stay as they are.
+        // A failed exchange means that nothing was asked, or that the worker must end: both stay as they are.
         let _ = self.control.compare_exchange(Leave::Recycle as u8, 0, Ordering::SeqCst, Ordering::SeqCst);
     }
 
@@ -366,6 +375,7 @@ impl<Q, A> Seat<Q, A> {
         match self.control.load(Ordering::SeqCst) {
             0 => None,
             1 => Some(Leave::Recycle),
+            2 => Some(Leave::Retire),
             _ => Some(Leave::Stop),
         }
     }

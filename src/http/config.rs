@@ -101,6 +101,19 @@ pub struct Config {
 
     /// `http.pool`: the workers.
     pub pool: pool::Config,
+
+    /// `http.pools`: further pools, by name, for the routes that name them.
+    ///
+    /// Default: none.
+    pub further_pools: Vec<(String, pool::Config)>,
+}
+
+/// Name of the pool of `http.pool`.
+const POOL: &str = "http";
+
+/// Whether a pool may be called so: its threads are.
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// Settings of HTTP/2 (section `http.http2`).
@@ -150,6 +163,7 @@ impl Default for Config {
             sendfile: SendfileConfig::default(),
             underscores_in_headers: false,
             pool: pool::Config::default(),
+            further_pools: Vec::new(),
         }
     }
 }
@@ -193,9 +207,15 @@ impl Config {
                 .and_then(|code| StatusCode::from_u16(code).ok())
                 .unwrap_or(config.internal_error_code);
         }
+        if let Some(pool) = section.section("pool", problems) {
+            config.pool = pool::Config::read(pool, problems);
+        }
+        if let Some(patience) = config.pool.allocate_timeout {
+            config.limits.queue_timeout = Some(patience);
+        }
         if let Some(mut limits) = section.section("limits", problems) {
             config.connections = Connections::read(&mut limits, problems);
-            config.limits = Limits::read(limits, problems);
+            config.limits = config.limits.read(limits, problems);
         }
         if let Some(http2) = section.section("http2", problems) {
             config.http2 = Http2::read(http2, problems);
@@ -224,8 +244,17 @@ impl Config {
         if let Some(kept) = section.boolean("underscores_in_headers", problems) {
             config.underscores_in_headers = kept;
         }
-        if let Some(pool) = section.section("pool", problems) {
-            config.pool = pool::Config::read(pool, problems);
+        for (name, pool) in section.sections("pools", problems) {
+            if name == POOL || !is_name(&name) {
+                let what = if name == POOL { "is the name of http.pool" } else { "must be letters, digits, - and _" };
+                section.report("pools", &format!("has \"{name}\", which {what}"), problems);
+            }
+            config.further_pools.push((name, pool::Config::read(pool, problems)));
+        }
+        let names: Vec<_> = config.pools().map(|(name, _)| name.to_owned()).collect();
+        for unknown in config.layers.find_pools(&names) {
+            let known = names.join(", ");
+            section.report("routes", &format!("names pool \"{unknown}\", but there is only {known}"), problems);
         }
         section.finish(problems);
         config
@@ -248,6 +277,12 @@ impl Config {
         let any_port = |address: &Address| address.tcp().is_some_and(|address| address.port() == 0);
         let again = |at: usize, address: &Address| addresses().skip(at + 1).any(|other| other == address);
         addresses().enumerate().find(|(at, address)| !any_port(address) && again(*at, address)).map(|(_, twice)| twice)
+    }
+
+    /// All pools, by name: that of `http.pool` first.
+    pub fn pools(&self) -> impl Iterator<Item = (&str, &pool::Config)> {
+        let further = self.further_pools.iter().map(|(name, pool)| (name.as_str(), pool));
+        std::iter::once((POOL, &self.pool)).chain(further)
     }
 
     /// What is to be bound for all listeners.

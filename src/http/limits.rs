@@ -44,7 +44,7 @@ pub struct Limits {
     /// `http.limits.queue_timeout`: how long a request may wait for a worker; it is refused with 503 then. `None`: as long
     /// as its client does.
     ///
-    /// Default: `60s`, RoadRunner's `pool.allocate_timeout`; 0 is `None`.
+    /// Default: `allocate_timeout` of the pool, else `60s`; 0 is `None`.
     pub queue_timeout: Option<Duration>,
 
     /// `http.limits.max_requests_per_connection`: requests after which a connection ends. `None`: no limit.
@@ -88,9 +88,9 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Reads the section; what is wrong is added to `problems` and read as the default.
-    pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
-        let mut limits = Self::default();
+    /// Reads the section over what is set; what is wrong is added to `problems` and left as it is.
+    pub fn read(self, mut section: Section<'_>, problems: &mut Problems) -> Self {
+        let mut limits = self;
         for (key, place) in [
             ("header_timeout", &mut limits.header_timeout),
             ("body_timeout", &mut limits.body_timeout),

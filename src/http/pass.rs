@@ -14,7 +14,7 @@ use crate::net;
 /// Announces the requests of one reactor and fetches its answers.
 #[derive(Debug)]
 pub struct Pass {
-    inbox: Arc<Inbox>,
+    inboxes: Vec<Arc<Inbox>>,
     port: Arc<Port>,
     /// Polls of connections. Of the reactor's thread alone.
     polls: AtomicU32,
@@ -27,8 +27,8 @@ const POLLS: u32 = 8;
 
 impl Pass {
     /// Creates the pass of the reactor whose answers come through `port`.
-    pub fn new(inbox: &Arc<Inbox>, port: &Arc<Port>) -> Arc<Self> {
-        Arc::new(Self { inbox: Arc::clone(inbox), port: Arc::clone(port), polls: AtomicU32::new(0) })
+    pub fn new(inboxes: &[Arc<Inbox>], port: &Arc<Port>) -> Arc<Self> {
+        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0) })
     }
 
     /// To be called at each poll of a connection. A reactor that always has something to do, such as bodies that arrive, is
@@ -37,7 +37,7 @@ impl Pass {
         let polls = self.polls.load(Ordering::Relaxed).wrapping_add(1);
         self.polls.store(polls, Ordering::Relaxed);
         if polls.is_multiple_of(POLLS) {
-            self.inbox.announce_overdue();
+            self.inboxes.iter().for_each(|inbox| inbox.announce_overdue());
             self.port.fetch();
         }
     }
@@ -54,7 +54,7 @@ impl net::Pass for Pass {
     }
 
     fn parking(&self) {
-        self.inbox.announce();
+        self.inboxes.iter().for_each(|inbox| inbox.announce());
         self.port.parking();
     }
 

@@ -21,7 +21,7 @@ use super::{
     body::Watched,
     decode::Decoded,
     head,
-    layer::{Around, Chain},
+    layer::{Around, Chain, ToPool},
     patience::Patience,
     receive::{Arriving, Bodies, Received, refuse_body, refuse_coding},
     redirect::redirect,
@@ -39,8 +39,8 @@ pub(super) const TOO_SLOW: &str = "The request did not arrive in time\n";
 /// Answers the requests of all connections of one server.
 #[derive(Debug)]
 pub struct Service {
-    /// Where requests wait for a worker.
-    inbox: Arc<Inbox>,
+    /// Where requests wait for a worker, by number of the pool.
+    inboxes: Vec<Arc<Inbox>>,
     bodies: Bodies,
     decode: DecodeConfig,
     internal_error_code: StatusCode,
@@ -84,12 +84,15 @@ struct Shared {
 // === impl Service ===
 
 impl Service {
-    /// Creates the service that fills `inbox`. `addresses` are the true ones of the listeners of `config`, and `tls`
+    /// Creates the service that fills `inboxes`, one of each pool of `config`. `addresses` are the true ones of the listeners of `config`, and `tls`
     /// takes the connections of those that speak it.
-    pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
-        inbox.set_patience(config.limits.queue_timeout);
+    pub fn new(inboxes: Vec<Arc<Inbox>>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
+        for (number, (inbox, (_, pool))) in inboxes.iter().zip(config.pools()).enumerate() {
+            let own = pool.allocate_timeout.filter(|_| number > 0);
+            inbox.set_patience(own.or(config.limits.queue_timeout));
+        }
         Self {
-            inbox,
+            inboxes,
             bodies: Bodies::new(config),
             decode: config.decode,
             internal_error_code: config.internal_error_code,
@@ -111,7 +114,7 @@ impl Service {
 
     /// To be called at each look at a connection: a request in the queue has one that is looked at.
     pub(super) fn look(&self) {
-        self.inbox.refuse_overdue();
+        self.inboxes.iter().for_each(|inbox| inbox.refuse_overdue());
     }
 }
 
@@ -255,7 +258,11 @@ impl Connection {
         if let Some(port) = redirected {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
         }
-        if let Some(layers) = service.chain.of(&head) {
+        let way = service.chain.of(&head);
+        if way.pool > 0 {
+            head.extensions.insert(ToPool(way.pool));
+        }
+        if let Some(layers) = &way.layers {
             let around = Around { peer: *peer, arrived, counted, connection: self.clone() };
             let (answering, connection) = (layers.begin(head, body, around), self.clone());
             return Answering::Body(Box::pin(async move { connection.last_if_parting(answering.await) }));
@@ -302,7 +309,11 @@ impl Connection {
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         request.hints = takes_hints.then(|| hints.clone());
-        let dispatched = service.inbox.try_dispatch(&mut line.lock(), request, now);
+        let pool = match &*service.inboxes {
+            [only] => only,
+            inboxes => &inboxes[request.head.extensions.remove().map_or(0, |ToPool(pool)| pool)],
+        };
+        let dispatched = pool.try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
                 self.set_waiting(true);

@@ -4,12 +4,18 @@
 //! production, plain threads in tests). It knows neither PHP nor HTTP.
 
 mod config;
+mod crew;
+mod limits;
 #[expect(clippy::module_inception, reason = "the room is named after its main type")]
 mod pool;
+mod reload;
+mod scaling;
 #[cfg(test)]
 mod tests;
 mod worker;
 
-pub use config::Config;
-pub use pool::{Event, Host, Pool};
+pub use config::{Config, Dynamic};
+pub use crew::Crew;
+pub use limits::{Limits, Reason};
+pub use pool::{Event, Host, Immutable, Pool, Report};
 pub use worker::{Ended, Next, Snapshot, State, Worker};

@@ -1,15 +1,27 @@
 //! The workers of one pool and their supervision.
 
-use std::{io, sync::Arc, thread::JoinHandle};
+use std::{
+    io,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::Sender;
-use tracing::{debug, error};
+use tracing::{debug, error, info, warn};
 
 use super::{
     Config,
-    worker::{Next, Snapshot, State, Worker},
+    crew::Crew,
+    limits::Reason,
+    reload::Reload,
+    scaling::Scaling,
+    worker::{Next, Recruit, Snapshot, State, Worker},
 };
 use crate::handoff::{Inbox, Leave};
+
+/// How long a worker that was interrupted may take to leave before it counts as stuck.
+const INTERRUPT: Duration = Duration::from_secs(1);
 
 /// What can start a worker thread.
 pub trait Host<Q, A>: Send + Sync {
@@ -25,58 +37,133 @@ pub trait Host<Q, A>: Send + Sync {
     fn interrupt(&self, worker: &Worker<Q, A>);
 }
 
-/// What worker threads tell their supervisor.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+/// What the supervisor is told of a worker.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Report {
+    /// Number of its pool.
+    pub pool: usize,
+    /// Number of the worker in the pool.
+    pub worker: usize,
+    /// What has happened.
+    pub event: Event,
+}
+
+/// What has happened to a worker.
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Event {
-    /// A worker has reached its first wait.
-    Ready(usize),
-    /// A worker's script ended before its first wait, for so many times in a row.
+    /// It has reached its first wait.
+    Ready,
+    /// Its script ended before its first wait.
     BootFailed {
-        /// Number of the worker.
-        worker: usize,
         /// Times in a row.
         failures: u32,
+        /// What it said.
+        error: String,
     },
-    /// A worker's thread ended.
-    Gone {
-        /// Number of the worker.
-        worker: usize,
-        /// What is to come after it.
-        next: Next,
-    },
+    /// It cannot be made to end its request.
+    Stuck,
+    /// Its thread ended; what is to come after it.
+    Gone(Next),
 }
 
 /// The workers that share one script and one inbox.
 pub struct Pool<Q, A> {
-    name: String,
-    config: Config,
-    inbox: Arc<Inbox<Q, A>>,
+    pub(super) name: String,
+    /// Number among the pools of the server.
+    of_server: usize,
+    pub(super) config: Config,
+    pub(super) inbox: Arc<Inbox<Q, A>>,
     host: Arc<dyn Host<Q, A>>,
     /// Ends in the channel whose other end the supervisor reads; every worker has a clone.
-    events: Sender<Event>,
-    /// By number of the worker. `None` where no thread lives.
-    threads: Vec<Option<Thread<Q, A>>>,
+    reports: Sender<Report>,
+    pub(super) crew: Arc<Crew<Q, A>>,
+    /// By seat. `None` where no thread lives.
+    pub(super) threads: Vec<Option<Thread<Q, A>>>,
+    /// How many workers there are to be.
+    pub(super) size: usize,
+    /// How many of them there are to be without load.
+    pub(super) base: usize,
+    /// The code that new workers are started for: 0 at first, one more with each reload.
+    pub(super) release: u32,
+    /// The reload under way.
+    pub(super) reload: Option<Reload>,
+    pub(super) scaling: Option<Scaling>,
+    /// When workers that wait are looked at next.
+    look: Option<Instant>,
+    /// It was said that there is no seat left.
+    complained: bool,
 }
 
-struct Thread<Q, A> {
-    worker: Arc<Worker<Q, A>>,
+/// A thread of a worker.
+pub(super) struct Thread<Q, A> {
+    pub(super) worker: Arc<Worker<Q, A>>,
     handle: JoinHandle<()>,
+    pub(super) role: Role,
+}
+
+/// Why a pool does not change its size.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum Immutable {
+    /// It is as big as it may be.
+    #[error("the pool has {0} workers, which is as many as it may")]
+    Full(usize),
+    /// It is as small as it may be.
+    #[error("the pool has one worker, which must stay")]
+    Last,
+}
+
+/// What is expected of a thread.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Role {
+    /// It serves.
+    Serves,
+    /// It leaves, until the first moment by itself, until the second one because it was interrupted.
+    Leaves(Instant, Option<Instant>),
+    /// It boots for too long and was interrupted, to leave until then.
+    Hangs(Instant),
+    /// It is stuck; nothing is expected any more.
+    Stuck,
 }
 
 // === impl Pool ===
 
 impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
-    /// Creates a pool without threads.
-    pub fn new(name: &str, config: &Config, host: Arc<dyn Host<Q, A>>, events: Sender<Event>) -> Self {
-        let workers = config.num_workers.get();
+    /// Creates pool number `of_server`, without threads, that takes its requests from a sister of `sister`, if there is one.
+    pub fn new(
+        name: &str,
+        of_server: usize,
+        config: &Config,
+        host: Arc<dyn Host<Q, A>>,
+        reports: Sender<Report>,
+        sister: Option<&Inbox<Q, A>>,
+    ) -> Self {
+        let (most, seats) = (config.most_workers(), config.seats());
+        let inbox = match sister {
+            Some(sister) => sister.sister(most, config.max_queue_size, seats),
+            None => Inbox::new(most, config.max_queue_size, seats),
+        };
         Self {
             name: name.to_owned(),
+            of_server,
             config: config.clone(),
-            inbox: Inbox::new(workers, config.max_queue_size, workers),
+            inbox,
             host,
-            events,
-            threads: (0..workers).map(|_| None).collect(),
+            reports,
+            crew: Arc::default(),
+            threads: (0..seats).map(|_| None).collect(),
+            size: config.num_workers.get(),
+            base: config.num_workers.get(),
+            release: 0,
+            reload: None,
+            scaling: config.dynamic.as_ref().map(Scaling::new),
+            look: None,
+            complained: false,
         }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// Returns where requests for this pool are left.
@@ -84,9 +171,19 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         Arc::clone(&self.inbox)
     }
 
+    /// Its workers, for those who look at them from other threads.
+    pub fn crew(&self) -> Arc<Crew<Q, A>> {
+        Arc::clone(&self.crew)
+    }
+
     /// Requests that may be under way at a time.
     pub fn capacity(&self) -> usize {
-        self.config.num_workers.get() + self.config.max_queue_size
+        self.threads.len() + self.config.max_queue_size
+    }
+
+    /// How many workers there are to be.
+    pub fn size(&self) -> usize {
+        self.size
     }
 
     /// Starts every worker.
@@ -95,42 +192,268 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     ///
     /// When the system gives no thread.
     pub fn start(&mut self) -> io::Result<()> {
-        (0..self.threads.len()).try_for_each(|number| self.start_worker(number, 0))
+        self.inbox.set_workers(self.size);
+        self.look = self.config.limits.concern_idle().then(|| Instant::now() + self.config.limits.watch_tick);
+        (0..self.size).try_for_each(|seat| self.start_worker(seat, 0))
     }
 
-    fn start_worker(&mut self, number: usize, failures: u32) -> io::Result<()> {
-        let seat = self.inbox.seat(number);
-        let worker = Worker::new(&self.name, number, seat, self.config.thread_runs, failures, self.events.clone());
-        let events = self.events.clone();
-        let gone = Box::new(move |next| {
-            let _ = events.send(Event::Gone { worker: number, next });
+    fn start_worker(&mut self, seat: usize, failures: u32) -> io::Result<()> {
+        let worker = Worker::new(Recruit {
+            pool: &self.name,
+            of_pool: self.of_server,
+            number: seat,
+            release: self.release,
+            seat: self.inbox.seat(seat),
+            max_runs: self.config.thread_runs,
+            limits: &self.config.limits,
+            failures,
+            crew: &self.crew,
+            reports: &self.reports,
         });
+        let ending = Arc::clone(&worker);
+        let gone = Box::new(move |next| ending.report(Event::Gone(next)));
         let handle = self.host.start(Arc::clone(&worker), gone)?;
-        self.threads[number] = Some(Thread { worker, handle });
+        self.crew.add(&worker);
+        self.threads[seat] = Some(Thread { worker, handle, role: Role::Serves });
         Ok(())
     }
 
-    /// Joins the thread of a worker that is gone and starts its successor, if it is to have one.
-    pub fn gone(&mut self, number: usize, next: Next) {
-        let Some(thread) = self.threads.get_mut(number).and_then(Option::take) else { return };
-        let failures = thread.worker.failures();
-        let name = thread.worker.name.clone();
-        if thread.handle.join().is_err() {
-            error!(worker = %name, "Worker thread panicked");
-        }
-        if next == Next::Replace && !self.inbox.is_closed() {
-            debug!(worker = %name, "Worker thread replaced");
-            if let Err(error) = self.start_worker(number, failures) {
-                error!(worker = %name, %error, "Cannot start a worker thread");
+    /// Starts a worker on the lowest free seat. Returns whether it could.
+    pub(super) fn grow(&mut self) -> bool {
+        let Some(seat) = self.threads.iter().position(Option::is_none) else {
+            if !std::mem::replace(&mut self.complained, true) {
+                warn!(pool = %self.name, "No worker can be started until others have left");
+            }
+            return false;
+        };
+        match self.start_worker(seat, 0) {
+            Ok(()) => true,
+            Err(error) => {
+                error!(pool = %self.name, %error, "Cannot start a worker thread");
+                false
             }
         }
     }
 
+    /// Takes what was reported of a worker.
+    pub fn heed(&mut self, seat: usize, event: &Event) {
+        match event {
+            Event::Ready => self.ready(seat),
+            Event::BootFailed { error, .. } => self.boot_failed(seat, error),
+            Event::Stuck => self.stuck(seat),
+            Event::Gone(next) => self.gone(seat, *next),
+        }
+    }
+
+    fn ready(&mut self, seat: usize) {
+        let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) else { return };
+        if let Role::Hangs(_) = thread.role {
+            thread.role = Role::Serves;
+        }
+        if thread.role == Role::Serves {
+            debug!(worker = %thread.worker.name, "Worker ready");
+            self.balance();
+        }
+    }
+
+    fn boot_failed(&mut self, seat: usize, error: &str) {
+        let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) else { return };
+        if let Role::Hangs(_) = thread.role {
+            thread.role = Role::Serves;
+        }
+        if thread.role == Role::Serves && thread.worker.release == self.release {
+            self.reload_failed(error);
+        }
+    }
+
+    fn stuck(&mut self, seat: usize) {
+        let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) else { return };
+        if thread.role == Role::Stuck || thread.worker.state() == State::Stopped {
+            return;
+        }
+        let Snapshot { name, state, age, .. } = thread.worker.snapshot();
+        error!(worker = %name, %state, for_seconds = age.as_secs_f32(), "Worker is stuck: another one takes its place");
+        thread.role = Role::Stuck;
+        thread.worker.give_up();
+        self.balance();
+    }
+
+    /// Joins the thread of a worker that is gone and starts its successor, if it is to have one.
+    fn gone(&mut self, seat: usize, next: Next) {
+        let Some(thread) = self.threads.get_mut(seat).and_then(Option::take) else { return };
+        let Thread { worker, handle, role, .. } = thread;
+        self.crew.remove(&worker);
+        if handle.join().is_err() {
+            error!(worker = %worker.name, "Worker thread panicked");
+        }
+        if role == Role::Stuck {
+            debug!(worker = %worker.name, "A worker that was stuck has ended after all");
+        }
+        let taken = self.threads.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        self.inbox.set_taken_seats(taken);
+        self.complained = false;
+        if self.inbox.is_closed() {
+            return;
+        }
+        if next == Next::Replace && role == Role::Serves {
+            debug!(worker = %worker.name, "Worker thread replaced");
+            if let Err(error) = self.start_worker(seat, worker.failures()) {
+                error!(worker = %worker.name, %error, "Cannot start a worker thread");
+            }
+        }
+        self.balance();
+    }
+
+    /// Brings the number of workers to what it is to be: starts some, lets others leave.
+    pub(super) fn balance(&mut self) {
+        if self.inbox.is_closed() {
+            return;
+        }
+        if self.reload.is_some() {
+            self.roll();
+        }
+        let serving = self.serving().count();
+        if self.reload.is_none() {
+            for _ in serving..self.size {
+                if !self.grow() {
+                    break;
+                }
+            }
+            for _ in self.size..serving {
+                self.retire(|_| true, Reason::Resize);
+            }
+        }
+        let stuck = self.stuck_workers();
+        self.inbox.set_workers(self.size + stuck);
+    }
+
+    /// The threads that serve, or boot to do so.
+    pub(super) fn serving(&self) -> impl Iterator<Item = &Thread<Q, A>> {
+        self.threads.iter().flatten().filter(|thread| matches!(thread.role, Role::Serves | Role::Hangs(_)))
+    }
+
+    /// Lets one of the serving workers leave that are `meant`: one that is not ready, else one that waits, else the one
+    /// with the highest number.
+    pub(super) fn retire(&mut self, meant: impl Fn(&Thread<Q, A>) -> bool, reason: Reason) -> bool {
+        let rank = |thread: &&Thread<Q, A>| match thread.worker.state() {
+            State::Booting => 2,
+            State::Ready => 1,
+            _ => 0,
+        };
+        let leaving = self.serving().filter(|thread| meant(thread)).max_by_key(rank).map(|thread| thread.worker.number);
+        let Some(seat) = leaving else { return false };
+        self.let_go(seat, reason);
+        true
+    }
+
+    /// Lets the worker at `seat` leave for good.
+    pub(super) fn let_go(&mut self, seat: usize, reason: Reason) {
+        if let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) {
+            // A boot is worth nothing any more; a request may finish.
+            let patience = if thread.worker.has_been_ready() { self.config.reset_timeout } else { Duration::ZERO };
+            thread.role = Role::Leaves(Instant::now() + patience, None);
+            thread.worker.leave(Leave::Retire, reason);
+        }
+    }
+
+    /// Adds a worker for good.
+    ///
+    /// # Errors
+    ///
+    /// When there are as many as there may be.
+    pub fn add(&mut self) -> Result<(), Immutable> {
+        if self.size >= self.config.most_workers() {
+            return Err(Immutable::Full(self.config.most_workers()));
+        }
+        self.resize(self.base + 1, self.size + 1);
+        Ok(())
+    }
+
+    /// Lets a worker leave for good.
+    ///
+    /// # Errors
+    ///
+    /// When it is the last one.
+    pub fn remove(&mut self) -> Result<(), Immutable> {
+        if self.base <= 1 {
+            return Err(Immutable::Last);
+        }
+        self.resize(self.base - 1, self.size - 1);
+        Ok(())
+    }
+
+    fn resize(&mut self, base: usize, size: usize) {
+        info!(pool = %self.name, from = self.size, to = size, "Pool changes its size");
+        (self.base, self.size) = (base, size);
+        self.balance();
+    }
+
+    /// When [`Pool::tick`] is due.
+    pub fn due(&self) -> Option<Instant> {
+        let limit = self.config.boot_timeout;
+        let of_thread = |thread: &Thread<Q, A>| match thread.role {
+            Role::Serves => thread.worker.boots_for().map(|age| Instant::now() + limit.saturating_sub(age)),
+            Role::Leaves(_, Some(until)) | Role::Leaves(until, None) | Role::Hangs(until) => Some(until),
+            Role::Stuck => None,
+        };
+        let threads = self.threads.iter().flatten().filter_map(of_thread).min();
+        let scaling = self.scaling.as_ref().map(Scaling::due);
+        [threads, scaling, self.look].into_iter().flatten().min()
+    }
+
+    /// Looks at what was to happen by now.
+    pub fn tick(&mut self) {
+        let now = Instant::now();
+        for seat in 0..self.threads.len() {
+            self.hurry(seat, now);
+        }
+        if self.look.is_some_and(|due| due <= now) {
+            self.serving().for_each(|thread| thread.worker.look());
+            self.look = Some(now + self.config.limits.watch_tick);
+        }
+        self.scale(now);
+    }
+
+    fn hurry(&mut self, seat: usize, now: Instant) {
+        let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) else { return };
+        let worker = &thread.worker;
+        match thread.role {
+            Role::Serves if worker.boots_for().is_some_and(|age| age >= self.config.boot_timeout) => {
+                thread.role = Role::Hangs(now + INTERRUPT);
+                let seconds = self.config.boot_timeout.as_secs_f32();
+                warn!(worker = %worker.name, "Worker script has not come to its first wait for {seconds} s: it is interrupted");
+                worker.interrupt();
+                self.host.interrupt(worker);
+                if worker.release == self.release {
+                    self.reload_failed(&format!("the script did not come to its first wait within {seconds} s"));
+                }
+            }
+            Role::Leaves(until, None) if until <= now => {
+                thread.role = Role::Leaves(until, Some(now + INTERRUPT));
+                worker.interrupt();
+                self.host.interrupt(worker);
+            }
+            Role::Leaves(_, Some(until)) | Role::Hangs(until) if until <= now => self.stuck(seat),
+            _ => {}
+        }
+    }
+
+    /// Threads that are stuck.
+    pub fn stuck_workers(&self) -> usize {
+        self.threads.iter().flatten().filter(|thread| thread.role == Role::Stuck).count()
+    }
+
+    /// Whether more threads are stuck than may be.
+    pub fn is_clogged(&self) -> bool {
+        self.stuck_workers() > self.config.limits.max_stuck
+    }
+
     /// Refuses what waits and asks every worker to leave its loop.
-    pub fn stop(&self) {
+    pub fn stop(&mut self) {
+        self.reload_abandoned("the server ends");
         self.inbox.close();
         for thread in self.threads.iter().flatten() {
-            thread.worker.leave(Leave::Stop);
+            thread.worker.leave(Leave::Stop, Reason::Stop);
         }
     }
 
@@ -166,8 +489,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.threads.iter().all(Option::is_none)
     }
 
-    /// Returns whether every worker has failed to boot at least `times` times in a row.
+    /// Returns whether every worker that serves has failed to boot at least `times` times in a row.
     pub fn cannot_boot(&self, times: u32) -> bool {
-        self.threads.iter().flatten().all(|thread| thread.worker.failures() >= times)
+        self.serving().all(|thread| thread.worker.failures() >= times)
     }
 }

@@ -4,7 +4,7 @@ use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -13,7 +13,11 @@ use crossbeam_channel::Sender;
 use parking_lot::Mutex;
 use tracing::{debug, info, warn};
 
-use super::pool::Event;
+use super::{
+    crew::Crew,
+    limits::{Limits, Reason},
+    pool::{Event, Report},
+};
 use crate::handoff::{Blocked, Envelope, Leave, Outlet, Read, Received, Sealed, Seat, Sink, Source, Written, flow};
 
 /// Shortest and longest pause before a script that failed to boot is tried again.
@@ -26,8 +30,12 @@ pub struct Worker<Q, A> {
     pub name: String,
     /// Name of the pool.
     pub pool: String,
-    /// Number within the pool, from 0. A replacement has its predecessor's number.
+    /// Number within the pool, from 0: that of its seat.
     pub number: usize,
+    /// Which code it was started for: 0 at first, one more with each reload.
+    pub release: u32,
+    /// When its thread was started.
+    pub started: Instant,
     /// Where the thread waits for requests.
     seat: Seat<Q, A>,
     /// A [`State`].
@@ -40,12 +48,45 @@ pub struct Worker<Q, A> {
     runs: AtomicU64,
     /// Bound of `runs`.
     max_runs: u64,
+    limits: Limits,
+    /// Requests that this run of the script may have.
+    jobs: AtomicU64,
+    /// Bytes of memory that PHP has taken for this worker, at its last wait.
+    memory: AtomicUsize,
+    /// A [`Reason`]: why the worker was asked to leave.
+    why: AtomicU8,
+    /// Has come to a wait once.
+    been_ready: AtomicBool,
+    /// Between a boot that failed and the next one.
+    pauses: AtomicBool,
+    /// What the last run that failed to boot said.
+    boot_error: Mutex<Option<String>>,
     /// Runs in a row that ended before their first wait; the pool hands it to the next thread.
     failures: AtomicU32,
     /// When the present state was entered, but for `Ready` and `Working`, of which the seat knows.
     since: Mutex<Instant>,
+    /// When the script was booted.
+    booted: Mutex<Instant>,
+    /// Those that it belongs to.
+    crew: Arc<Crew<Q, A>>,
+    /// Number of the pool.
+    of_pool: usize,
     /// The supervisor's ear.
-    events: Sender<Event>,
+    reports: Sender<Report>,
+}
+
+/// What a worker is made of.
+pub(super) struct Recruit<'a, Q, A> {
+    pub(super) pool: &'a str,
+    pub(super) of_pool: usize,
+    pub(super) number: usize,
+    pub(super) release: u32,
+    pub(super) seat: Seat<Q, A>,
+    pub(super) max_runs: Option<u64>,
+    pub(super) limits: &'a Limits,
+    pub(super) failures: u32,
+    pub(super) crew: &'a Arc<Crew<Q, A>>,
+    pub(super) reports: &'a Sender<Report>,
 }
 
 /// What a worker does.
@@ -62,6 +103,8 @@ pub enum State {
     Draining,
     /// Its thread has ended.
     Stopped,
+    /// It cannot be made to end its request; another one has taken its place.
+    Stuck,
 }
 
 /// How a run of the worker script ended.
@@ -95,40 +138,59 @@ pub struct Snapshot {
     pub age: Duration,
     /// Requests taken since its thread was started.
     pub requests: u64,
+    /// Bytes of memory that PHP has taken for it, at its last wait.
+    pub memory: usize,
+    /// What the script said that failed to boot last, until it boots.
+    pub boot_error: Option<String>,
 }
 
 // === impl Worker ===
 
 impl<Q, A> Worker<Q, A> {
-    pub(super) fn new(
-        pool: &str,
-        number: usize,
-        seat: Seat<Q, A>,
-        max_runs: Option<u64>,
-        failures: u32,
-        events: Sender<Event>,
-    ) -> Arc<Self> {
+    pub(super) fn new(recruit: Recruit<'_, Q, A>) -> Arc<Self> {
+        let Recruit { pool, of_pool, number, release, seat, max_runs, limits, failures, crew, reports } = recruit;
+        let now = Instant::now();
         Arc::new(Self {
             name: format!("rr-php-{pool}-{number}"),
             pool: pool.to_owned(),
             number,
+            release,
+            started: now,
             seat,
             state: AtomicU8::new(State::Booting as u8),
             requests: AtomicU64::new(0),
             before_run: AtomicU64::new(0),
             runs: AtomicU64::new(0),
             max_runs: max_runs.unwrap_or(u64::MAX),
+            limits: limits.clone(),
+            jobs: AtomicU64::new(u64::MAX),
+            memory: AtomicUsize::new(0),
+            why: AtomicU8::new(Reason::Ended as u8),
+            been_ready: AtomicBool::new(false),
+            pauses: AtomicBool::new(false),
+            boot_error: Mutex::default(),
             failures: AtomicU32::new(failures),
-            since: Mutex::new(Instant::now()),
-            events,
+            since: Mutex::new(now),
+            booted: Mutex::new(now),
+            crew: Arc::clone(crew),
+            of_pool,
+            reports: reports.clone(),
         })
     }
 
     /// The script is about to run.
     pub fn boots(&self) {
         self.enter(State::Booting);
+        *self.booted.lock() = Instant::now();
+        self.why.store(Reason::Ended as u8, Ordering::Relaxed);
+        self.jobs.store(self.limits.jobs_of_run(), Ordering::Relaxed);
         self.before_run.store(self.requests.load(Ordering::Relaxed), Ordering::Relaxed);
         self.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Remembers how many bytes PHP has taken for this worker.
+    pub fn uses(&self, memory: usize) {
+        self.memory.store(memory, Ordering::Relaxed);
     }
 
     /// Waits for a request; `None` when the worker is to leave its loop.
@@ -137,8 +199,11 @@ impl<Q, A> Worker<Q, A> {
     pub fn wait(&self) -> Option<Sealed<Q, A>> {
         if self.state() == State::Booting {
             self.failures.store(0, Ordering::Relaxed);
-            // The supervisor has ended: nobody is interested any more.
-            let _ = self.events.send(Event::Ready(self.number));
+            self.boot_error.lock().take();
+            self.been_ready.store(true, Ordering::Release);
+            self.report(Event::Ready);
+        } else if let Some(reason) = self.is_due() {
+            self.leave(Leave::Recycle, reason);
         }
         self.state.store(State::Ready as u8, Ordering::Release);
         match self.seat.wait() {
@@ -155,6 +220,39 @@ impl<Q, A> Worker<Q, A> {
         }
     }
 
+    /// Why the worker is to be recycled at its wait, if it is.
+    fn is_due(&self) -> Option<Reason> {
+        let (limits, memory) = (&self.limits, self.memory.load(Ordering::Relaxed));
+        let reason = if self.requests_of_run() >= self.jobs.load(Ordering::Relaxed) {
+            Reason::MaxJobs
+        } else if limits.max_memory.is_some_and(|most| memory as u64 >= most) {
+            Reason::MaxMemory
+        } else if limits.ttl.is_some_and(|ttl| self.booted.lock().elapsed() >= ttl) {
+            Reason::Ttl
+        } else {
+            return None;
+        };
+        (!self.crew.is_held()).then_some(reason)
+    }
+
+    /// Looks at a worker that may be waiting: it is recycled if it is old enough, or had no request for long enough.
+    pub(super) fn look(&self) {
+        if self.state() != State::Ready || self.is_leaving() || self.crew.is_held() {
+            return;
+        }
+        if self.limits.idle_ttl.is_some_and(|ttl| self.seat.age() >= ttl) {
+            self.leave(Leave::Recycle, Reason::IdleTtl);
+        } else if self.limits.ttl.is_some_and(|ttl| self.booted.lock().elapsed() >= ttl) {
+            self.leave(Leave::Recycle, Reason::Ttl);
+        }
+    }
+
+    /// Tells the supervisor.
+    pub(super) fn report(&self, event: Event) {
+        // The supervisor has ended: nobody is interested any more.
+        let _ = self.reports.send(Report { pool: self.of_pool, worker: self.number, event });
+    }
+
     /// The script has ended: says what its thread is to do. May sleep, when the script fails to boot again and again.
     pub fn ended(&self, how: &Ended) -> Next {
         let booted = self.state() != State::Booting;
@@ -162,7 +260,11 @@ impl<Q, A> Worker<Q, A> {
         self.seat.settle();
         match (why, how) {
             (Some(Leave::Stop), _) => return self.end(Next::Leave),
-            (Some(Leave::Recycle), _) => debug!(worker = %self.name, "Worker recycled"),
+            (Some(Leave::Retire), _) => {
+                debug!(worker = %self.name, reason = %self.why(), "Worker leaves");
+                return self.end(Next::Leave);
+            }
+            (Some(Leave::Recycle), _) => debug!(worker = %self.name, reason = %self.why(), "Worker recycled"),
             (None, Ended::Exit(0)) if booted => info!(worker = %self.name, "Worker script ended"),
             (None, Ended::Exit(status)) => warn!(worker = %self.name, status, booted, "Worker script ended"),
             (None, Ended::Fatal(error)) => warn!(worker = %self.name, booted, error, "Worker script failed"),
@@ -170,18 +272,20 @@ impl<Q, A> Worker<Q, A> {
         self.seat.stay();
         if !booted {
             let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
-            let _ = self.events.send(Event::BootFailed { worker: self.number, failures });
+            let error = how.to_string();
+            *self.boot_error.lock() = Some(error.clone());
+            self.report(Event::BootFailed { failures, error });
             let pause = back_off(failures);
             debug!(worker = %self.name, failures, pause_ms = pause.as_millis(), "Worker boots again after a pause");
+            self.pauses.store(true, Ordering::Relaxed);
             self.seat.pause(pause);
+            self.pauses.store(false, Ordering::Relaxed);
         }
-        if self.seat.leaving() == Some(Leave::Stop) {
-            return self.end(Next::Leave);
+        match self.seat.leaving() {
+            Some(Leave::Stop | Leave::Retire) => self.end(Next::Leave),
+            _ if self.runs.load(Ordering::Relaxed) >= self.max_runs => self.end(Next::Replace),
+            _ => Next::Run,
         }
-        if self.runs.load(Ordering::Relaxed) >= self.max_runs {
-            return self.end(Next::Replace);
-        }
-        Next::Run
     }
 
     fn end(&self, next: Next) -> Next {
@@ -189,9 +293,22 @@ impl<Q, A> Worker<Q, A> {
         next
     }
 
-    /// Asks the worker to leave its loop at its next wait. Stopping is final, recycling runs the script again.
-    pub fn leave(&self, why: Leave) {
-        self.seat.leave(why);
+    /// Asks the worker to leave its loop at its next wait. Recycling runs the script again, all else is final.
+    pub fn leave(&self, how: Leave, why: Reason) {
+        self.why.store(why as u8, Ordering::Relaxed);
+        self.seat.leave(how);
+    }
+
+    /// Why the worker was asked to leave.
+    pub fn why(&self) -> Reason {
+        Reason::from_byte(self.why.load(Ordering::Relaxed))
+    }
+
+    /// Nobody waits any more for a worker that cannot be made to end its request. If it comes back after all, its thread
+    /// ends.
+    pub(super) fn give_up(&self) {
+        self.enter(State::Stuck);
+        self.seat.leave(Leave::Retire);
     }
 
     /// Returns whether the worker is to leave its loop.
@@ -202,6 +319,17 @@ impl<Q, A> Worker<Q, A> {
     /// Returns whether the whole pool ends.
     pub fn is_stopping(&self) -> bool {
         self.seat.leaving() == Some(Leave::Stop)
+    }
+
+    /// Whether it has come to a wait since its thread was started.
+    pub(super) fn has_been_ready(&self) -> bool {
+        self.been_ready.load(Ordering::Acquire)
+    }
+
+    /// For how long the script has been booting, if it is.
+    pub(super) fn boots_for(&self) -> Option<Duration> {
+        let boots = self.state() == State::Booting && !self.pauses.load(Ordering::Relaxed);
+        boots.then(|| self.booted.lock().elapsed())
     }
 
     /// Gives a request back for another worker to take.
@@ -261,7 +389,8 @@ impl<Q, A> Worker<Q, A> {
             1 => State::Ready,
             2 => State::Working,
             3 => State::Draining,
-            _ => State::Stopped,
+            4 => State::Stopped,
+            _ => State::Stuck,
         }
     }
 
@@ -281,12 +410,25 @@ impl<Q, A> Worker<Q, A> {
                 _ => self.since.lock().elapsed(),
             },
             requests: self.requests.load(Ordering::Relaxed),
+            memory: self.memory.load(Ordering::Relaxed),
+            boot_error: self.boot_error.lock().clone(),
         }
     }
 }
 
 fn back_off(failures: u32) -> Duration {
     BACK_OFF.0.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(BACK_OFF.1)
+}
+
+// === impl Ended ===
+
+impl fmt::Display for Ended {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exit(status) => write!(formatter, "it ended with status {status} before its first wait"),
+            Self::Fatal(error) => formatter.write_str(error),
+        }
+    }
 }
 
 // === impl State ===
@@ -299,6 +441,7 @@ impl fmt::Display for State {
             Self::Working => "working",
             Self::Draining => "draining",
             Self::Stopped => "stopped",
+            Self::Stuck => "stuck",
         })
     }
 }

@@ -4,6 +4,7 @@
 //! thread throughout; it is told to end, or to hand its sockets over to the next generation, through the channel it is
 //! given.
 
+mod command;
 mod config;
 mod error;
 mod generation;
@@ -18,6 +19,7 @@ mod supervisor;
 #[cfg(test)]
 mod tests;
 
+pub use command::{Command, Which};
 pub use config::{Config, Life, OnInit};
 pub use error::Error;
 pub use identity::{Identity, IdentityError, open_log, refuse_root};
@@ -26,4 +28,4 @@ pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
 pub use origin::{Origin, claim};
 pub use original::Original;
-pub use run::{Command, Outcome, acceptor, run, run_bound};
+pub use run::{Outcome, acceptor, run, run_bound};

@@ -15,7 +15,7 @@ use nix::{
 };
 use tracing::{info, warn};
 
-use super::{Command, Error, OnInit};
+use super::{Command, Error, OnInit, Which};
 use crate::{
     accounts::{self, Account},
     program,
@@ -95,7 +95,12 @@ fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending>
             }
             recv(commands) -> command => match command {
                 Ok(Command::Restart) => warn!("Restart is not possible before the initial command has ended"),
-                Ok(Command::Reload) => info!("Changed certificates are taken up once the initial command has ended"),
+                Ok(Command::Reload(Which { done, .. })) => {
+                    let error = "nothing can be reloaded before the initial command has ended";
+                    warn!("{error}");
+                    done.iter().for_each(|done| drop(done.try_send(Err(error.to_owned()))));
+                }
+                Ok(Command::Add { .. } | Command::Remove { .. }) => {}
                 Ok(Command::Shutdown) | Err(_) => break Ending::Told,
             },
             recv(timeout) -> _ => break Ending::Timeout,

@@ -7,11 +7,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, bounded, never};
+use crossbeam_channel::{Receiver, Sender, bounded, never};
 use tracing::{debug, error, info, warn};
 
 use super::{
     Error, Identity, Origin,
+    command::Command,
     generation::{Change, Generations},
     heartbeat::Heartbeat,
     notify::Notifier,
@@ -24,14 +25,12 @@ use crate::{
     handoff::{Counters, Monitor},
     http,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
-    pool::{Host, Pool, Snapshot},
+    pool::{Host, Pool, Report, Snapshot},
     tls::{Acceptor, Watch},
 };
 
 /// How long scripts that boot may go on once the server ends before its first request: there is nothing to finish.
 const BOOT_GRACE: Duration = Duration::from_secs(2);
-/// Longest time for the first worker to boot, and for a successor to become ready.
-const BOOT: Duration = Duration::from_mins(1);
 /// How long requests that are on their way still find their connection when the server ends.
 const FADE: Duration = Duration::from_millis(200);
 /// The same when another generation takes over: nobody waits for the end of this one.
@@ -42,17 +41,6 @@ const FLUSH: Duration = Duration::from_millis(250);
 const LOOK: Duration = Duration::from_secs(5);
 /// Events that worker threads may leave before the supervisor reads them; beyond, they wait.
 const EVENTS: usize = 1024;
-
-/// What a running server can be told.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Command {
-    /// Finish the requests under way, then end.
-    Shutdown,
-    /// Start another process like this one on the same sockets; once it serves, end as by [`Command::Shutdown`].
-    Restart,
-    /// Take up what has changed outside of the server: certificates.
-    Reload,
-}
 
 /// How a server ended.
 #[derive(Clone, Debug)]
@@ -93,7 +81,7 @@ struct Running<'a> {
 pub fn run(
     config: &Config,
     mut origin: Origin,
-    host: Arc<dyn Host<http::Request, http::Answer>>,
+    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
     channels: &Arc<http::Channels>,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
@@ -108,7 +96,7 @@ pub fn run(
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
-    run_bound(config, origin, bound, acceptor.as_ref(), host, channels, commands, serving)
+    run_bound(config, origin, bound, acceptor.as_ref(), hosts, channels, commands, serving)
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -147,22 +135,23 @@ pub fn run_bound(
     origin: Origin,
     bound: Bound,
     acceptor: Option<&Arc<Acceptor>>,
-    host: Arc<dyn Host<http::Request, http::Answer>>,
+    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
     channels: &Arc<http::Channels>,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
     let (sender, events) = bounded(EVENTS);
-    let pool = Pool::new("http", &config.http.pool, host, sender);
+    let pools = pools(config, hosts, &sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
     let watch = acceptor.map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
     let watch = watch.map_err(Error::Thread)?;
-    let mut supervisor = Supervisor::new(pool, events, commands.clone(), heartbeat, watch);
+    let mut supervisor = Supervisor::new(pools, events, commands.clone(), heartbeat, watch);
     let grace = config.grace();
 
     notifier.status("Starting: workers boot");
-    let started = supervisor.pool.start().map_err(Error::Thread).and_then(|()| supervisor.boot(BOOT));
+    let patience = config.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default();
+    let started = supervisor.start().map_err(Error::Thread).and_then(|()| supervisor.boot(patience));
     let restart = match started {
         Ok(Some(restart)) => restart,
         Ok(None) => {
@@ -173,23 +162,24 @@ pub fn run_bound(
     };
 
     let front = front(&config.http.connections);
-    let inbox = supervisor.pool.inbox();
-    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor));
-    let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
+    let inboxes: Vec<_> = supervisor.pools.iter().map(Pool::inbox).collect();
+    let service = Arc::new(http::Service::new(inboxes.clone(), &config.http, bound.addresses(), acceptor));
+    let capacity = supervisor.pools.iter().map(Pool::capacity).sum();
+    let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
     let keeper = Keeper::start(channels).map_err(Error::Thread)?;
-    let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
+    let monitor = Watchdog::start(Monitor::new(inboxes.clone(), ports.clone())).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
-        let passes = ports.iter().map(|port| http::Pass::new(&inbox, port));
+        let passes = ports.iter().map(|port| http::Pass::new(&inboxes, port));
         Reactors::start(listeners.into_iter().zip(passes).collect(), &front, serve).map_err(Error::Thread)
     });
     let reactors = match started {
         Ok(reactors) => reactors,
         Err(error) => return supervisor.fail(error, grace),
     };
-    let workers = config.http.pool.num_workers;
+    let workers: usize = supervisor.pools.iter().map(Pool::size).sum();
     for (address, listener) in bound.addresses().iter().zip(&config.http.listeners) {
         let scheme = if listener.tls { "https" } else { "http" };
         match address {
@@ -199,7 +189,7 @@ pub fn run_bound(
     }
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
-    let generations = Generations::new(original, BOOT);
+    let generations = Generations::new(original, patience);
     let channels = Arc::clone(channels);
     let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
     serving();
@@ -212,6 +202,20 @@ pub fn run_bound(
         info!("Server stopped");
     }
     Ok(outcome)
+}
+
+/// The pools of the server, without threads. One host for each.
+fn pools(
+    config: &Config,
+    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
+    reports: &Sender<Report>,
+) -> Vec<Pool<http::Request, http::Answer>> {
+    let mut pools: Vec<Pool<_, _>> = Vec::with_capacity(hosts.len());
+    for (number, ((name, pool), host)) in config.http.pools().zip(hosts).enumerate() {
+        let first = pools.first().map(Pool::inbox);
+        pools.push(Pool::new(name, number, pool, host, reports.clone(), first.as_deref()));
+    }
+    pools
 }
 
 /// Makes room for connections: descriptors, and the rules by which they are let in.

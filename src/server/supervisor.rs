@@ -1,14 +1,22 @@
 //! The eyes and ears of the main thread: what workers, commanders and successors have to say, one thing at a time.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
-use crossbeam_channel::{Receiver, after, never, select};
-use tracing::{debug, error, info, warn};
+use crossbeam_channel::{Receiver, Sender, after, never, select};
+use tracing::{error, info, warn};
 
-use super::{Command, Error, Outcome, heartbeat::Heartbeat, notify::Notifier};
+use super::{
+    Error, Outcome,
+    command::{Command, Which},
+    heartbeat::Heartbeat,
+    notify::Notifier,
+};
 use crate::{
     http,
-    pool::{Event, Pool},
+    pool::{Event, Immutable, Pool, Report},
     tls::Watch,
 };
 
@@ -19,10 +27,11 @@ pub(super) const INTERRUPT: Duration = Duration::from_secs(1);
 /// How long of that workers that only wait, or have just answered, may take to leave by themselves.
 const LEAVE: Duration = Duration::from_millis(250);
 
-/// The HTTP pool and the ears of its supervisor.
+/// The pools and the ears of their supervisor.
 pub(super) struct Supervisor {
-    pub(super) pool: Pool<http::Request, http::Answer>,
-    pub(super) events: Receiver<Event>,
+    /// At least one; reports name them by their places here.
+    pub(super) pools: Vec<Pool<http::Request, http::Answer>>,
+    pub(super) reports: Receiver<Report>,
     /// Never yields anything once its other end is gone.
     pub(super) commands: Receiver<Command>,
     /// The end was asked for; what else is told does not matter any more.
@@ -32,6 +41,10 @@ pub(super) struct Supervisor {
     pub(super) heartbeat: Heartbeat,
     /// Looks after the certificates, if there are any.
     watch: Option<Watch>,
+    /// Pools of which a worker has been ready.
+    ready: Vec<bool>,
+    /// A change of the generation was asked for because threads are stuck.
+    clogged: bool,
 }
 
 /// What a supervisor has heard.
@@ -59,23 +72,40 @@ pub(super) enum Woken {
 
 impl Supervisor {
     pub(super) fn new(
-        pool: Pool<http::Request, http::Answer>,
-        events: Receiver<Event>,
+        pools: Vec<Pool<http::Request, http::Answer>>,
+        reports: Receiver<Report>,
         commands: Receiver<Command>,
         heartbeat: Heartbeat,
         watch: Option<Watch>,
     ) -> Self {
-        Self { pool, events, commands, ending: false, successor: never(), heartbeat, watch }
+        let ready = vec![false; pools.len()];
+        Self {
+            pools,
+            reports,
+            commands,
+            ending: false,
+            successor: never(),
+            heartbeat,
+            watch,
+            ready,
+            clogged: false,
+        }
     }
 
-    /// Waits for the first worker that can serve. Returns whether the generation is to be changed once it does; `None`
+    /// Starts the workers of every pool.
+    pub(super) fn start(&mut self) -> io::Result<()> {
+        self.pools.iter_mut().try_for_each(Pool::start)
+    }
+
+    /// Waits for the first worker of each pool that can serve. Returns whether the generation is to be changed once it does; `None`
     /// when told to end before.
     pub(super) fn boot(&mut self, patience: Duration) -> Result<Option<bool>, Error> {
         let deadline = Instant::now() + patience;
         let mut restart = false;
         loop {
             match self.next(&never(), Some(deadline)) {
-                Woken::Ready => return Ok(Some(restart)),
+                Woken::Ready if self.ready.iter().all(|ready| *ready) => return Ok(Some(restart)),
+                Woken::Ready => {}
                 Woken::Shutdown => return Ok(None),
                 Woken::Deadline => return Err(Error::BootTimeout(patience.as_secs())),
                 Woken::BootFailed => return Err(Error::Boot),
@@ -107,7 +137,7 @@ impl Supervisor {
 
     /// Gives a sign of life, if a worker shows one.
     fn beat(&mut self, notifier: &Notifier) {
-        if self.heartbeat.feel(self.pool.pulses()) {
+        if self.heartbeat.feel(self.pools.iter().flat_map(Pool::pulses).collect()) {
             notifier.alive();
         } else {
             error!("No worker shows life: the service manager is told nothing");
@@ -136,20 +166,20 @@ impl Supervisor {
 
     /// Lets every worker leave; interrupts those that have not shortly after `deadline`.
     pub(super) fn stop(&mut self, deadline: Instant) -> Outcome {
-        self.pool.stop();
+        self.pools.iter_mut().for_each(Pool::stop);
         let end = deadline.max(Instant::now());
         self.collect(end + LEAVE);
-        if !self.pool.is_empty() {
-            for worker in self.pool.interrupt() {
+        if !self.is_empty() {
+            for worker in self.pools.iter().flat_map(Pool::interrupt) {
                 let for_seconds = worker.age.as_secs_f32();
                 warn!(worker = %worker.name, state = %worker.state, for_seconds, "Worker is interrupted");
             }
             self.collect(end + INTERRUPT);
         }
-        if self.pool.is_empty() {
+        if self.is_empty() {
             return Outcome::Clean;
         }
-        let stuck = self.pool.snapshots();
+        let stuck: Vec<_> = self.pools.iter().flat_map(Pool::snapshots).collect();
         for worker in &stuck {
             let for_seconds = worker.age.as_secs_f32();
             error!(worker = %worker.name, state = %worker.state, for_seconds, "Worker does not leave");
@@ -157,20 +187,28 @@ impl Supervisor {
         Outcome::Stuck(stuck)
     }
 
+    fn is_empty(&self) -> bool {
+        self.pools.iter().all(Pool::is_empty)
+    }
+
     fn collect(&mut self, deadline: Instant) {
-        while !self.pool.is_empty() {
-            match self.events.recv_deadline(deadline) {
-                Ok(event) => drop(self.heed(event)),
+        while !self.is_empty() {
+            match self.reports.recv_deadline(deadline) {
+                Ok(report) => drop(self.heed(&report)),
                 Err(_) => return,
             }
         }
     }
 
     pub(super) fn next(&mut self, done: &Receiver<()>, deadline: Option<Instant>) -> Woken {
-        let timeout = deadline.map_or_else(never, |deadline| after(deadline.saturating_duration_since(Instant::now())));
+        let at = |time: Option<Instant>| {
+            time.map_or_else(never, |time| after(time.saturating_duration_since(Instant::now())))
+        };
+        let timeout = at(deadline);
         loop {
-            let event = select! {
-                recv(self.events) -> event => event,
+            let due = at(self.pools.iter().filter_map(Pool::due).min());
+            let report = select! {
+                recv(self.reports) -> report => report,
                 recv(self.commands) -> command => match self.obey(command.ok()) {
                     Some(woken) => return woken,
                     None => continue,
@@ -180,51 +218,113 @@ impl Supervisor {
                     return Woken::Successor(outcome.unwrap_or_else(|_| Err("nobody looks after it".to_owned())));
                 }
                 recv(self.heartbeat.due) -> _ => return Woken::Beat,
+                recv(due) -> _ => {
+                    self.pools.iter_mut().for_each(Pool::tick);
+                    match self.is_clogged() {
+                        true => return Woken::Restart,
+                        false => continue,
+                    }
+                }
                 recv(done) -> _ => return Woken::Done,
                 recv(timeout) -> _ => return Woken::Deadline,
             };
-            // The pool holds a sender, so there is always another event to come.
-            let Ok(event) = event else { return Woken::Shutdown };
-            if let Some(woken) = self.heed(event) {
+            // The pools hold a sender, so there is always another report to come.
+            let Ok(report) = report else { return Woken::Shutdown };
+            if let Some(woken) = self.heed(&report) {
                 return woken;
             }
+            if self.is_clogged() {
+                return Woken::Restart;
+            }
         }
+    }
+
+    /// Whether so many threads are stuck that the generation is to change, which is said once.
+    fn is_clogged(&mut self) -> bool {
+        if self.clogged || self.ending {
+            return false;
+        }
+        let Some(pool) = self.pools.iter().find(|pool| pool.is_clogged()) else { return false };
+        self.clogged = true;
+        error!(pool = pool.name(), stuck = pool.stuck_workers(), "Too many workers are stuck: the generation changes");
+        true
     }
 
     /// `None`: the commander has gone, which is the command to end.
     fn obey(&mut self, command: Option<Command>) -> Option<Woken> {
-        if command.is_none() {
+        let Some(command) = command else {
             self.commands = never();
-        }
+            return self.end();
+        };
         match command {
-            _ if self.ending && command == Some(Command::Restart) => {
+            Command::Shutdown => return self.end(),
+            Command::Restart if self.ending => {
                 info!("The server is ending: its generation does not change any more");
-                None
             }
-            Some(Command::Restart) => Some(Woken::Restart),
-            Some(Command::Reload) => {
+            Command::Restart => return Some(Woken::Restart),
+            Command::Reload(which) => {
                 if let Some(watch) = &self.watch {
                     watch.look();
-                } else {
-                    warn!("Reload is not supported yet: SIGUSR2 changes the generation");
                 }
-                None
+                self.reload(which);
             }
-            Some(Command::Shutdown) | None => (!std::mem::replace(&mut self.ending, true)).then_some(Woken::Shutdown),
+            Command::Add { pool, done } => self.resize(&pool, &done, Pool::add),
+            Command::Remove { pool, done } => self.resize(&pool, &done, Pool::remove),
+        }
+        None
+    }
+
+    fn end(&mut self) -> Option<Woken> {
+        (!std::mem::replace(&mut self.ending, true)).then_some(Woken::Shutdown)
+    }
+
+    fn reload(&mut self, Which { pool, done }: Which) {
+        let refused = |error: String| {
+            warn!("{error}");
+            done.iter().for_each(|done| drop(done.try_send(Err(error.clone()))));
+        };
+        if self.ending {
+            return refused("the server is ending: nothing is reloaded any more".to_owned());
+        }
+        match &pool {
+            Some(name) if !self.pools.iter().any(|pool| pool.name() == name) => {
+                refused(format!("there is no pool \"{name}\", only {}", self.names()));
+            }
+            Some(name) => {
+                self.pools.iter_mut().filter(|pool| pool.name() == name).for_each(|pool| pool.reload(done.clone()));
+            }
+            None => self.pools.iter_mut().for_each(|pool| pool.reload(done.clone())),
         }
     }
 
-    fn heed(&mut self, event: Event) -> Option<Woken> {
-        match event {
-            Event::Ready(worker) => {
-                debug!(worker, "Worker ready");
+    fn resize(
+        &mut self,
+        name: &str,
+        done: &Sender<Result<(), String>>,
+        change: impl Fn(&mut Pool<http::Request, http::Answer>) -> Result<(), Immutable>,
+    ) {
+        let pool = self.pools.iter_mut().find(|pool| pool.name() == name);
+        let outcome = match pool.map(change) {
+            Some(outcome) => outcome.map_err(|error| error.to_string()),
+            None => Err(format!("there is no pool \"{name}\", only {}", self.names())),
+        };
+        let _ = done.try_send(outcome);
+    }
+
+    fn names(&self) -> String {
+        self.pools.iter().map(Pool::name).collect::<Vec<_>>().join(", ")
+    }
+
+    fn heed(&mut self, report: &Report) -> Option<Woken> {
+        let pool = self.pools.get_mut(report.pool)?;
+        pool.heed(report.worker, &report.event);
+        match report.event {
+            Event::Ready => {
+                self.ready[report.pool] = true;
                 Some(Woken::Ready)
             }
-            Event::BootFailed { .. } => self.pool.cannot_boot(BOOT_FAILURES).then_some(Woken::BootFailed),
-            Event::Gone { worker, next } => {
-                self.pool.gone(worker, next);
-                None
-            }
+            Event::BootFailed { .. } => pool.cannot_boot(BOOT_FAILURES).then_some(Woken::BootFailed),
+            Event::Stuck | Event::Gone(_) => None,
         }
     }
 }

@@ -32,12 +32,12 @@ impl Host<Request, Answer> for NoHost {
 fn woken(commands: &[Command]) -> [Woken; 2] {
     let (sender, receiver) = bounded(4);
     for command in commands {
-        sender.send(*command).unwrap();
+        sender.send(command.clone()).unwrap();
     }
     drop(sender);
     let (events, ear) = bounded(1);
-    let pool = Pool::new("test", &Config::default(), Arc::new(NoHost), events);
-    let mut supervisor = Supervisor::new(pool, ear, receiver, Heartbeat::new(None, None), None);
+    let pool = Pool::new("test", 0, &Config::default(), Arc::new(NoHost), events, None);
+    let mut supervisor = Supervisor::new(vec![pool], ear, receiver, Heartbeat::new(None, None), None);
     [(); 2].map(|()| supervisor.next(&never(), Some(Instant::now() + Duration::from_millis(10))))
 }
 
@@ -47,6 +47,6 @@ fn the_end_is_asked_for_once() {
     assert_eq!(woken(&[]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Restart]), [Woken::Shutdown, Woken::Deadline]);
-    assert_eq!(woken(&[Command::Reload, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
+    assert_eq!(woken(&[Command::Add { pool: "none".to_owned(), done: bounded(1).0 }, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Restart]), [Woken::Restart, Woken::Shutdown]);
 }

@@ -74,7 +74,7 @@ fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize) {
                 seat.settle();
                 seat.stay();
             }
-            Received::Leave(Leave::Stop) => return,
+            Received::Leave(Leave::Retire | Leave::Stop) => return,
         }
     }
 }
@@ -219,7 +219,7 @@ fn the_monitor_mends_what_the_rule_misjudged() {
         || {
             let inbox = Requests::new(2, 4, 2);
             let port = Port::new(16);
-            let monitor = Monitor::new(Arc::clone(&inbox), vec![Arc::clone(&port)]);
+            let monitor = Monitor::new(vec![Arc::clone(&inbox)], vec![Arc::clone(&port)]);
             // Takes one request and does not come back before the other one was answered.
             let slow = {
                 let seat = inbox.seat(0);
@@ -259,7 +259,7 @@ fn the_monitor_mends_what_the_rule_misjudged() {
                 let monitor = Arc::clone(&monitor);
                 thread::spawn(move || {
                     for _ in 0..200 {
-                        monitor.look(true);
+                        monitor.look(&[0], &[0]);
                         thread::yield_now();
                     }
                 })

@@ -241,7 +241,7 @@ fn a_pause_ends_when_the_worker_is_to_leave() {
 fn the_monitor_wakes_whom_the_rule_forgot() {
     let inbox = Requests::new(2, 8, 2);
     let mut driver = Driver::new(&inbox);
-    let monitor = Monitor::new(Arc::clone(&inbox), vec![Arc::clone(&driver.port)]);
+    let monitor = Monitor::new(vec![Arc::clone(&inbox)], vec![Arc::clone(&driver.port)]);
     // The first worker has just taken a request, so the rule trusts it to take the next one, but it is slow.
     let slow = inbox.seat(0);
     let mut other = Driver::new(&inbox);
@@ -254,7 +254,7 @@ fn the_monitor_wakes_whom_the_rule_forgot() {
     asleep(&inbox);
     let _pending = driver.inbox.try_dispatch(&mut driver.line, 2, Instant::now()).unwrap();
     while !sleeper.is_finished() {
-        monitor.look(true);
+        monitor.look(&[0], &[0]);
         thread::yield_now();
     }
     assert_eq!(sleeper.join().unwrap(), 2);
@@ -265,7 +265,7 @@ fn the_monitor_wakes_whom_the_rule_forgot() {
 fn the_monitor_announces_an_answer_whose_worker_works_on() {
     let inbox = Requests::new(1, 8, 1);
     let mut driver = Driver::new(&inbox);
-    let monitor = Monitor::new(Arc::clone(&inbox), vec![Arc::clone(&driver.port)]);
+    let monitor = Monitor::new(vec![Arc::clone(&inbox)], vec![Arc::clone(&driver.port)]);
     let looking = {
         let monitor = Arc::clone(&monitor);
         thread::spawn(move || monitor.run())
@@ -285,7 +285,7 @@ fn the_monitor_announces_an_answer_whose_worker_works_on() {
 #[test]
 fn an_idle_monitor_does_not_look() {
     let inbox = Requests::new(1, 8, 1);
-    let monitor = Monitor::new(Arc::clone(&inbox), Vec::new());
+    let monitor = Monitor::new(vec![Arc::clone(&inbox)], Vec::new());
     let looking = {
         let monitor = Arc::clone(&monitor);
         thread::spawn(move || monitor.run())
@@ -322,7 +322,7 @@ fn nothing_is_lost_between_sleepers_and_senders() {
         .collect();
     let drivers: Vec<_> = (0..SENDERS).map(|_| Driver::new(&inbox)).collect();
     let ports = drivers.iter().map(|driver| Arc::clone(&driver.port)).collect();
-    let monitor = Monitor::new(Arc::clone(&inbox), ports);
+    let monitor = Monitor::new(vec![Arc::clone(&inbox)], ports);
     let looking = {
         let monitor = Arc::clone(&monitor);
         thread::spawn(move || monitor.run())

@@ -8,7 +8,7 @@ use tracing::{info, warn};
 use super::{
     Around, Config, Next, Request, around,
     cache::Store,
-    config::Layers,
+    config::{Layers, Route},
     inside::Inside,
     names::Name,
     route::{Matcher, plain_path},
@@ -18,15 +18,28 @@ use crate::http::{Inbound, access::Body};
 /// The layers of all routes.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Chain {
-    routes: Vec<(Matcher, Option<Next>)>,
-    usual: Option<Next>,
+    routes: Vec<(Matcher, Way)>,
+    usual: Way,
 }
+
+/// What a request is to meet, and where it goes.
+#[derive(Clone, Debug, Default)]
+pub(in crate::http) struct Way {
+    /// `None`: nothing but the workers.
+    pub(in crate::http) layers: Option<Next>,
+    /// Number of the pool.
+    pub(in crate::http) pool: usize,
+}
+
+/// Goes with a request to the workers if they are not those of the first pool.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::http) struct ToPool(pub(in crate::http) usize);
 
 // === impl Chain ===
 
 /// Says when passwords are set that nobody is asked for.
 fn warn_of_open_doors(config: &Config) {
-    let all = || config.routes.iter().map(|(_, layers)| layers).chain([&config.usual]);
+    let all = || config.routes.iter().map(|route| &route.layers).chain([&config.usual]);
     if all().any(|layers| layers.basic_auth.has_users()) && !all().any(|layers| layers.names.contains(&Name::BasicAuth))
     {
         warn!("http.basic_auth has users, but no http.middleware names basic_auth: nobody is asked for a password");
@@ -38,19 +51,22 @@ impl Chain {
     pub(in crate::http) fn new(config: &Config) -> Self {
         warn_of_open_doors(config);
         let store = config.usual.cache.store();
-        let build = |(matcher, layers): &(Matcher, Layers)| (matcher.clone(), layers.build(&matcher.as_text(), &store));
+        let build = |route: &Route| {
+            let layers = route.layers.build(&route.matcher.as_text(), &store);
+            (route.matcher.clone(), Way { layers, pool: route.to })
+        };
         let routes = config.routes.iter().map(build).collect();
-        Self { routes, usual: config.usual.build("", &store) }
+        Self { routes, usual: Way { layers: config.usual.build("", &store), pool: 0 } }
     }
 
-    /// What a request is to meet; `None`: nothing but the workers.
-    pub(in crate::http) fn of(&self, head: &Parts) -> Option<&Next> {
+    /// What a request is to meet, and where it goes.
+    pub(in crate::http) fn of(&self, head: &Parts) -> &Way {
         if self.routes.is_empty() {
-            return self.usual.as_ref();
+            return &self.usual;
         }
         let path = plain_path(head.uri.path());
         let route = self.routes.iter().find(|(matcher, _)| matcher.takes(head, &path));
-        route.map_or(self.usual.as_ref(), |(_, next)| next.as_ref())
+        route.map_or(&self.usual, |(_, way)| way)
     }
 }
 

@@ -17,7 +17,20 @@ pub struct Config {
     /// What requests meet that no route takes.
     pub(super) usual: Layers,
     /// `http.routes`: what others meet, in the order in which they are asked.
-    pub(super) routes: Vec<(Matcher, Layers)>,
+    pub(super) routes: Vec<Route>,
+}
+
+/// Where some requests go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Route {
+    /// Which ones.
+    pub(super) matcher: Matcher,
+    /// What they meet.
+    pub(super) layers: Layers,
+    /// `pool`: the name of the pool whose workers they go to.
+    pool: Option<String>,
+    /// The number of that pool.
+    pub(super) to: usize,
 }
 
 /// The layers of one route.
@@ -58,16 +71,30 @@ impl Config {
             let matcher = Matcher::read(&mut section, problems);
             // What a route does not say is as for all.
             let layers = usual.clone().read(&mut section, problems);
+            let pool = section.text("pool", problems).map(|(name, _)| name);
             section.finish(problems);
-            (matcher, layers)
+            Route { matcher, layers, pool, to: 0 }
         };
         let routes = routes.into_iter().map(route).collect();
         Self { usual, routes }
     }
 
+    /// Finds the pools of the routes among `names`. Returns those that are not there.
+    pub(in crate::http) fn find_pools(&mut self, names: &[String]) -> Vec<String> {
+        let mut unknown = Vec::new();
+        for route in &mut self.routes {
+            let Some(pool) = &route.pool else { continue };
+            match names.iter().position(|name| name == pool) {
+                Some(number) => route.to = number,
+                None => unknown.push(pool.clone()),
+            }
+        }
+        unknown
+    }
+
     /// Sets what tells caches the time.
     pub fn set_clock(&mut self, clock: &Clock) {
-        for layers in self.routes.iter_mut().map(|(_, layers)| layers).chain([&mut self.usual]) {
+        for layers in self.routes.iter_mut().map(|route| &mut route.layers).chain([&mut self.usual]) {
             layers.cache.clock = clock.clone();
         }
     }

@@ -36,7 +36,7 @@ pub use self::{
     config::Config,
 };
 pub(super) use self::{
-    chain::Chain,
+    chain::{Chain, ToPool},
     inside::Around,
     next::{Answer, Handle, Middleware, Next, around},
 };

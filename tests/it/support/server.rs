@@ -21,7 +21,7 @@ use roadrunner::{
     http::{Answer, Channels, Envelope, MEBIBYTE, Request},
     net::{Address, Bound},
     pool::{Ended, Host, Next},
-    server::{Command, Error, Origin, Outcome, acceptor, run, run_bound},
+    server::{Command, Which, Error, Origin, Outcome, acceptor, run, run_bound},
 };
 
 use super::PATIENCE;
@@ -146,7 +146,7 @@ impl Builder {
     pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
         let channels = self.channels();
-        run(&self.config, Origin::default(), Arc::new(self.host), &channels, &told, || {})
+        run(&self.config, Origin::default(), vec![Arc::new(self.host)], &channels, &told, || {})
     }
 
     /// Starts the server and waits until it serves.
@@ -168,8 +168,10 @@ impl Builder {
         thread::spawn(move || {
             let serve = move || serve.send(()).unwrap();
             let acceptor = acceptor(&config).unwrap();
-            let (origin, host) = (Origin::default(), Arc::new(host));
-            let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), host, &channels, &told, serve));
+            let host = Arc::new(host);
+            let hosts = config.http.pools().map(|_| Arc::clone(&host) as Arc<dyn Host<Request, Answer>>).collect();
+            let origin = Origin::default();
+            let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), hosts, &channels, &told, serve));
         });
         Server { address, addresses, commands: Some(commands), serving, outcome, calls }
     }
@@ -206,7 +208,7 @@ impl Server {
 
     /// Asks the server to look at its certificates.
     pub fn reload(&self) {
-        self.commands.as_ref().unwrap().send(Command::Reload).unwrap();
+        self.commands.as_ref().unwrap().send(Command::Reload(Which::default())).unwrap();
     }
 
     /// Drops the server's commands instead.

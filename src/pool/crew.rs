@@ -1,0 +1,50 @@
+//! The workers of a pool that live, for those who look at them from other threads.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use parking_lot::Mutex;
+
+use super::worker::Worker;
+
+/// The workers of a pool that live.
+#[derive(Debug)]
+pub struct Crew<Q, A> {
+    workers: Mutex<Vec<Arc<Worker<Q, A>>>>,
+    /// The code in place does not boot: what runs must stay.
+    held: AtomicBool,
+}
+
+// === impl Crew ===
+
+impl<Q, A> Default for Crew<Q, A> {
+    fn default() -> Self {
+        Self { workers: Mutex::default(), held: AtomicBool::new(false) }
+    }
+}
+
+impl<Q, A> Crew<Q, A> {
+    /// The workers that live now, those that are about to leave included.
+    pub fn workers(&self) -> Vec<Arc<Worker<Q, A>>> {
+        self.workers.lock().clone()
+    }
+
+    pub(super) fn add(&self, worker: &Arc<Worker<Q, A>>) {
+        self.workers.lock().push(Arc::clone(worker));
+    }
+
+    pub(super) fn remove(&self, worker: &Arc<Worker<Q, A>>) {
+        self.workers.lock().retain(|other| !Arc::ptr_eq(other, worker));
+    }
+
+    /// Whether workers are to go on although they are due: the code in place does not boot.
+    pub(super) fn is_held(&self) -> bool {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,101 @@
+//! The rolling reload: workers of the new code come before those of the old one leave.
+//!
+//! A worker is started beside the others; when it is ready, one with older code leaves. If the new code does not boot, the
+//! old workers stay. So there are never fewer workers ready than there are to be, and no request meets the change.
+
+use std::time::Instant;
+
+use crossbeam_channel::Sender;
+use tracing::{error, info};
+
+use super::{
+    limits::Reason,
+    pool::{Pool, Thread},
+};
+
+/// The part of a pool that may be started beside it at a time.
+const PART: usize = 4;
+
+/// A reload under way.
+pub(super) struct Reload {
+    began: Instant,
+    /// Those who want to know how it ends.
+    waiting: Vec<Sender<Result<(), String>>>,
+}
+
+// === impl Pool ===
+
+/// Workers that may be started beside a pool of `size`.
+pub(super) fn beside(size: usize) -> usize {
+    (size / PART).max(1)
+}
+
+impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
+    /// Replaces every worker by one that runs the code of now. `done` is told how that ends; if another reload was under
+    /// way, both end with this one.
+    pub fn reload(&mut self, done: Option<Sender<Result<(), String>>>) {
+        self.release += 1;
+        let reload = self.reload.get_or_insert_with(|| Reload { began: Instant::now(), waiting: Vec::new() });
+        reload.waiting.extend(done);
+        info!(pool = %self.name, "Reload: workers are replaced by new ones");
+        self.balance();
+    }
+
+    /// Whether a reload is under way.
+    pub fn reloads(&self) -> bool {
+        self.reload.is_some()
+    }
+
+    /// One step of the reload: what can be started is, what has a successor leaves.
+    pub(super) fn roll(&mut self) {
+        let release = self.release;
+        let is_old = move |thread: &Thread<Q, A>| thread.worker.release < release;
+        // What boots older code is of no use.
+        while self.retire(move |thread| is_old(thread) && !thread.worker.has_been_ready(), Reason::Reload) {}
+        let of = |pool: &Self, wanted: &dyn Fn(&Thread<Q, A>) -> bool| pool.serving().filter(|t| wanted(t)).count();
+        let ready = of(self, &move |thread| !is_old(thread) && thread.worker.has_been_ready());
+        let mut old = of(self, &is_old);
+        while old > 0 && old + ready > self.size && self.retire(is_old, Reason::Reload) {
+            old -= 1;
+        }
+        if old == 0 && ready >= self.size {
+            self.reload_done();
+            return;
+        }
+        let mut new = of(self, &move |thread| !is_old(thread));
+        while new < self.size && new - ready < beside(self.size) && self.grow() {
+            new += 1;
+        }
+    }
+
+    fn reload_done(&mut self) {
+        self.crew.hold(false);
+        if let Some(Reload { began, waiting }) = self.reload.take() {
+            let seconds = began.elapsed().as_secs_f32();
+            info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
+            waiting.iter().for_each(|done| drop(done.try_send(Ok(()))));
+        }
+    }
+
+    /// A worker with the new code has not booted. Unless another one has, the new code is given up.
+    pub(super) fn reload_failed(&mut self, error: &str) {
+        let release = self.release;
+        let is_new = move |thread: &Thread<Q, A>| thread.worker.release == release;
+        if self.reload.is_none() || self.serving().any(|thread| is_new(thread) && thread.worker.has_been_ready()) {
+            return;
+        }
+        error!(pool = %self.name, error, "Reload failed: the workers with the code before go on");
+        // Until another reload succeeds, what still runs must not be given up for code that does not boot.
+        self.crew.hold(true);
+        while self.retire(is_new, Reason::Reload) {}
+        self.reload_abandoned(error);
+        self.balance();
+    }
+
+    /// Tells those who wait that the reload has come to nothing.
+    pub(super) fn reload_abandoned(&mut self, error: &str) {
+        if let Some(Reload { waiting, .. }) = self.reload.take() {
+            waiting.iter().for_each(|done| drop(done.try_send(Err(error.to_owned()))));
+        }
+    }
+}
