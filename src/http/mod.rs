@@ -70,6 +70,8 @@ pub type Channels = crate::channel::Channels<http::HeaderMap>;
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;
 /// A request on its way to a worker.
 pub type Envelope = crate::handoff::Envelope<Request, Answer>;
+/// A request that a worker has taken, still in its place.
+pub type Sealed = crate::handoff::Sealed<Request, Answer>;
 /// Where the answer to a request goes.
 pub type Replier = crate::handoff::Replier<Request, Answer>;
 /// The way back of the answers of one reactor.

@@ -6,10 +6,12 @@
 
 mod class;
 mod cli;
+mod code;
 mod engine;
 mod exception;
 mod host;
 mod local;
 mod module;
+mod script;
 mod settings;
 mod sys;

@@ -35,6 +35,11 @@ pub trait Host<Q, A>: Send + Sync {
 
     /// Makes the script of a worker that does not leave by itself end as soon as possible.
     fn interrupt(&self, worker: &Worker<Q, A>);
+
+    /// How full the memory is, from 0 to 1, in which code is kept until the process ends; `None`: it is not known.
+    fn code_memory(&self) -> Option<f32> {
+        None
+    }
 }
 
 /// What the supervisor is told of a worker.
@@ -205,6 +210,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             release: self.release,
             seat: self.inbox.seat(seat),
             max_runs: self.config.thread_runs,
+            single: self.config.debug,
             limits: &self.config.limits,
             failures,
             crew: &self.crew,
@@ -441,6 +447,16 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Threads that are stuck.
     pub fn stuck_workers(&self) -> usize {
         self.threads.iter().flatten().filter(|thread| thread.role == Role::Stuck).count()
+    }
+
+    /// How full the memory for code is, see [`Host::code_memory`].
+    pub fn code_memory(&self) -> Option<f32> {
+        self.host.code_memory()
+    }
+
+    /// Whether the code was reloaded since the start, and is not being so.
+    pub fn has_reloaded(&self) -> bool {
+        self.release > 0 && self.reload.is_none()
     }
 
     /// Whether more threads are stuck than may be.

@@ -24,6 +24,10 @@ use crate::{
 const BOOT_FAILURES: u32 = 5;
 /// How long after the grace period the last workers and clients are given up.
 pub(super) const INTERRUPT: Duration = Duration::from_secs(1);
+/// The part of the memory for code that may be in use.
+const NEARLY_FULL: f32 = 0.9;
+/// The part of it that the code may take at first: with more, the next generation would soon be where this one is.
+const TOO_FULL: f32 = 0.7;
 /// How long of that workers that only wait, or have just answered, may take to leave by themselves.
 const LEAVE: Duration = Duration::from_millis(250);
 
@@ -45,6 +49,16 @@ pub(super) struct Supervisor {
     ready: Vec<bool>,
     /// A change of the generation was asked for because threads are stuck.
     clogged: bool,
+    code_memory: CodeMemory,
+}
+
+/// The memory in which the code of every reload stays until the process ends.
+#[derive(Debug, Default)]
+struct CodeMemory {
+    /// How full it was before the first reload.
+    at_first: f32,
+    /// It was said that it is full.
+    said: bool,
 }
 
 /// What a supervisor has heard.
@@ -89,6 +103,7 @@ impl Supervisor {
             watch,
             ready,
             clogged: false,
+            code_memory: CodeMemory::default(),
         }
     }
 
@@ -220,10 +235,10 @@ impl Supervisor {
                 recv(self.heartbeat.due) -> _ => return Woken::Beat,
                 recv(due) -> _ => {
                     self.pools.iter_mut().for_each(Pool::tick);
-                    match self.is_clogged() {
-                        true => return Woken::Restart,
-                        false => continue,
+                    if self.is_worn() {
+                        return Woken::Restart;
                     }
+                    continue;
                 }
                 recv(done) -> _ => return Woken::Done,
                 recv(timeout) -> _ => return Woken::Deadline,
@@ -233,10 +248,34 @@ impl Supervisor {
             if let Some(woken) = self.heed(&report) {
                 return woken;
             }
-            if self.is_clogged() {
+            if self.is_worn() {
                 return Woken::Restart;
             }
         }
+    }
+
+    /// Whether this process should give way to another one: what it has used up only its end gives back.
+    fn is_worn(&mut self) -> bool {
+        self.is_clogged() || self.is_full_of_code()
+    }
+
+    /// Whether the memory for code is nearly full after a reload, which is said once.
+    fn is_full_of_code(&mut self) -> bool {
+        let Some(filled) = self.pools[0].code_memory() else { return false };
+        if self.pools.iter().all(|pool| !pool.has_reloaded()) {
+            self.code_memory.at_first = self.code_memory.at_first.max(filled);
+            return false;
+        }
+        if filled < NEARLY_FULL || self.code_memory.said || self.ending || self.pools.iter().any(Pool::reloads) {
+            return false;
+        }
+        self.code_memory.said = true;
+        if self.code_memory.at_first > TOO_FULL {
+            warn!("opcache is too small to reload this application: opcache.memory_consumption, opcache.max_accelerated_files");
+            return false;
+        }
+        info!(filled, "opcache is nearly full: the generation changes");
+        true
     }
 
     /// Whether so many threads are stuck that the generation is to change, which is said once.

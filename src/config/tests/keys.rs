@@ -28,7 +28,7 @@ fn rows() -> Vec<&'static Row> {
 }
 
 /// Sections in which nothing is read without some of their keys, and values of these.
-const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
+const REQUIRED: [(&str, &[(&str, &str)]); 9] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
@@ -37,6 +37,8 @@ const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
     // Before the routes that it may stand in.
     ("headers.cors", &[("allowed_origin", "'https://a.test'")]),
     ("routes.[]", &[("prefix", "/x")]),
+    ("dynamic_allocator", &[("max_workers", "7")]),
+    ("pools.*", &[("env", "{a: b}")]),
 ];
 
 /// Returns a file with this key alone, in one line, but for those that its sections need.
@@ -53,6 +55,10 @@ fn file(path: &str, value: &str) -> String {
             "[]" => format!("[{text}]"),
             part => format!("{{{needed}{part}: {text}}}"),
         };
+    }
+    // A pool must be there.
+    if path == "http.routes.[].pool" {
+        return text.replacen("{http: {", "{http: {pools: {text: {max_jobs: 7}}, ", 1);
     }
     // TLS is nothing without certificates.
     if path.ends_with("listeners.[].tls") && value == "true" {
@@ -189,10 +195,10 @@ fn what_is_off_anyway_is_accepted() {
         let understood = understand(text, false);
         assert_eq!((understood.problems.as_str(), understood.config), ("", Config::default()), "{text}");
     }
-    let text = "http: {fcgi: {address: x}, pool: {supervisor: {ttl: 0s, exec_ttl: 1s}}}";
+    let text = "http: {fcgi: {address: x}, isolation: strict}";
     assert_eq!(
         understand(text, false).problems,
-        "  line 1: not supported yet: http.fcgi\n  line 1: not supported yet: http.pool.supervisor"
+        "  line 1: not supported yet: http.fcgi\n  line 1: not supported yet: http.isolation"
     );
 }
 
@@ -212,7 +218,7 @@ fn a_key_in_the_wrong_section_is_found() {
     assert_eq!(
         problems,
         "  line 1: num_workers is not a known key; did you mean http.pool.num_workers?\n  \
-         line 2: http.command is not a known key; did you mean server.command?"
+         line 2: http.command is not a known key; did you mean http.pool.command?"
     );
 }
 
