@@ -98,12 +98,13 @@ fn what_nothing_can_be_removed_by_is_told() {
 
 #[test]
 fn without_the_middleware_there_is_nothing_to_remove() {
-    let server = server("middleware: []").start();
+    let server = server("middleware: [], cache: {max_size: 1}").start();
     assert_eq!(get(server.address, "/a?tags=one").text(), "1");
     assert_eq!(run(&server, "Cache::purgeTags('one')"), "0");
     assert_eq!(run(&server, "Cache::purgeUrl('/a?tags=one') . Cache::clear()"), "00");
     assert_eq!(get(server.address, "/a?tags=one").text(), "2");
-    server.stop();
+    let log = server.stop();
+    assert!(log.contains("http.cache has no effect, because http.middleware does not name cache"), "{log}");
 }
 
 #[test]
