@@ -27,10 +27,6 @@ const SECTIONS: &str = "static: {dir: ., index: [index.html], precompressed: tru
     limit: {concurrency: 1000}, timeout: {after: 5s}, request_id: {trust: true}, \
     basic_auth: {users: {alice: secret}}";
 
-pub fn measure() -> Vec<Figure> {
-    [off(), rate_limit()].concat()
-}
-
 /// Seconds of CPU time of all threads of a process, to the nanosecond.
 fn cpu(process: u32) -> f64 {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).unwrap().flatten();
@@ -72,7 +68,7 @@ fn pair(first: &str, second: &str) -> (f64, f64) {
     (median(&mut ratios), median(&mut costs))
 }
 
-fn off() -> Vec<Figure> {
+pub fn off() -> Vec<Figure> {
     let off = format!(", middleware: [], {SECTIONS}");
     let pairs: Vec<_> = (0..PAIRS).map(|_| pair("", &off)).collect();
     let mut ratios: Vec<_> = pairs.iter().map(|(ratio, _)| (ratio - 1.0) * 100.0).collect();
@@ -132,7 +128,7 @@ fn apart(allowed: f64, rate: f64, burst: f64, seconds: f64) -> f64 {
     (allowed - rule).abs() / rule * 100.0
 }
 
-fn rate_limit() -> Vec<Figure> {
+pub fn rate_limit() -> Vec<Figure> {
     let together = clients("requests: 500, per: 1s, burst: 100, key: ip");
     let allowed: f64 = together.iter().map(|(allowed, _)| allowed).sum();
     let seconds = together.iter().map(|(_, seconds)| *seconds).fold(0.0, f64::max);
