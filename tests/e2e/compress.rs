@@ -87,9 +87,9 @@ fn what_php_makes_is_decoded_to_what_it_was() {
             let Some(tag) = whole.header("etag") else { continue };
             let known = client.request("GET", target, &format!("{accept}If-None-Match: {tag}\r\n"), b"").unwrap();
             assert_eq!((known.status, known.header("content-encoding")), (304, None), "{target}");
-            let part = client.request("GET", target, &format!("{accept}Range: bytes=5-11\r\n"), b"").unwrap();
+            let part = client.request("GET", target, &format!("{accept}Range: bytes=5-5004\r\n"), b"").unwrap();
             assert_eq!((part.status, part.header("content-encoding")), (206, None), "{target}");
-            assert_eq!(part.text(), text()[5..12], "{target}");
+            assert_eq!(part.text(), text()[5..5005], "{target}");
         }
         let events = client.request("GET", "/events", &format!("Accept-Encoding: {coding}\r\n"), b"").unwrap();
         assert_eq!((events.header("content-encoding"), events.header("vary")), (None, None), "{coding}");
