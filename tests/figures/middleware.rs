@@ -15,9 +15,11 @@ use crate::{
 
 /// Pairs of servers. Two processes differ by where their memory happens to lie, so one pair would not do.
 const PAIRS: usize = 8;
-/// Loads of each server of a pair: there and back again, so that what the machine does meanwhile meets both.
-const ROUNDS: usize = 3;
-const REQUESTS: u64 = 30_000;
+/// Times that both servers of a pair are loaded, there and back again: short loads by turns, so that what else the machine
+/// does meets both alike.
+const ROUNDS: usize = 12;
+const REQUESTS: u64 = 4000;
+const WARM_UP: u64 = 20_000;
 const CLIENTS: u64 = 8;
 
 /// Every section of a middleware, with settings that would do something.
@@ -37,7 +39,7 @@ fn cpu(process: u32) -> f64 {
 fn hello(settings: &str) -> Server {
     let config = format!("http: {{address: {{address}}, pool: {{num_workers: 1}}{settings}}}\nlogs: {{level: info}}");
     let server = Server::with_loop(HELLO).mode(Mode::Opcache).config(&config).start();
-    load(&server, CLIENTS, REQUESTS / 3);
+    load(&server, CLIENTS, WARM_UP);
     server
 }
 
