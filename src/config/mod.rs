@@ -20,6 +20,7 @@ mod section;
 mod tests;
 #[cfg_attr(not(feature = "toml"), path = "no_toml.rs")]
 mod toml;
+mod unnamed;
 mod value;
 mod yaml;
 
@@ -73,6 +74,7 @@ impl Config {
     /// Checks a document against the table of keys, leaves the honoured keys in it and reads them.
     fn understand(document: &mut Document, lenient: bool, problems: &mut Problems, warnings: &mut Problems) -> Self {
         Check { lenient, problems, warnings }.document(document);
+        unnamed::warn(document, warnings);
         Self::read(document, problems)
     }
 

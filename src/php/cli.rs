@@ -1,6 +1,10 @@
 //! `RoadRunner\Cli`: the command `rr` in this process.
 
-use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::{Path, PathBuf}};
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
+    path::{Path, PathBuf},
+};
 
 use ext_php_rs::{exception::PhpException, types::ZendHashTable};
 use tracing::error;

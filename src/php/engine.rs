@@ -105,7 +105,8 @@ fn own_script() -> Result<(PathBuf, Script), String> {
     let directory = program::here().map_err(|error| format!("no working directory: {error}"))?;
     let script = name.map(|name| Script::new(&directory, Path::new(&name), words));
     let script = script.filter(|script| script.check().is_ok());
-    let script = script.ok_or_else(|| "the worker script must be a file, so that every worker can run it".to_owned())?;
+    let script =
+        script.ok_or_else(|| "the worker script must be a file, so that every worker can run it".to_owned())?;
     Ok((directory, script))
 }
 
@@ -132,12 +133,7 @@ fn scripts(config: &config::Config, directory: &Path, script: &Script) -> Result
 /// # Errors
 ///
 /// When it does not come to run.
-pub(super) fn launch(
-    loaded: Loaded,
-    directory: &Path,
-    script: &Script,
-    serving: impl FnOnce(),
-) -> Result<(), String> {
+pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving: impl FnOnce()) -> Result<(), String> {
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }

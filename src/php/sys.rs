@@ -91,12 +91,7 @@ unsafe extern "C" {
 
 impl Thread {
     /// Describes a thread that is not open yet. The strings must outlive it.
-    pub(super) fn new(
-        name: &std::ffi::CStr,
-        pool: &std::ffi::CStr,
-        mode: &std::ffi::CStr,
-        number: usize,
-    ) -> Self {
+    pub(super) fn new(name: &std::ffi::CStr, pool: &std::ffi::CStr, mode: &std::ffi::CStr, number: usize) -> Self {
         // SAFETY: every field may be zero: pointers, numbers, booleans, and a mutex in its static initial state.
         let mut thread: Self = unsafe { std::mem::zeroed() };
         thread.name = name.as_ptr();

@@ -151,7 +151,8 @@ pub struct Snapshot {
 
 impl<Q, A> Worker<Q, A> {
     pub(super) fn new(recruit: Recruit<'_, Q, A>) -> Arc<Self> {
-        let Recruit { pool, of_pool, number, release, seat, max_runs, single, limits, failures, crew, reports } = recruit;
+        let Recruit { pool, of_pool, number, release, seat, max_runs, single, limits, failures, crew, reports } =
+            recruit;
         let now = Instant::now();
         Arc::new(Self {
             name: format!("rr-php-{pool}-{number}"),

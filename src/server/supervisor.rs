@@ -271,7 +271,9 @@ impl Supervisor {
         }
         self.code_memory.said = true;
         if self.code_memory.at_first > TOO_FULL {
-            warn!("opcache is too small to reload this application: opcache.memory_consumption, opcache.max_accelerated_files");
+            warn!(
+                "opcache is too small to reload this application: opcache.memory_consumption, opcache.max_accelerated_files"
+            );
             return false;
         }
         info!(filled, "opcache is nearly full: the generation changes");

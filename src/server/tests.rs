@@ -47,6 +47,9 @@ fn the_end_is_asked_for_once() {
     assert_eq!(woken(&[]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Restart]), [Woken::Shutdown, Woken::Deadline]);
-    assert_eq!(woken(&[Command::Add { pool: "none".to_owned(), done: bounded(1).0 }, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
+    assert_eq!(
+        woken(&[Command::Add { pool: "none".to_owned(), done: bounded(1).0 }, Command::Shutdown]),
+        [Woken::Shutdown, Woken::Deadline]
+    );
     assert_eq!(woken(&[Command::Restart]), [Woken::Restart, Woken::Shutdown]);
 }

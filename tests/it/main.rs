@@ -11,6 +11,7 @@ mod bodies;
 mod cache;
 mod channels;
 mod compress;
+mod compress_kinds;
 mod compressed;
 mod config;
 mod cors;

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use http::request::Parts;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{
     Around, Config, Next, Request, around,
@@ -37,19 +37,9 @@ pub(in crate::http) struct ToPool(pub(in crate::http) usize);
 
 // === impl Chain ===
 
-/// Says when passwords are set that nobody is asked for.
-fn warn_of_open_doors(config: &Config) {
-    let all = || config.routes.iter().map(|route| &route.layers).chain([&config.usual]);
-    if all().any(|layers| layers.basic_auth.has_users()) && !all().any(|layers| layers.names.contains(&Name::BasicAuth))
-    {
-        warn!("http.basic_auth has users, but no http.middleware names basic_auth: nobody is asked for a password");
-    }
-}
-
 impl Chain {
     /// Builds what the configuration asks for.
     pub(in crate::http) fn new(config: &Config) -> Self {
-        warn_of_open_doors(config);
         let store = config.usual.cache.store();
         let build = |route: &Route| {
             let layers = route.layers.build(&route.matcher.as_text(), &store);

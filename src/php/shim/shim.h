@@ -225,6 +225,11 @@ zend_long rr_rs_channel_publish(HashTable *names, zend_string *name, const char 
                                 size_t event_length, const char *id, size_t id_length, zend_long retry);
 zend_long rr_rs_channel_count(zend_string *name);
 zend_long rr_rs_channel_close(zend_string *name);
+
+/* For cache.c. Tags are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
+zend_long rr_rs_cache_purge_tags(HashTable *tags, zend_string *tag);
+zend_long rr_rs_cache_purge_url(zend_string *url);
+zend_long rr_rs_cache_clear(void);
 const char *rr_rs_version(void);
 zend_long rr_rs_cli(const HashTable *arguments);           /* the exit code */
 #endif

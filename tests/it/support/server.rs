@@ -21,7 +21,7 @@ use roadrunner::{
     http::{Answer, Channels, Envelope, MEBIBYTE, Request},
     net::{Address, Bound},
     pool::{Ended, Host, Next},
-    server::{Command, Which, Error, Origin, Outcome, acceptor, run, run_bound},
+    server::{Command, Error, Origin, Outcome, Which, acceptor, run, run_bound},
 };
 
 use super::PATIENCE;
