@@ -15,7 +15,7 @@ use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, DecodeConfig, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
+    Config, DecodeConfig, Development, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
@@ -54,6 +54,8 @@ pub struct Service {
     underscores_in_headers: bool,
     /// The middleware.
     chain: Chain,
+    /// What pages listen to that reload themselves, if they do.
+    development: Option<Development>,
     pub(super) ways: Ways,
 }
 
@@ -85,8 +87,14 @@ struct Shared {
 
 impl Service {
     /// Creates the service that fills `inbox`. `addresses` are the true ones of the listeners of `config`, and `tls`
-    /// takes the connections of those that speak it.
-    pub fn new(inbox: Arc<Inbox>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
+    /// takes the connections of those that speak it. In `development` pages reload themselves.
+    pub fn new(
+        inbox: Arc<Inbox>,
+        config: &Config,
+        addresses: &[Address],
+        tls: Option<&Arc<Acceptor>>,
+        development: Option<&Development>,
+    ) -> Self {
         inbox.set_patience(config.limits.queue_timeout);
         Self {
             inbox,
@@ -99,7 +107,8 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
-            chain: Chain::new(&config.layers),
+            chain: Chain::new(&config.layers, development),
+            development: development.cloned(),
             ways: Ways::new(config, addresses, tls),
         }
     }
@@ -254,6 +263,9 @@ impl Connection {
         });
         if let Some(port) = redirected {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
+        }
+        if let Some(response) = service.development.as_ref().and_then(|development| development.answer(&head, self)) {
+            return self.last_if_parting(response).into();
         }
         if let Some(layers) = service.chain.of(&head) {
             let around = Around { peer: *peer, arrived, counted, connection: self.clone() };

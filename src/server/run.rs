@@ -76,6 +76,8 @@ struct Running<'a> {
     reactors: Reactors,
     front: Arc<Front>,
     channels: Arc<http::Channels>,
+    /// What pages listen to that reload themselves, if they do.
+    development: Option<http::Development>,
     /// Keeps the sockets open for the next generation.
     bound: Bound,
     notifier: Notifier,
@@ -174,7 +176,10 @@ pub fn run_bound(
 
     let front = front(&config.http.connections);
     let inbox = supervisor.pool.inbox();
-    let service = Arc::new(http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor));
+    let development = config.watch.as_ref().filter(|watch| watch.page).map(|_| http::Development::new());
+    let service =
+        http::Service::new(Arc::clone(&inbox), &config.http, bound.addresses(), acceptor, development.as_ref());
+    let service = Arc::new(service);
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(supervisor.pool.capacity())).collect();
     let keeper = Keeper::start(channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(Arc::clone(&inbox), ports.clone())).map_err(Error::Thread)?;
@@ -201,7 +206,8 @@ pub fn run_bound(
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, BOOT);
     let channels = Arc::clone(channels);
-    let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
+    let mut running =
+        Running { config, supervisor, reactors, front, channels, development, bound, notifier, generations, status };
     serving();
     running.notifier.ready(&running.status);
     running.bound.take_over();
@@ -267,7 +273,8 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, front, channels, bound, mut notifier, generations, status } = self;
+        let Self { config, mut supervisor, reactors, front, channels, development, bound, .. } = self;
+        let Self { mut notifier, generations, status, .. } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
@@ -292,6 +299,9 @@ impl Running<'_> {
             reactors.fade();
             FADE
         };
+        if let Some(development) = development {
+            development.end();
+        }
         let deadline = Instant::now() + grace;
         info!(grace_seconds = grace.as_secs_f32(), "Shutting down: requests under way finish");
         // Requests that are on their way on idle connections still arrive.

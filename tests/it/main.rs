@@ -14,6 +14,7 @@ mod compress;
 mod compressed;
 mod config;
 mod cors;
+mod development;
 mod files;
 mod front;
 mod headers;

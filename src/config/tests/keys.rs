@@ -28,7 +28,7 @@ fn rows() -> Vec<&'static Row> {
 }
 
 /// Sections in which nothing is read without some of their keys, and values of these.
-const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
+const REQUIRED: [(&str, &[(&str, &str)]); 10] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
@@ -37,6 +37,10 @@ const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
     // Before the routes that it may stand in.
     ("headers.cors", &[("allowed_origin", "'https://a.test'")]),
     ("routes.[]", &[("prefix", "/x")]),
+    // It is on by being there.
+    ("watch", &[("dirs", "a")]),
+    ("services.*", &[("dirs", "a")]),
+    ("reload", &[("services", "{a: {dirs: a}}")]),
 ];
 
 /// Returns a file with this key alone, in one line, but for those that its sections need.
