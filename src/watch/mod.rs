@@ -8,6 +8,7 @@
 mod burst;
 mod config;
 mod pattern;
+mod restless;
 mod root;
 mod snapshot;
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Folders that the system tells of: a watch of inotify for each.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fs, io,
+    ops::Bound,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -59,8 +60,9 @@ pub(super) struct Tree {
     pub(super) events: Receiver<Happened>,
     /// Whether an event was lost.
     lost: Arc<AtomicBool>,
-    /// True paths of the folders, and where they are: number of a root, and path from there on.
-    folders: HashMap<PathBuf, Vec<(usize, PathBuf)>>,
+    /// True paths of the folders, and where they are: number of a root, and path from there on. A folder is followed by those
+    /// in it.
+    folders: BTreeMap<PathBuf, Vec<(usize, PathBuf)>>,
     /// True paths of entries by which roots may come to be elsewhere, and these.
     entries: HashMap<PathBuf, Vec<usize>>,
     /// True paths of links to folders.
@@ -86,7 +88,7 @@ impl Tree {
             inotify,
             events,
             lost,
-            folders: HashMap::new(),
+            folders: BTreeMap::new(),
             entries: HashMap::new(),
             links: HashSet::new(),
             stale: false,
@@ -212,10 +214,20 @@ impl Tree {
         if !self.folders.contains_key(path) {
             return false;
         }
-        for (_, places) in self.folders.iter_mut().filter(|(folder, _)| folder.starts_with(path)) {
+        let mut empty = Vec::new();
+        let from = (Bound::Included(path), Bound::Unbounded);
+        for (folder, places) in self.folders.range_mut::<Path, _>(from) {
+            if !folder.starts_with(path) {
+                break;
+            }
             places.retain(|(other, _)| *other != number);
+            if places.is_empty() {
+                empty.push(folder.clone());
+            }
         }
-        self.folders.retain(|_, places| !places.is_empty());
+        for folder in empty {
+            self.folders.remove(&folder);
+        }
         true
     }
 

@@ -13,6 +13,7 @@ use tracing::{error, info, warn};
 use super::{
     Config,
     burst::Burst,
+    restless::Restless,
     root::{Root, roots},
     snapshot::Snapshot,
     tree::{Tree, Untold},
@@ -121,7 +122,7 @@ impl Watch {
     }
 
     fn run(self, mut source: Source) {
-        let mut burst = Burst::new(self.config.debounce);
+        let (mut burst, mut restless) = (Burst::new(self.config.debounce), Restless::default());
         loop {
             match &mut source {
                 Source::Told(tree) => {
@@ -158,6 +159,12 @@ impl Watch {
                 }
             }
             let paths = burst.take();
+            if let Some(file) = restless.note(&paths, Instant::now()) {
+                warn!(
+                    file = %file.display(),
+                    "A file changes again and again: if the application writes it, name it in watch.ignore"
+                );
+            }
             if !paths.is_empty() {
                 (self.changed)(paths);
             }

@@ -68,7 +68,7 @@ impl Site {
     /// A server that answers with this page and these headers.
     fn page(http: &str, page: &'static str, headers: &'static [(&str, &str)]) -> Self {
         Self::new(http, move |_, envelope| {
-            envelope.replier.answer(html(page, headers));
+            envelope.replier.answer(html(bytes::Bytes::from_static(page.as_bytes()), headers));
         })
     }
 
@@ -200,7 +200,9 @@ fn without_the_setting_everything_is_php_s() {
 /// Open pages listen for ever; the server ends nevertheless, and at once.
 #[test]
 fn listeners_do_not_keep_a_server() {
-    let mut builder = Builder::new(|envelope| drop(envelope.replier.answer(html(bytes::Bytes::new(), &[]))));
+    let mut builder = Builder::new(|envelope| {
+        envelope.replier.answer(html(bytes::Bytes::new(), &[]));
+    });
     builder.config.watch = Some(roadrunner::watch::Config::default());
     let server = builder.start();
     let mut clients: Vec<_> = (0..10)

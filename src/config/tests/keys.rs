@@ -147,7 +147,7 @@ fn every_key_behaves_as_its_class() {
         }
     }
     let [honoured, idle, unsupported, later] = seen;
-    assert!(honoured >= 40 && idle >= 5 && unsupported >= 6 && later >= 400, "{seen:?}");
+    assert!(honoured >= 40 && idle >= 5 && unsupported >= 5 && later >= 400, "{seen:?}");
 }
 
 #[test]

@@ -14,16 +14,21 @@ fn quick(folder: &Folder) -> Config {
     Config { interval: Duration::from_millis(20), ..Config::of([&folder.0]) }
 }
 
-/// What is the same whether the system tells or not.
+/// What is the same whether the system tells or not. Files are renamed into their places: a look finds no part of one.
 fn goes_on(site: &mut Site) {
-    site.folder.write("src/x.php", "22");
+    let write = |folder: &Folder, name: &str, text: &str| {
+        folder.write("vendor/next", text);
+        folder.rename("vendor/next", name);
+    };
+    write(&site.folder, "src/x.php", "22");
     site.only_told(&["src/x.php"]);
-    site.folder.write("new/deep/y.php", "1");
-    site.told(&["new/deep/y.php"]);
+    site.folder.folder("new/deep");
+    write(&site.folder, "new/deep/y.php", "1");
+    site.only_told(&["new/deep/y.php"]);
     fs::remove_file(site.folder.path("new/deep/y.php")).unwrap();
     site.only_told(&["new/deep/y.php"]);
     site.folder.write("vendor/x.php", "1");
-    site.folder.write("src/x.php", "333");
+    write(&site.folder, "src/x.php", "333");
     site.only_told(&["src/x.php"]);
 }
 
