@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(told_after(Duration::from_secs(1), |_| "a".to_owned()), [10]);
         assert_eq!(told_after(Duration::from_secs(4), |_| "a".to_owned()), [0; 0]);
         assert_eq!(told_after(Duration::from_secs(1), |step| step.to_string()), [0; 0]);
-        let pauses = |step: u32| if step % 20 == 0 { "b".to_owned() } else { "a".to_owned() };
+        let pauses = |step: u32| if step.is_multiple_of(20) { "b".to_owned() } else { "a".to_owned() };
         assert_eq!(told_after(Duration::from_secs(1), pauses), [11, 31]);
     }
 }
