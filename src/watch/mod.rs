@@ -11,6 +11,7 @@ mod pattern;
 mod restless;
 mod root;
 mod snapshot;
+mod telling;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
-    fs, io,
+    fs,
     ops::Bound,
     path::{Path, PathBuf},
     sync::{
@@ -11,46 +11,17 @@ use std::{
     },
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
-use notify::{
-    Config, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
-    event::{AccessKind, AccessMode, ModifyKind, RenameMode},
-};
-use thiserror::Error;
+use crossbeam_channel::{Receiver, bounded};
+use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher as _};
 
 use super::{
     root::{Real, Root, id},
+    telling::{Happened, Untold, What, handler, is_vanished, untold},
     walk::{Found, Walk},
 };
 
 /// Events that may wait. What does not fit is lost, and all folders are gone through anew.
 const WAITING: usize = 8192;
-
-/// Why the system cannot tell of changes.
-#[derive(Debug, Error)]
-pub(super) enum Untold {
-    /// Every watch that the user may have is taken.
-    #[error("no more watches: fs.inotify.max_user_watches is reached")]
-    Watches,
-    #[error("{0}; fs.inotify.max_user_instances may be reached")]
-    Failed(io::Error),
-}
-
-/// What has happened to an entry of a folder.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Happened {
-    path: PathBuf,
-    what: What,
-}
-
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum What {
-    Appeared,
-    Gone,
-    Changed,
-    /// Something else, of which nothing is known.
-    Lost,
-}
 
 /// The folders, and what is told of them.
 pub(super) struct Tree {
@@ -194,7 +165,8 @@ impl Tree {
             }
             let mut counts = what != What::Appeared && root.wants(&relative);
             if what != What::Changed {
-                counts |= self.forget(&path, number);
+                // A folder that is known already was found on the way to it.
+                counts |= self.forget(&path, number) && what == What::Gone;
                 // What has gone may be there again, and what told of it is not.
                 counts |= self.appears(&path, number, &relative, changed);
             }
@@ -202,7 +174,7 @@ impl Tree {
                 changed.insert(root.path.join(&relative));
             }
         }
-        changed.len() > before || self.stale
+        changed.len() > before || self.is_stale()
     }
 
     /// Forgets a folder, and those in it. Returns whether there was one.
@@ -278,58 +250,5 @@ impl Tree {
         }
         *self = new?;
         Ok(())
-    }
-}
-
-/// Passes on what is of interest. It must not wait: whoever reads the events asks the same thread for watches.
-fn handler(sender: Sender<Happened>, lost: Arc<AtomicBool>) -> impl FnMut(notify::Result<Event>) + Send {
-    let mut last = None;
-    move |event| {
-        let what = match &event {
-            Ok(event) if event.need_rescan() => What::Lost,
-            Ok(event) => match event.kind {
-                EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(RenameMode::To)) => What::Appeared,
-                EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(RenameMode::From)) => What::Gone,
-                // It is told of as From and To before.
-                EventKind::Modify(ModifyKind::Name(_)) => return,
-                EventKind::Modify(_) | EventKind::Access(AccessKind::Close(AccessMode::Write)) => What::Changed,
-                _ => return,
-            },
-            Err(_) => What::Lost,
-        };
-        if what == What::Lost {
-            lost.store(true, Ordering::Release);
-        }
-        let path = event.ok().and_then(|event| event.paths.into_iter().next()).unwrap_or_default();
-        let happened = Happened { path, what };
-        // A file that is written piece by piece.
-        if last.as_ref() == Some(&happened) && what == What::Changed && !sender.is_empty() {
-            return;
-        }
-        last = Some(happened.clone());
-        if sender.try_send(happened).is_err() {
-            lost.store(true, Ordering::Release);
-        }
-    }
-}
-
-fn is_vanished(error: &notify::Error) -> bool {
-    match &error.kind {
-        ErrorKind::PathNotFound => true,
-        ErrorKind::Io(error) => {
-            matches!(
-                error.kind(),
-                io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::PermissionDenied
-            )
-        }
-        _ => false,
-    }
-}
-
-fn untold(error: notify::Error) -> Untold {
-    match error.kind {
-        ErrorKind::MaxFilesWatch => Untold::Watches,
-        ErrorKind::Io(error) => Untold::Failed(error),
-        _ => Untold::Failed(io::Error::other(error)),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    fs,
+    fs::{self, DirEntry, FileType, Metadata},
     path::{Path, PathBuf},
 };
 
@@ -52,39 +52,37 @@ impl Walk {
             for entry in entries.flatten() {
                 let relative = relative.join(entry.file_name());
                 let Ok(kind) = entry.file_type() else { continue };
-                let folder = if kind.is_file() || root.ignores(&relative) {
-                    None
-                } else if kind.is_dir() {
-                    root.set.recursive.then(|| entry.metadata().map(|found| (entry.path(), found)))
-                } else if kind.is_symlink() {
-                    let found = fs::metadata(entry.path()).ok().filter(|found| root.set.recursive && found.is_dir());
-                    found.map(|found| {
-                        visit(Found::Link(entry.path()));
-                        Ok((fs::canonicalize(entry.path())?, found))
-                    })
-                } else {
-                    None
-                };
-                match folder {
-                    Some(Ok((path, found))) => {
-                        if self.seen.len() >= MOST {
-                            warn!(
-                                folder = %root.path.display(),
-                                "More than {MOST} folders: the rest is not watched. Name what need not be in watch.ignore"
-                            );
-                            return;
-                        }
-                        if self.seen.insert(id(&found)) {
-                            folders.push((path, relative));
-                        }
-                    }
-                    Some(Err(_)) => {}
-                    None if !kind.is_dir() && root.wants(&relative) => {
+                let Some((path, found)) = folder(root, &entry, kind, &relative) else {
+                    if !kind.is_dir() && root.wants(&relative) {
                         visit(Found::File(&relative, entry.path()));
                     }
-                    None => {}
+                    continue;
+                };
+                if kind.is_symlink() {
+                    visit(Found::Link(entry.path()));
+                }
+                if self.seen.len() >= MOST {
+                    warn!(
+                        folder = %root.path.display(),
+                        "More than {MOST} folders: the rest is not watched. Name what need not be in watch.ignore"
+                    );
+                    return;
+                }
+                if self.seen.insert(id(&found)) {
+                    folders.push((path, relative));
                 }
             }
         }
     }
+}
+
+/// The folder that an entry is, or that it leads to, if it is to be watched: its true path, and what is known of it.
+fn folder(root: &Root, entry: &DirEntry, kind: FileType, relative: &Path) -> Option<(PathBuf, Metadata)> {
+    if kind.is_file() || !root.set.recursive || root.ignores(relative) {
+        return None;
+    }
+    let path = entry.path();
+    let found = fs::metadata(&path).ok().filter(Metadata::is_dir)?;
+    let path = if kind.is_symlink() { fs::canonicalize(path).ok()? } else { path };
+    Some((path, found))
 }

@@ -16,7 +16,8 @@ use super::{
     restless::Restless,
     root::{Root, roots},
     snapshot::Snapshot,
-    tree::{Tree, Untold},
+    telling::Untold,
+    tree::Tree,
 };
 
 /// What is told of changes: with the files that have changed, or folders in place of those in them.
@@ -130,15 +131,12 @@ impl Watch {
                     select! {
                         recv(self.stop) -> _ => return,
                         recv(tree.events) -> happened => {
-                            let lost = match happened {
-                                Ok(happened) => tree.heed(happened, &mut burst.paths),
+                            let Ok(happened) = happened else {
                                 // Its thread has ended, which it does not by itself.
-                                Err(_) => {
-                                    source = self.give_up(&Untold::Failed(io::ErrorKind::BrokenPipe.into()));
-                                    continue;
-                                }
+                                source = self.give_up(&Untold::Failed(io::ErrorKind::BrokenPipe.into()));
+                                continue;
                             };
-                            if lost || tree.is_stale() {
+                            if tree.heed(happened, &mut burst.paths) {
                                 burst.grow(Instant::now());
                             }
                             continue;

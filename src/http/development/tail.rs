@@ -17,7 +17,7 @@ use crate::http::body::Content;
 pub(super) struct Tail {
     content: Content,
     /// Empty once it was sent.
-    tail: Bytes,
+    last: Bytes,
     ended: bool,
     /// Those of the body, which come last.
     trailers: Option<HeaderMap>,
@@ -26,8 +26,8 @@ pub(super) struct Tail {
 // === impl Tail ===
 
 impl Tail {
-    pub(super) fn new(content: Content, tail: Bytes) -> Self {
-        Self { content, tail, ended: false, trailers: None }
+    pub(super) fn new(content: Content, last: Bytes) -> Self {
+        Self { content, last, ended: false, trailers: None }
     }
 }
 
@@ -45,22 +45,22 @@ impl Body for Tail {
             }
             self.ended = true;
         }
-        if !self.tail.is_empty() {
-            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.tail)))));
+        if !self.last.is_empty() {
+            return Poll::Ready(Some(Ok(Frame::data(std::mem::take(&mut self.last)))));
         }
         Poll::Ready(self.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {
-        (self.ended || self.content.is_end_stream()) && self.tail.is_empty() && self.trailers.is_none()
+        (self.ended || self.content.is_end_stream()) && self.last.is_empty() && self.trailers.is_none()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let (hint, tail) = (self.content.size_hint(), self.tail.len() as u64);
+        let (hint, last) = (self.content.size_hint(), self.last.len() as u64);
         let mut sum = SizeHint::new();
-        sum.set_lower(hint.lower().saturating_add(tail));
+        sum.set_lower(hint.lower().saturating_add(last));
         if let Some(upper) = hint.upper() {
-            sum.set_upper(upper.saturating_add(tail));
+            sum.set_upper(upper.saturating_add(last));
         }
         sum
     }
