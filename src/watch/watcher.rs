@@ -132,7 +132,8 @@ impl Watch {
                         recv(self.stop) -> _ => return,
                         recv(tree.events) -> happened => {
                             let Ok(happened) = happened else {
-                                // Its thread has ended, which it does not by itself.
+                                // Its thread has ended, which it does not by itself. Nobody knows since when.
+                                (self.changed)(self.roots.iter().map(|root| root.path.clone()).collect());
                                 source = self.give_up(&Untold::Failed(io::ErrorKind::BrokenPipe.into()));
                                 continue;
                             };

@@ -17,7 +17,11 @@ use roadrunner::{
     net::{Bound, Front, Limits, Reactors},
 };
 
-use crate::support::{Builder, Client, PATIENCE, Response, until};
+use crate::support::{
+    Builder, Client, PATIENCE, Response,
+    http2::{Connection, get, run},
+    until,
+};
 
 /// What a browser sends when somebody opens a page.
 const BROWSER: &str = "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\nSec-Fetch-Dest: document\r\n";
@@ -218,4 +222,28 @@ fn listeners_do_not_keep_a_server() {
         client.read_until("0\r\n\r\n");
     }
     assert!(matches!(server.outcome(), roadrunner::server::Outcome::Clean));
+}
+
+#[test]
+fn listeners_by_http2_are_told_and_do_not_keep_a_server() {
+    let site = Site::page("http2: {h2c: true}", "", &[]);
+    run(async {
+        let connection = Connection::open(site.address).await;
+        let response = connection.begin(get("/.roadrunner/reload"), "").await.unwrap().await.unwrap();
+        let mut body = response.into_body();
+        let mut told = String::new();
+        let mut more = async |text: &str| {
+            while !told.contains(text) {
+                let piece = body.data().await.expect("the stream must not end").unwrap();
+                told += str::from_utf8(&piece).unwrap();
+            }
+        };
+        more("-0\"").await;
+        site.development.reloaded();
+        more("-1\"").await;
+        site.development.end();
+        while let Some(piece) = body.data().await {
+            piece.unwrap();
+        }
+    });
 }
