@@ -34,7 +34,7 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, server};
+use crate::{http, log, server, watch};
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,8 @@ pub struct Config {
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
+    /// Section `watch`, or `reload`; `None`: files are not watched.
+    pub watch: Option<watch::Config>,
 }
 
 // === impl Config ===
@@ -100,6 +102,16 @@ impl Config {
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
         }
+        let watch = root.section("watch", problems);
+        let reload = root.section("reload", problems);
+        if watch.is_some() && reload.is_some() {
+            root.report("reload", "means the same as section watch; one of them is to go", problems);
+        }
+        config.watch = match (watch, reload) {
+            (Some(watch), _) => watch::Config::read(watch, problems),
+            (None, Some(reload)) => watch::Config::read_reload(reload, problems),
+            (None, None) => None,
+        };
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

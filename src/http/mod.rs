@@ -9,6 +9,7 @@ mod body;
 mod config;
 mod connection;
 mod decode;
+mod development;
 mod file;
 mod flood;
 mod form;
@@ -43,6 +44,7 @@ pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
 pub use decode::Config as DecodeConfig;
+pub use development::Development;
 pub use file::{
     Config as SendfileConfig, Opened, Ranges, Sendfile, Transfer, Unusable, disposition, media_type, ranges,
 };

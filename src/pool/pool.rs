@@ -92,6 +92,8 @@ pub struct Pool<Q, A> {
     pub(super) release: u32,
     /// The reload under way.
     pub(super) reload: Option<Reload>,
+    /// How the last one has ended, until somebody asks.
+    pub(super) outcome: Option<Result<(), String>>,
     pub(super) scaling: Option<Scaling>,
     /// When workers that wait are looked at next.
     look: Option<Instant>,
@@ -160,6 +162,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             base: config.num_workers.get(),
             release: 0,
             reload: None,
+            outcome: None,
             scaling: config.dynamic.as_ref().map(Scaling::new),
             look: None,
             complained: false,

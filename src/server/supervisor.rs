@@ -2,10 +2,11 @@
 
 use std::{
     io,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, after, never, select};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use tracing::{error, info, warn};
 
 use super::{
@@ -15,9 +16,10 @@ use super::{
     notify::Notifier,
 };
 use crate::{
-    http,
+    http::{self, Development},
     pool::{Event, Immutable, Pool, Report},
     tls::Watch,
+    watch::{self, Watcher},
 };
 
 /// Failures in a row, of every worker, after which a start is given up.
@@ -50,6 +52,12 @@ pub(super) struct Supervisor {
     /// A change of the generation was asked for because threads are stuck.
     clogged: bool,
     code_memory: CodeMemory,
+    /// Looks whether files change, if that is asked for.
+    files: Option<Watcher>,
+    /// Files that have changed.
+    changes: Receiver<Vec<PathBuf>>,
+    /// The pages that reload themselves.
+    development: Option<Development>,
 }
 
 /// The memory in which the code of every reload stays until the process ends.
@@ -104,7 +112,25 @@ impl Supervisor {
             ready,
             clogged: false,
             code_memory: CodeMemory::default(),
+            files: None,
+            changes: never(),
+            development: None,
         }
+    }
+
+    /// Reloads whenever a file changes that `watch` speaks of; `development`: the pages that are told.
+    pub(super) fn watch_files(&mut self, watch: &watch::Config, development: Option<Development>) -> io::Result<()> {
+        // What changes while one change waits for its reload is taken up by that.
+        let (sender, changes) = bounded(1);
+        self.files = Some(Watcher::start(watch, Box::new(move |files| drop(sender.try_send(files))))?);
+        (self.changes, self.development) = (changes, development);
+        Ok(())
+    }
+
+    /// Looks at files no longer.
+    pub(super) fn forget_files(&mut self) {
+        self.files = None;
+        self.changes = never();
     }
 
     /// Starts the workers of every pool.
@@ -232,9 +258,14 @@ impl Supervisor {
                     self.successor = never();
                     return Woken::Successor(outcome.unwrap_or_else(|_| Err("nobody looks after it".to_owned())));
                 }
+                recv(self.changes) -> files => {
+                    self.files_changed(files.unwrap_or_default());
+                    continue;
+                }
                 recv(self.heartbeat.due) -> _ => return Woken::Beat,
                 recv(due) -> _ => {
                     self.pools.iter_mut().for_each(Pool::tick);
+                    self.tell_pages();
                     if self.is_worn() {
                         return Woken::Restart;
                     }
@@ -356,9 +387,29 @@ impl Supervisor {
         self.pools.iter().map(Pool::name).collect::<Vec<_>>().join(", ")
     }
 
+    fn files_changed(&mut self, files: Vec<PathBuf>) {
+        if self.ending || files.is_empty() {
+            return;
+        }
+        info!(files = files.len(), first = %files[0].display(), "Files have changed");
+        self.pools.iter_mut().for_each(|pool| pool.reload(None));
+    }
+
+    /// Tells pages in development how reloads have ended.
+    fn tell_pages(&mut self) {
+        let outcomes: Vec<_> = self.pools.iter_mut().filter_map(Pool::outcome).collect();
+        let Some(development) = self.development.as_ref().filter(|_| !outcomes.is_empty()) else { return };
+        match outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+            Some(error) => development.failed(error),
+            None if self.pools.iter().any(Pool::reloads) => {}
+            None => development.reloaded(),
+        }
+    }
+
     fn heed(&mut self, report: &Report) -> Option<Woken> {
-        let pool = self.pools.get_mut(report.pool)?;
-        pool.heed(report.worker, &report.event);
+        self.pools.get_mut(report.pool)?.heed(report.worker, &report.event);
+        self.tell_pages();
+        let pool = &self.pools[report.pool];
         match report.event {
             Event::Ready => {
                 self.ready[report.pool] = true;

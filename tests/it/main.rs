@@ -15,6 +15,7 @@ mod compress_kinds;
 mod compressed;
 mod config;
 mod cors;
+mod development;
 mod files;
 mod front;
 mod headers;
