@@ -51,6 +51,8 @@ pub struct Loaded {
     pub effective: Effective,
     /// Variables of dotenv files that the environment does not have, in the order of the files.
     pub variables: Vec<(String, String)>,
+    /// What has loaded it, and can do so again.
+    pub loader: Loader,
 }
 
 /// A configuration that cannot be used.
@@ -157,6 +159,7 @@ impl Load<'_> {
         self.include(&mut document);
         let config = Config::understand(&mut document, self.loader.lenient, &mut self.problems, &mut self.warnings);
         Ok(Some(Loaded {
+            loader: self.loader.clone(),
             config,
             warnings: Problems::default(),
             effective: Effective::new(document, self.loader.path.as_deref()),

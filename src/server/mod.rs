@@ -14,6 +14,7 @@ mod notify;
 mod on_init;
 mod origin;
 mod original;
+mod reread;
 mod run;
 mod supervisor;
 #[cfg(test)]
@@ -28,4 +29,5 @@ pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
 pub use origin::{Origin, claim};
 pub use original::Original;
-pub use run::{Outcome, acceptor, run, run_bound};
+pub use reread::Reread;
+pub use run::{Application, Outcome, acceptor, run, run_bound};

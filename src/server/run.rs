@@ -17,6 +17,7 @@ use super::{
     heartbeat::Heartbeat,
     notify::Notifier,
     on_init,
+    reread::Reread,
     supervisor::{INTERRUPT, Supervisor, Woken},
 };
 use crate::{
@@ -74,8 +75,18 @@ struct Running<'a> {
     status: String,
 }
 
+/// What a server runs.
+pub struct Application {
+    /// What starts the workers, one for each pool of the configuration.
+    pub hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
+    /// The channels that these let their workers use.
+    pub channels: Arc<http::Channels>,
+    /// Where the configuration is read again.
+    pub reread: Option<Reread>,
+}
+
 /// Runs a server until [`Command::Shutdown`], or until the other end of `commands` is dropped. Calls `serving` once it
-/// takes connections. `channels` are those that `host` lets its workers use.
+/// takes connections.
 ///
 /// # Errors
 ///
@@ -83,8 +94,7 @@ struct Running<'a> {
 pub fn run(
     config: &Config,
     mut origin: Origin,
-    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
-    channels: &Arc<http::Channels>,
+    application: Application,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
@@ -98,7 +108,7 @@ pub fn run(
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
-    run_bound(config, origin, bound, acceptor.as_ref(), hosts, channels, commands, serving)
+    run_bound(config, origin, bound, acceptor.as_ref(), application, commands, serving)
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -137,18 +147,19 @@ pub fn run_bound(
     origin: Origin,
     bound: Bound,
     acceptor: Option<&Arc<Acceptor>>,
-    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
-    channels: &Arc<http::Channels>,
+    application: Application,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
+    let Application { hosts, channels, reread } = application;
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
     let watch = acceptor.map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
     let watch = watch.map_err(Error::Thread)?;
     let mut supervisor = Supervisor::new(pools, events, commands.clone(), heartbeat, watch);
+    supervisor.reread(config, reread);
     let development = config.watch.as_ref().filter(|watch| watch.page).map(|_| http::Development::new());
     if let Some(files) = &config.watch {
         supervisor.watch_files(files, development.clone()).map_err(Error::Thread)?;
@@ -173,7 +184,7 @@ pub fn run_bound(
     let service = Arc::new(service);
     let capacity = supervisor.pools.iter().map(Pool::capacity).sum();
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
-    let keeper = Keeper::start(channels).map_err(Error::Thread)?;
+    let keeper = Keeper::start(&channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(inboxes.clone(), ports.clone())).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
@@ -197,7 +208,6 @@ pub fn run_bound(
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, patience);
-    let channels = Arc::clone(channels);
     let mut running =
         Running { config, supervisor, reactors, front, channels, development, bound, notifier, generations, status };
     serving();
@@ -283,7 +293,7 @@ impl Running<'_> {
         let Self { mut notifier, generations, status, .. } = self;
         // The next generation looks itself.
         supervisor.forget_files();
-        let grace = config.grace();
+        let grace = supervisor.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
                 notifier.succeeded_by(successor, &status);

@@ -14,8 +14,10 @@ use super::{
     command::{Command, Which},
     heartbeat::Heartbeat,
     notify::Notifier,
+    reread::Reread,
 };
 use crate::{
+    config::Config,
     http::{self, Development},
     pool::{Event, Immutable, Pool, Report},
     tls::Watch,
@@ -58,6 +60,9 @@ pub(super) struct Supervisor {
     changes: Receiver<Vec<PathBuf>>,
     /// The pages that reload themselves.
     development: Option<Development>,
+    /// What the pools were told, and where that is read again.
+    config: Config,
+    reread: Option<Reread>,
 }
 
 /// The memory in which the code of every reload stays until the process ends.
@@ -115,7 +120,19 @@ impl Supervisor {
             files: None,
             changes: never(),
             development: None,
+            config: Config::default(),
+            reread: None,
         }
+    }
+
+    /// Reads the configuration, which is `config` now, again when everything is reloaded.
+    pub(super) fn reread(&mut self, config: &Config, reread: Option<Reread>) {
+        (self.config, self.reread) = (config.clone(), reread);
+    }
+
+    /// How long the end may take.
+    pub(super) fn grace(&self) -> Duration {
+        self.config.grace()
     }
 
     /// Reloads whenever a file changes that `watch` speaks of; `development`: the pages that are told.
@@ -365,7 +382,13 @@ impl Supervisor {
             Some(name) => {
                 self.pools.iter_mut().filter(|pool| pool.name() == name).for_each(|pool| pool.reload(done.clone()));
             }
-            None => self.pools.iter_mut().for_each(|pool| pool.reload(done.clone())),
+            None => {
+                let read = self.reread.as_ref().map(|reread| reread.take_up(&mut self.config, &mut self.pools));
+                if let Some(Err(error)) = read {
+                    error!("The configuration of before stays in force: {error}");
+                }
+                self.pools.iter_mut().for_each(|pool| pool.reload(done.clone()));
+            }
         }
     }
 
