@@ -42,7 +42,7 @@ pub struct Config {
     pub server: server::Config,
     /// Sections `endure` and `shutdown`.
     pub life: server::Life,
-    /// Section `http`.
+    /// Sections `http` and `fileserver`.
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
@@ -96,6 +96,9 @@ impl Config {
         }
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
+        if let Some(files) = root.section("fileserver", problems) {
+            config.http.files = http::FileServerConfig::read(files, &config.http.addresses(), problems);
+        }
         }
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);

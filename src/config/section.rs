@@ -247,6 +247,22 @@ impl<'a> Section<'a> {
         number
     }
 
+        if number.is_none() {
+            self.wrong(key, node, &format!("a whole number from {} to {}", range.start(), range.end()), problems);
+        }
+        number
+    }
+
+    /// Reads a whole number within `range` that may be negative.
+    pub fn signed(&mut self, key: &'static str, range: RangeInclusive<i64>, problems: &mut Problems) -> Option<i64> {
+        let node = self.find(key)?;
+        let number = match &node.value {
+            Value::Null => return None,
+            Value::Integer(number) => Some(*number),
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| range.contains(number));
     /// Reads a number from 0 to 1.
     pub fn fraction(&mut self, key: &'static str, problems: &mut Problems) -> Option<f64> {
         let node = self.find(key)?;

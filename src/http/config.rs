@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, BodyConfig, DecodeConfig, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
+    AccessLog, BodyConfig, DecodeConfig, FileServerConfig, Layers, Limits, NoDirectory, Proxies, SendfileConfig,
+    UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -101,6 +102,12 @@ pub struct Config {
 
     /// `http.pool`: the workers.
     pub pool: pool::Config,
+
+    /// Section `fileserver`: files at addresses of their own, which no worker has a part in. What this section says of
+    /// connections, limits and the access log holds for them, too.
+    ///
+    /// Default: none.
+    pub files: Option<FileServerConfig>,
 }
 
 /// Settings of HTTP/2 (section `http.http2`).
@@ -150,6 +157,7 @@ impl Default for Config {
             sendfile: SendfileConfig::default(),
             underscores_in_headers: false,
             pool: pool::Config::default(),
+            files: None,
         }
     }
 }
@@ -244,19 +252,36 @@ impl Config {
 
     /// An address that two listeners ask for.
     fn same_twice(&self) -> Option<&Address> {
-        let addresses = || self.listeners.iter().map(|listener| &listener.endpoint.address);
+        let addresses = self.addresses();
         let any_port = |address: &Address| address.tcp().is_some_and(|address| address.port() == 0);
-        let again = |at: usize, address: &Address| addresses().skip(at + 1).any(|other| other == address);
-        addresses().enumerate().find(|(at, address)| !any_port(address) && again(*at, address)).map(|(_, twice)| twice)
+        let again = |at: usize, address: &Address| addresses[at + 1..].contains(&address);
+        let twice = addresses.iter().enumerate().find(|(at, address)| !any_port(address) && again(*at, address));
+        twice.map(|(_, twice)| *twice)
     }
 
-    /// What is to be bound for all listeners.
+    /// Where HTTP is served.
+    pub fn addresses(&self) -> Vec<&Address> {
+        self.listeners.iter().map(|listener| &listener.endpoint.address).collect()
+    }
+
+    /// Looks whether the directories of the server of files are there.
+    ///
+    /// # Errors
+    ///
+    /// When one is not.
+    pub fn check_directories(&self) -> Result<(), NoDirectory> {
+        self.files.as_ref().map_or(Ok(()), FileServerConfig::check)
+    }
+
+    /// What is to be bound: for all listeners, then for the server of files.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |Listener { endpoint, tls }: &Listener| {
             let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
             Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
         };
-        self.listeners.iter().map(endpoint).collect()
+        let mut files: Vec<_> = self.files.iter().flat_map(FileServerConfig::endpoints).collect();
+        files.iter_mut().for_each(|endpoint| endpoint.terms.refusal = REFUSAL);
+        self.listeners.iter().map(endpoint).chain(files).collect()
     }
 }
 

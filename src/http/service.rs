@@ -230,7 +230,7 @@ impl Connection {
 
     /// Begins to answer a request. `record` is told what it cannot see.
     fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
-        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
+        let Shared { service, client: Client { peer, redirected, files, .. }, .. } = &*self.0;
         let has_body = !body.is_end_stream();
         self.count();
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
@@ -255,7 +255,7 @@ impl Connection {
         if let Some(port) = redirected {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
         }
-        if let Some(layers) = service.chain.of(&head) {
+        if let Some(layers) = files.as_ref().or_else(|| service.chain.of(&head)) {
             let around = Around { peer: *peer, arrived, counted, connection: self.clone() };
             let (answering, connection) = (layers.begin(head, body, around), self.clone());
             return Answering::Body(Box::pin(async move { connection.last_if_parting(answering.await) }));

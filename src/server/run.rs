@@ -109,6 +109,7 @@ pub fn run(
         return Ok(Outcome::Clean);
     }
     run_bound(config, origin, bound, acceptor.as_ref(), host, channels, commands, serving)
+    config.http.check_directories()?;
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -203,6 +204,9 @@ pub fn run_bound(
     let channels = Arc::clone(channels);
     let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
     serving();
+    for address in bound.addresses().iter().skip(config.http.listeners.len()) {
+        info!("Serving files on {address}");
+    }
     running.notifier.ready(&running.status);
     running.bound.take_over();
     let change = running.serve(restart);

@@ -21,6 +21,7 @@ mod cors;
 mod crash;
 mod death;
 mod descriptors;
+mod file_server;
 mod files;
 mod form_table;
 mod forwarded;

@@ -14,6 +14,7 @@ mod compress;
 mod compressed;
 mod config;
 mod cors;
+mod file_server;
 mod files;
 mod front;
 mod headers;
