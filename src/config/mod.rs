@@ -33,7 +33,7 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, server};
+use crate::{http, log, server, service};
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Config {
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
+    /// Section `service`: side processes.
+    pub services: Vec<service::Config>,
 }
 
 // === impl Config ===
@@ -94,12 +96,13 @@ impl Config {
         if let Some(http) = root.section("http", problems) {
             config.http = http::Config::read(http, problems);
         }
-        if let Some(logs) = root.section("logs", problems) {
-            config.logs = log::Config::read(logs, problems);
         if let Some(files) = root.section("fileserver", problems) {
             config.http.files = http::FileServerConfig::read(files, &config.http.addresses(), problems);
         }
+        if let Some(logs) = root.section("logs", problems) {
+            config.logs = log::Config::read(logs, problems);
         }
+        config.services = service::Config::read_all(&mut root, problems);
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

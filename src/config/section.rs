@@ -180,6 +180,12 @@ impl<'a> Section<'a> {
         Some(pairs)
     }
 
+    /// Reads key `env`: variables of the environment, whose names are upper-cased.
+    pub fn environment(&mut self, problems: &mut Problems) -> Vec<(String, String)> {
+        let pairs = self.pairs("env", problems).unwrap_or_default();
+        pairs.into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect()
+    }
+
     /// Reads a section of free names with a section each, in the file's order.
     pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(String, Section<'a>)> {
         let Some(Section { path, entries: outer, .. }) = self.section(key, problems) else { return Vec::new() };
@@ -247,12 +253,6 @@ impl<'a> Section<'a> {
         number
     }
 
-        if number.is_none() {
-            self.wrong(key, node, &format!("a whole number from {} to {}", range.start(), range.end()), problems);
-        }
-        number
-    }
-
     /// Reads a whole number within `range` that may be negative.
     pub fn signed(&mut self, key: &'static str, range: RangeInclusive<i64>, problems: &mut Problems) -> Option<i64> {
         let node = self.find(key)?;
@@ -263,6 +263,12 @@ impl<'a> Section<'a> {
             _ => None,
         };
         let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.wrong(key, node, &format!("a whole number from {} to {}", range.start(), range.end()), problems);
+        }
+        number
+    }
+
     /// Reads a number from 0 to 1.
     pub fn fraction(&mut self, key: &'static str, problems: &mut Problems) -> Option<f64> {
         let node = self.find(key)?;

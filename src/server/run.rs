@@ -25,6 +25,8 @@ use crate::{
     http,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Pool, Snapshot},
+    program::{self, Variables},
+    service::Services,
     tls::{Acceptor, Watch},
 };
 
@@ -80,6 +82,8 @@ struct Running<'a> {
     bound: Bound,
     notifier: Notifier,
     generations: Generations,
+    /// Side processes. They end behind the workers, whose requests may need them.
+    services: Services,
     /// What it does, for the service manager.
     status: String,
 }
@@ -105,11 +109,11 @@ pub fn run(
     let bound = Bound::adopt(&config.http.endpoints(), net::reactors(), inherited)?;
     // Read as root, if that is what the process starts as.
     let acceptor = acceptor(config)?;
+    config.http.check_directories()?;
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
     run_bound(config, origin, bound, acceptor.as_ref(), host, channels, commands, serving)
-    config.http.check_directories()?;
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -161,6 +165,8 @@ pub fn run_bound(
     let watch = watch.map_err(Error::Thread)?;
     let mut supervisor = Supervisor::new(pool, events, commands.clone(), heartbeat, watch);
     let grace = config.grace();
+    // Read while there is one thread that could change it.
+    let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
 
     notifier.status("Starting: workers boot");
     let started = supervisor.pool.start().map_err(Error::Thread).and_then(|()| supervisor.boot(BOOT));
@@ -198,16 +204,31 @@ pub fn run_bound(
             Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
         }
     }
+    for address in bound.addresses().iter().skip(config.http.listeners.len()) {
+        info!("Serving files on {address}");
+    }
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, BOOT);
     let channels = Arc::clone(channels);
-    let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
+    let mut running = Running {
+        config,
+        supervisor,
+        reactors,
+        front,
+        channels,
+        bound,
+        notifier,
+        generations,
+        services: Services::default(),
+        status,
+    };
     serving();
-    for address in bound.addresses().iter().skip(config.http.listeners.len()) {
-        info!("Serving files on {address}");
-    }
     running.notifier.ready(&running.status);
+    match Services::start(&config.services, environment) {
+        Ok(services) => running.services = services,
+        Err(error) => error!(%error, "Services cannot be started"),
+    }
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
@@ -271,7 +292,18 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, front, channels, bound, mut notifier, generations, status } = self;
+        let Self {
+            config,
+            mut supervisor,
+            reactors,
+            front,
+            channels,
+            bound,
+            mut notifier,
+            generations,
+            mut services,
+            status,
+        } = self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
@@ -308,9 +340,12 @@ impl Running<'_> {
             }
         }
         let outcome = supervisor.stop(deadline);
+        services.end(deadline.max(Instant::now() + FLUSH));
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        supervisor.wait_until(services.ended(), deadline.max(Instant::now() + INTERRUPT));
+        drop(services);
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
         debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();

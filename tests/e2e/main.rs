@@ -40,6 +40,7 @@ mod parent;
 mod privileges;
 mod ranges;
 mod rr;
+mod services;
 mod signals;
 mod smuggling;
 mod static_nginx;

@@ -37,6 +37,9 @@ const REQUIRED: [(&str, &[(&str, &str)]); 10] = [
     // Before the routes that it may stand in.
     ("headers.cors", &[("allowed_origin", "'https://a.test'")]),
     ("routes.[]", &[("prefix", "/x")]),
+    ("service.*", &[("command", "x")]),
+    ("serve.[]", &[("prefix", "/x")]),
+    ("fileserver", &[("address", "'unix:/x'"), ("serve", "[{prefix: /x}]")]),
 ];
 
 /// Returns a file with this key alone, in one line, but for those that its sections need.
