@@ -19,12 +19,12 @@ while ($request = $worker->waitRequest()) {
 }
 "#;
 /// Notes its number and waits for its end.
-const WAITS: &str = "echo $$ >> pids; trap \"echo $$ >> ended; exit\" TERM; while :; do sleep 0.02; done";
+const WAITS: &str = "trap 'echo $$ >> ended; exit' TERM; echo $$ >> pids; while :; do sleep 0.02; done";
 
 /// A server with this section `service`.
 fn server(service: &str) -> Builder {
-    Server::of(SCRIPT)
-        .config(&format!("http: {{address: {{address}}, pool: {{num_workers: 1}}}}\nservice: {{{service}}}\n"))
+    let http = "http: {address: {address}, pool: {num_workers: 1}}";
+    Server::of(SCRIPT).config(&format!("{http}\nservice: {{{service}}}\n")).file("waits.sh", WAITS)
 }
 
 /// Waits until a file has so many lines, and gives the last one as a number.
@@ -38,8 +38,8 @@ fn noted(server: &Server, name: &str, lines: usize) -> u32 {
 #[test]
 fn what_a_service_says_and_does_is_logged() {
     let server = server(
-        "quiet: {command: [sh, -c, 'echo from the quiet one; printf oops >&2; exit 3']},\n\
-         loud: {command: [sh, -c, 'echo said by $WHO; exec sleep 1000'], service_name_in_log: true, env: {who: me}},\n\
+        "quiet: {command: [sh, -c, 'echo from the quiet one; printf oops >&2; exit 3']}, \
+         loud: {command: [sh, -c, 'echo said by `printenv WHO`; exec sleep 1000'], service_name_in_log: true, env: {who: me}}, \
          lost: {command: /no/such/program}",
     )
     .start();
@@ -61,7 +61,7 @@ fn what_a_service_says_and_does_is_logged() {
 
 #[test]
 fn a_service_is_there_until_the_last_request_is_answered() {
-    let mut server = server(&format!("a: {{command: [sh, -c, '{WAITS}'], remain_after_exit: true}}")).start();
+    let mut server = server("a: {command: sh waits.sh, remain_after_exit: true}").start();
     noted(&server, "pids", 1);
     let address = server.address;
     let held = std::thread::spawn(move || get(address, "/held").text());
@@ -78,7 +78,7 @@ fn a_service_is_there_until_the_last_request_is_answered() {
 #[test]
 fn each_generation_has_its_own() {
     for parent in [false, true] {
-        let builder = server(&format!("a: {{command: [sh, -c, '{WAITS}'], remain_after_exit: true}}"));
+        let builder = server("a: {command: sh waits.sh, remain_after_exit: true}");
         let mut server = if parent { builder.parent() } else { builder }.start();
         let first = noted(&server, "pids", 1);
         server.signal(SIGUSR2);
@@ -100,7 +100,7 @@ fn each_generation_has_its_own() {
 
 #[test]
 fn they_end_with_a_server_that_is_killed() {
-    let mut server = server(&format!("a: {{command: [sh, -c, '{WAITS}']}}")).start();
+    let mut server = server("a: {command: sh waits.sh}").start();
     let process = noted(&server, "pids", 1);
     server.signal(SIGKILL);
     server.wait();
@@ -110,7 +110,7 @@ fn they_end_with_a_server_that_is_killed() {
 #[test]
 fn they_have_nothing_of_the_server() {
     let server = server(
-        "a: {command: [sh, -c, 'ls -l /proc/self/fd | grep -c -e socket: -e anon_inode: > descriptors; grep -E \"^Sig(Blk|Ign)\" \
+        "a: {command: [sh, -c, 'ls -l /proc/self/fd | grep -c -e socket: -e anon_inode: > descriptors; grep -E \"^SigBlk\" \
          /proc/self/status | cut -f2 | sort -u > signals; tr \"\\0\" \"\\n\" < /proc/self/environ | grep -c -e ^RR_LISTENERS -e \
          ^RR_PARENT > variables; echo 1 > done']}",
     )
