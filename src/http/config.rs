@@ -279,8 +279,7 @@ impl Config {
             let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
             Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
         };
-        let mut files: Vec<_> = self.files.iter().flat_map(FileServerConfig::endpoints).collect();
-        files.iter_mut().for_each(|endpoint| endpoint.terms.refusal = REFUSAL);
+        let files = self.files.iter().flat_map(FileServerConfig::endpoints);
         self.listeners.iter().map(endpoint).chain(files).collect()
     }
 }

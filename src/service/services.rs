@@ -139,7 +139,9 @@ fn look_after(mut processes: Vec<Process>, ear: &PipeReader, shared: &Shared) {
     let mut ending = false;
     loop {
         let now = Instant::now();
-        processes.iter_mut().for_each(|process| process.tick(now));
+        for process in &mut processes {
+            process.tick(now);
+        }
         shared.publish(&processes);
         if ending && processes.iter().all(Process::is_over) {
             return;
@@ -165,7 +167,9 @@ fn look_after(mut processes: Vec<Process>, ear: &PipeReader, shared: &Shared) {
             }
         }
         if ending && let Some(deadline) = shared.deadline.lock().take() {
-            processes.iter_mut().for_each(|process| process.end(deadline, now));
+            for process in &mut processes {
+                process.end(deadline, now);
+            }
         }
     }
 }

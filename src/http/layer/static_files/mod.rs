@@ -90,12 +90,12 @@ impl Static {
     fn redirect(&self, target: &Target, head: &Parts) -> crate::http::Answer {
         let query = head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
         let names = [&self.prefix, &target.path].into_iter().filter(|names| !names.is_empty());
-        let path: String = names.map(|names| format!("/{}", listing::encoded(names))).collect();
+        let path = names.map(|names| listing::encoded(names)).collect::<Vec<_>>().join("/");
         let mut answer =
             crate::http::Answer::new(StatusCode::MOVED_PERMANENTLY, Bytes::from_static(b"Moved Permanently\n"));
         let text = HeaderValue::from_static("text/plain; charset=utf-8");
         answer.headers.insert(CONTENT_TYPE, text);
-        if let Ok(location) = HeaderValue::try_from(format!("{path}/{query}")) {
+        if let Ok(location) = HeaderValue::try_from(format!("/{path}/{query}")) {
             answer.headers.insert(LOCATION, location);
         }
         answer

@@ -15,8 +15,11 @@ use super::{
 };
 use crate::{
     config::{Problems, Section},
-    http::layer::{Next, around, compress},
-    net::{Address, Endpoint},
+    http::{
+        layer::{Next, around, compress},
+        listeners::REFUSAL,
+    },
+    net::{Address, Endpoint, Terms},
 };
 
 /// What a path to a directory is answered with, if it is there.
@@ -97,7 +100,8 @@ impl Config {
 
     /// What is to be bound.
     pub(in crate::http) fn endpoints(&self) -> impl Iterator<Item = Endpoint> {
-        self.addresses.iter().cloned().map(Endpoint::from)
+        let terms = Terms { refusal: REFUSAL, ..Terms::default() };
+        self.addresses.iter().map(move |address| Endpoint { terms, ..address.clone().into() })
     }
 
     /// Looks whether the directories are there.
