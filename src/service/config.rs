@@ -87,7 +87,11 @@ impl Config {
 
     fn read(name: &str, mut section: Section<'_>, problems: &mut Problems) -> Option<Self> {
         let mut config = Self::new(name, &[]);
+        let before = problems.iter().count();
         config.command = section.words("command", problems).unwrap_or_default();
+        if config.command.is_empty() && problems.iter().count() == before {
+            section.missing("command", problems);
+        }
         if let Some(number) = section.integer("process_num", 0..=MOST, problems) {
             config.processes = usize::try_from(number).unwrap_or(1).max(1);
         }
@@ -102,9 +106,6 @@ impl Config {
         config.name_in_log = section.boolean("service_name_in_log", problems).unwrap_or_default();
         config.env = section.environment(problems);
         config.user = section.text("user", problems).map(|(user, _)| user);
-        if config.command.is_empty() {
-            section.missing("command", problems);
-        }
         section.finish(problems);
         (!config.command.is_empty()).then_some(config)
     }
