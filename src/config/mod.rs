@@ -34,7 +34,7 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, server, watch};
+use crate::{http, log, server, service, watch};
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,12 +43,14 @@ pub struct Config {
     pub server: server::Config,
     /// Sections `endure` and `shutdown`.
     pub life: server::Life,
-    /// Section `http`.
+    /// Sections `http` and `fileserver`.
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
     /// Section `watch`, or `reload`; `None`: files are not watched.
     pub watch: Option<watch::Config>,
+    /// Section `service`: side processes.
+    pub services: Vec<service::Config>,
 }
 
 // === impl Config ===
@@ -99,6 +101,9 @@ impl Config {
         if let Some(http) = root.section("http", problems) {
             config.http = http::Config::read(http, problems);
         }
+        if let Some(files) = root.section("fileserver", problems) {
+            config.http.files = http::FileServerConfig::read(files, &config.http.addresses(), problems);
+        }
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
         }
@@ -112,6 +117,7 @@ impl Config {
             (None, Some(reload)) => watch::Config::read_reload(reload, problems),
             (None, None) => None,
         };
+        config.services = service::Config::read_all(&mut root, problems);
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

@@ -27,6 +27,8 @@ use crate::{
     http,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Pool, Report, Snapshot},
+    program::{self, Variables},
+    service::Services,
     tls::{Acceptor, Watch},
 };
 
@@ -71,6 +73,8 @@ struct Running<'a> {
     bound: Bound,
     notifier: Notifier,
     generations: Generations,
+    /// Side processes. They end behind the workers, whose requests may need them.
+    services: Services,
     /// What it does, for the service manager.
     status: String,
 }
@@ -105,6 +109,7 @@ pub fn run(
     let bound = Bound::adopt(&config.http.endpoints(), net::reactors(), inherited)?;
     // Read as root, if that is what the process starts as.
     let acceptor = acceptor(config)?;
+    config.http.check_directories()?;
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
@@ -165,6 +170,8 @@ pub fn run_bound(
         supervisor.watch_files(files, development.clone()).map_err(Error::Thread)?;
     }
     let grace = config.grace();
+    // Read while there is one thread that could change it.
+    let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
 
     notifier.status("Starting: workers boot");
     let patience = config.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default();
@@ -205,13 +212,31 @@ pub fn run_bound(
             Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
         }
     }
+    for address in bound.addresses().iter().skip(config.http.listeners.len()) {
+        info!("Serving files on {address}");
+    }
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, patience);
-    let mut running =
-        Running { config, supervisor, reactors, front, channels, development, bound, notifier, generations, status };
+    let mut running = Running {
+        config,
+        supervisor,
+        reactors,
+        front,
+        channels,
+        development,
+        bound,
+        notifier,
+        generations,
+        services: Services::default(),
+        status,
+    };
     serving();
     running.notifier.ready(&running.status);
+    match Services::start(&config.services, environment) {
+        Ok(services) => running.services = services,
+        Err(error) => error!(%error, "Services cannot be started"),
+    }
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
@@ -290,7 +315,7 @@ impl Running<'_> {
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
         let Self { config, mut supervisor, reactors, front, channels, development, bound, .. } = self;
-        let Self { mut notifier, generations, status, .. } = self;
+        let Self { mut notifier, generations, mut services, status, .. } = self;
         // The next generation looks itself.
         supervisor.forget_files();
         let grace = supervisor.grace();
@@ -332,9 +357,12 @@ impl Running<'_> {
             }
         }
         let outcome = supervisor.stop(deadline);
+        services.end(deadline.max(Instant::now() + FLUSH));
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        supervisor.wait_until(services.ended(), deadline.max(Instant::now() + INTERRUPT));
+        drop(services);
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
         debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();

@@ -16,6 +16,7 @@ mod compressed;
 mod config;
 mod cors;
 mod development;
+mod file_server;
 mod files;
 mod front;
 mod headers;
