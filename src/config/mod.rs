@@ -33,7 +33,10 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, server};
+use crate::{http, log, rpc, server};
+
+/// The version of RoadRunner whose configuration and behaviour are the measure.
+pub const COMPATIBLE: &str = "2025.1.15";
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +49,8 @@ pub struct Config {
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
+    /// Section `rpc`.
+    pub rpc: rpc::Config,
 }
 
 // === impl Config ===
@@ -96,6 +101,9 @@ impl Config {
         }
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
+        }
+        if let Some(rpc) = root.section("rpc", problems) {
+            config.rpc = rpc::Config::read(rpc, problems);
         }
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);

@@ -25,6 +25,7 @@ use crate::{
     http,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Pool, Snapshot},
+    rpc,
     tls::{Acceptor, Watch},
 };
 
@@ -80,6 +81,8 @@ struct Running<'a> {
     bound: Bound,
     notifier: Notifier,
     generations: Generations,
+    /// Answers calls from outside.
+    rpc: rpc::Server,
     /// What it does, for the service manager.
     status: String,
 }
@@ -153,6 +156,7 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
+    let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
     let (sender, events) = bounded(EVENTS);
     let pool = Pool::new("http", &config.http.pool, host, sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
@@ -189,6 +193,13 @@ pub fn run_bound(
         Ok(reactors) => reactors,
         Err(error) => return supervisor.fail(error, grace),
     };
+    let rpc = match rpc::Server::start(rpc, rpc::Methods::new(), rpc::Limits::default()) {
+        Ok(rpc) => rpc,
+        Err(error) => {
+            reactors.abort();
+            return supervisor.fail(error.into(), grace);
+        }
+    };
     let workers = config.http.pool.num_workers;
     for (address, listener) in bound.addresses().iter().zip(&config.http.listeners) {
         let scheme = if listener.tls { "https" } else { "http" };
@@ -201,7 +212,8 @@ pub fn run_bound(
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, BOOT);
     let channels = Arc::clone(channels);
-    let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
+    let mut running =
+        Running { config, supervisor, reactors, front, channels, bound, notifier, generations, rpc, status };
     serving();
     running.notifier.ready(&running.status);
     running.bound.take_over();
@@ -267,7 +279,8 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, front, channels, bound, mut notifier, generations, status } = self;
+        let Self { config, mut supervisor, reactors, front, channels, bound, mut notifier, generations, rpc, status } =
+            self;
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
@@ -275,6 +288,7 @@ impl Running<'_> {
             }
             supervisor.ending = true;
             bound.leave();
+            rpc.hand_over();
             reactors.hand_over();
             HAND_OVER
         } else {
@@ -307,6 +321,7 @@ impl Running<'_> {
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        drop(rpc);
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
         debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();
