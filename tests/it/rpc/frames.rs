@@ -75,7 +75,7 @@ fn every_frame_has_its_answer() {
                 JSON | ERROR,
                 15,
                 echo,
-                b"the argument cannot be read: EOF while parsing an object at line 1 column 1",
+                b"the argument cannot be read: invalid type: map, expected a string at line 1 column 0",
             ),
         ),
         (
