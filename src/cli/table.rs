@@ -23,7 +23,9 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     let mut text = rule("┌", "┬", "┐");
     line(&mut text, &head.iter().map(|cell| (*cell).to_owned()).collect::<Vec<_>>());
     text += &rule("├", "┼", "┤");
-    rows.iter().for_each(|row| line(&mut text, row));
+    for row in rows {
+        line(&mut text, row);
+    }
     text += &rule("└", "┴", "┘");
     text
 }

@@ -168,7 +168,7 @@ impl Line {
     fn take(self: &Arc<Self>, frame: Frame, room: &Arc<Room>, calls: &mut JoinSet<()>) {
         self.touch();
         let Frame { number, flags, name, payload, memory } = frame;
-        let (method, call) = match understand(flags, name, payload) {
+        let (method, call) = match understand(flags, name, &payload) {
             Ok(call) => (call.method.clone(), call),
             Err((method, fault)) => return self.answer(number, flags, &method, Err(fault), room),
         };
@@ -349,7 +349,7 @@ async fn next<R: AsyncRead + Unpin>(reader: &mut BufReader<R>, room: &Room) -> R
 }
 
 /// Makes a call of a frame, or says what is wrong with it and of which method it is.
-fn understand(flags: u8, name: usize, payload: Bytes) -> Result<Call, (String, Fault)> {
+fn understand(flags: u8, name: usize, payload: &Bytes) -> Result<Call, (String, Fault)> {
     let wrong = |reason: &str| Err((String::new(), Fault::new(reason)));
     let Some(method) = payload.get(..name) else {
         return wrong("the name of the method is longer than its frame");

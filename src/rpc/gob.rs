@@ -293,7 +293,9 @@ impl Value {
             (Self::Text(text), _) => put_bytes(bytes, text.as_bytes()),
             (Self::List(items), Type::List(item)) => {
                 put_uint(bytes, items.len() as u64);
-                items.iter().for_each(|value| value.put(item, bytes));
+                for value in items {
+                    value.put(item, bytes);
+                }
             }
             (Self::Map(items), Type::Map(of_keys, of_values)) => {
                 put_uint(bytes, items.len() as u64);
