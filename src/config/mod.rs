@@ -34,7 +34,10 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, server, service, watch};
+use crate::{http, log, rpc, server, service, watch};
+
+/// The version of RoadRunner whose configuration and behaviour are the measure.
+pub const COMPATIBLE: &str = "2025.1.15";
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,6 +54,8 @@ pub struct Config {
     pub watch: Option<watch::Config>,
     /// Section `service`: side processes.
     pub services: Vec<service::Config>,
+    /// Section `rpc`.
+    pub rpc: rpc::Config,
 }
 
 // === impl Config ===
@@ -118,6 +123,9 @@ impl Config {
             (None, None) => None,
         };
         config.services = service::Config::read_all(&mut root, problems);
+        if let Some(rpc) = root.section("rpc", problems) {
+            config.rpc = rpc::Config::read(rpc, problems);
+        }
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

@@ -345,6 +345,22 @@ impl<'a> Section<'a> {
         addresses
     }
 
+    /// Reads where to listen as RoadRunner writes it for other sockets than those of HTTP: `tcp://host:port` or
+    /// `unix://path`; without the scheme as [`Section::address`].
+    pub fn socket(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Address>> {
+        let node = self.find(key)?;
+        let text = match &node.value {
+            Value::Null => return None,
+            Value::Text(text) => text.as_str(),
+            _ => "",
+        };
+        let addresses = value::addresses(text.strip_prefix("tcp://").unwrap_or(text));
+        if addresses.is_none() {
+            self.wrong(key, node, "tcp://host:port or unix:///path", problems);
+        }
+        addresses
+    }
+
     /// Ends the reading. Every key that is left in a section at this point is one that the table of keys calls honoured:
     /// one that nobody asked for is a defect of ours, and is said.
     pub fn finish(self, problems: &mut Problems) {

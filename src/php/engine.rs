@@ -102,7 +102,7 @@ fn own_script() -> Result<(PathBuf, Script), String> {
     let count = usize::try_from(count).unwrap_or_default();
     // SAFETY: PHP counts its words.
     let words = (0..count).map(|at| exception::text(unsafe { *words.add(at) }).unwrap_or_default());
-    let directory = program::here().map_err(|error| format!("no working directory: {error}"))?;
+    let directory = program::directory().map_err(|error| format!("no working directory: {error}"))?;
     let script = name.map(|name| Script::new(&directory, Path::new(&name), words));
     let script = script.filter(|script| script.check().is_ok());
     let script =

@@ -1,7 +1,7 @@
 //! Why a server did not come to run.
 
 use super::IdentityError;
-use crate::{http, net::BindError, tls};
+use crate::{http, net::BindError, rpc, tls};
 
 /// Why a server did not come to run.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +22,9 @@ pub enum Error {
     /// The command that runs before the workers failed.
     #[error("{0}")]
     OnInit(String),
+    /// Calls from outside cannot be taken.
+    #[error(transparent)]
+    Rpc(#[from] rpc::ListenError),
     /// The system gives no threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -16,6 +16,7 @@ mod origin;
 mod original;
 mod reread;
 mod run;
+mod steering;
 mod supervisor;
 #[cfg(test)]
 mod tests;

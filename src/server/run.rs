@@ -28,6 +28,7 @@ use crate::{
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Pool, Report, Snapshot},
     program::{self, Variables},
+    rpc,
     service::Services,
     tls::{Acceptor, Watch},
 };
@@ -75,6 +76,8 @@ struct Running<'a> {
     generations: Generations,
     /// Side processes. They end behind the workers, whose requests may need them.
     services: Services,
+    /// Answers calls from outside.
+    rpc: rpc::Server,
     /// What it does, for the service manager.
     status: String,
 }
@@ -158,6 +161,7 @@ pub fn run_bound(
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
     let Application { hosts, channels, reread } = application;
+    let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
@@ -204,6 +208,15 @@ pub fn run_bound(
         Ok(reactors) => reactors,
         Err(error) => return supervisor.fail(error, grace),
     };
+    let mut methods = rpc::Methods::new();
+    methods.steer(&supervisor.steering());
+    let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
+        Ok(rpc) => rpc,
+        Err(error) => {
+            reactors.abort();
+            return supervisor.fail(error.into(), grace);
+        }
+    };
     let workers: usize = supervisor.pools.iter().map(Pool::size).sum();
     for (address, listener) in bound.addresses().iter().zip(&config.http.listeners) {
         let scheme = if listener.tls { "https" } else { "http" };
@@ -229,6 +242,7 @@ pub fn run_bound(
         notifier,
         generations,
         services: Services::default(),
+        rpc,
         status,
     };
     serving();
@@ -315,7 +329,7 @@ impl Running<'_> {
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
         let Self { config, mut supervisor, reactors, front, channels, development, bound, .. } = self;
-        let Self { mut notifier, generations, mut services, status, .. } = self;
+        let Self { mut notifier, generations, mut services, rpc, status, .. } = self;
         // The next generation looks itself.
         supervisor.forget_files();
         let grace = supervisor.grace();
@@ -325,6 +339,7 @@ impl Running<'_> {
             }
             supervisor.ending = true;
             bound.leave();
+            rpc.hand_over();
             reactors.hand_over();
             HAND_OVER
         } else {
@@ -362,7 +377,7 @@ impl Running<'_> {
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
         supervisor.wait_until(services.ended(), deadline.max(Instant::now() + INTERRUPT));
-        drop(services);
+        drop((services, rpc));
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
         debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();

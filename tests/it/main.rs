@@ -26,6 +26,7 @@ mod layers;
 mod limits;
 mod overload;
 mod pipeline;
+mod rpc;
 mod shutdown;
 mod start;
 mod static_attacks;
