@@ -38,7 +38,7 @@ fn build() -> Result<(), String> {
     }
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
     let files = [
-        "tsrm", "engine", "opcache", "thread", "signal", "value", "stream", "channel", "cache", "upload", "body",
+        "tsrm", "engine", "opcache", "thread", "signal", "value", "server", "stream", "channel", "cache", "upload", "body",
         "parts", "file", "class",
     ];
     for file in files {

@@ -158,6 +158,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
         let settings = Settings {
             write_timeout: config.http.limits.write_timeout,
             sendfile: Sendfile::of(&config.http.sendfile),
+            pools: config.http.pools().map(|(name, _)| name.to_owned()).collect(),
             debug: false,
             channels: Arc::clone(&channels),
         };
@@ -284,10 +285,19 @@ extern "C" fn rr_rs_forked() {
 }
 
 /// Passes a command on. There is always room left for the word to end.
-fn command(command: Command) {
+pub(super) fn command(command: Command) {
     if let Some(commands) = COMMANDS.lock().as_ref().filter(|commands| commands.len() < ROOM / 2) {
         let _ = commands.try_send(command);
     }
+}
+
+/// `opcache_reset()` of a worker: what it is for is that changed files are compiled again.
+#[unsafe(no_mangle)]
+extern "C" fn rr_rs_opcache_reset() {
+    guarded(|| {
+        info!("opcache_reset(): the workers are reloaded, so that changed files are compiled again");
+        command(Command::Reload(Which::default()));
+    });
 }
 
 #[unsafe(no_mangle)]

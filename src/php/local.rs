@@ -53,6 +53,8 @@ pub(super) struct Settings {
     pub(super) write_timeout: Duration,
     /// Sends files that answers name, if they may.
     pub(super) sendfile: Option<Arc<http::Sendfile>>,
+    /// The names of all pools.
+    pub(super) pools: Arc<[String]>,
     /// Each request has a run of the script of its own, and is answered with what went wrong.
     pub(super) debug: bool,
     /// What answers are handed over to that stay open.
@@ -286,6 +288,11 @@ impl Local {
     /// The channels of this server.
     pub(super) fn channels(&self) -> &http::Channels {
         &self.settings.channels
+    }
+
+    /// The names of all pools of this server.
+    pub(super) fn pools(&self) -> &[String] {
+        &self.settings.pools
     }
 
     fn finish_current(&self) {

@@ -138,7 +138,7 @@ fn signals_reach_the_server_and_a_second_one_ends_at_once() {
     let client = thread::spawn(move || Client::connect(address).and_then(|mut client| client.get("/")).is_err());
     until("the request is held", || server.directory.join("held").exists());
     server.signal(libc::SIGHUP);
-    server.wait_for_log("Reload is not supported yet");
+    server.wait_for_log("Reloaded");
     server.signal(libc::SIGUSR1);
     server.wait_for_log("Opening log files again");
     server.signal(SIGTERM);

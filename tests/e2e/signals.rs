@@ -45,7 +45,7 @@ enum Outcome {
 
 use Outcome::{Ends, EndsAtOnce, IsSucceeded, Logs};
 
-const NO_RELOAD: Outcome = Logs("Reload is not supported yet");
+const RELOADS: Outcome = Logs("Reloaded");
 const REOPENS: Outcome = Logs("Opening log files again");
 
 fn start() -> Server {
@@ -180,28 +180,28 @@ outcomes! {
         term_while_booting SIGTERM Ends,
         int_while_booting SIGINT Ends,
         quit_while_booting SIGQUIT Ends,
-        hup_while_booting SIGHUP NO_RELOAD,
+        hup_while_booting SIGHUP RELOADS,
         usr1_while_booting SIGUSR1 REOPENS,
         usr2_while_booting SIGUSR2 IsSucceeded;
     idle:
         term_while_idle SIGTERM Ends,
         int_while_idle SIGINT Ends,
         quit_while_idle SIGQUIT Ends,
-        hup_while_idle SIGHUP NO_RELOAD,
+        hup_while_idle SIGHUP RELOADS,
         usr1_while_idle SIGUSR1 REOPENS,
         usr2_while_idle SIGUSR2 IsSucceeded;
     busy:
         term_while_busy SIGTERM Ends,
         int_while_busy SIGINT Ends,
         quit_while_busy SIGQUIT Ends,
-        hup_while_busy SIGHUP NO_RELOAD,
+        hup_while_busy SIGHUP RELOADS,
         usr1_while_busy SIGUSR1 REOPENS,
         usr2_while_busy SIGUSR2 IsSucceeded;
     draining:
         term_while_draining SIGTERM EndsAtOnce,
         int_while_draining SIGINT EndsAtOnce,
         quit_while_draining SIGQUIT EndsAtOnce,
-        hup_while_draining SIGHUP NO_RELOAD,
+        hup_while_draining SIGHUP Logs("nothing is reloaded any more"),
         usr1_while_draining SIGUSR1 REOPENS,
         usr2_while_draining SIGUSR2 Logs("its generation does not change any more");
 }

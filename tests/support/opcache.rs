@@ -15,8 +15,10 @@ use super::{Client, Mode, Server};
 const FILES: usize = 400;
 
 /// Includes files, invalidates and resets, and ends now and then. Under threads each of these restarts the cache, or
-/// fills it, and the restart happens when the next worker starts.
+/// fills it, and the restart happens when the next worker starts. The cache is full from the start, so that the generation
+/// does not change because of that.
 const SCRIPT: &str = r#"<?php
+for ($n = 0; $n < 400 && !opcache_get_status(false)['cache_full']; $n++) opcache_compile_file(__DIR__ . "/file-$n.php");
 $worker = new RoadRunner\Worker();
 while ($request = $worker->waitRequest()) {
     $n = (int) $request->query('n');

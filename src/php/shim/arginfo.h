@@ -45,6 +45,41 @@ static zend_class_entry *register_RoadRunner_WorkerInterface(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Server___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Server, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Server_reload, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, pool, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Server, reload);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Server_restart, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Server, restart);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Server_shutdown, 0, 0, IS_VOID, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Server, shutdown);
+
+static const zend_function_entry methods_RoadRunner_Server[] = {
+    ZEND_ME(RoadRunner_Server, __construct, arginfo_RoadRunner_Server___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Server, reload, arginfo_RoadRunner_Server_reload, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Server, restart, arginfo_RoadRunner_Server_restart, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Server, shutdown, arginfo_RoadRunner_Server_shutdown, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Server(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Server", methods_RoadRunner_Server);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Channel___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Channel, __construct);

@@ -437,6 +437,7 @@ void rr_classes_register(void)
     register_RoadRunner_Worker(worker);
     register_RoadRunner_Environment();
     register_RoadRunner_Cli();
+    register_RoadRunner_Server();
     register_RoadRunner_Channel();
     register_RoadRunner_Http_Cache();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());

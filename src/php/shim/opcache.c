@@ -10,14 +10,20 @@
 
 static void (*next_restart)(int);
 
-/* Wiping the shared memory would pull the code from under every running thread. */
+/* Wiping the shared memory would pull the code from under every running thread. A script that asks for it while it boots
+ * would do so again in the worker that is to take its place. */
 static ZEND_NAMED_FUNCTION(on_opcache_reset)
 {
     ZEND_PARSE_PARAMETERS_NONE();
-    static const char text[] = "opcache_reset() has no effect while the server runs: reload it to drop files that have changed";
-    if (rr_self) {
-        rr_rs_log(RR_LOG_WARNING, text, sizeof text - 1);
+    if (!rr_self || rr_is_forked()) {
+        RETURN_FALSE;
     }
+    if (rr_self->booted) {
+        rr_rs_opcache_reset();
+        RETURN_TRUE;
+    }
+    static const char text[] = "opcache_reset() has no effect before the first waitRequest()";
+    rr_rs_log(RR_LOG_WARNING, text, sizeof text - 1);
     RETURN_FALSE;
 }
 

@@ -219,6 +219,12 @@ int rr_rs_event(void *exchange, const char *data, size_t data_length, const char
 int rr_rs_comment(void *exchange, const char *text, size_t length);
 bool rr_rs_early_hints(void *exchange, HashTable *headers);
 
+/* For server.c. They may have thrown. */
+void rr_rs_server_reload(zend_string *pool);
+void rr_rs_server_restart(void);
+void rr_rs_server_shutdown(void);
+void rr_rs_opcache_reset(void);                            /* a script asks for it */
+
 /* For channel.c. Names are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
 bool rr_rs_stream_detach(void *exchange, HashTable *names, zend_string *name, bool events, const char *last, size_t last_length);
 zend_long rr_rs_channel_publish(HashTable *names, zend_string *name, const char *data, size_t data_length, const char *event,
