@@ -84,7 +84,8 @@ pub fn run(seconds: u64) -> u64 {
     for client in clients {
         failed |= client.join().is_err();
     }
-    assert!(!failed, "the server died or answered wrongly after {} requests", numbers.load(Ordering::Relaxed));
-    server.stop();
+    let log = server.stop();
+    let last = log.get(log.len().saturating_sub(4000)..).unwrap_or(&log);
+    assert!(!failed, "the server died or answered wrongly after {} requests: {last}", numbers.load(Ordering::Relaxed));
     numbers.load(Ordering::Relaxed)
 }
