@@ -33,7 +33,7 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, server};
+use crate::{http, log, pool::SlowLog, server};
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Config {
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
+    /// Section `slow_log`; the limits of each pool have it, too.
+    pub slow_log: SlowLog,
 }
 
 // === impl Config ===
@@ -97,6 +99,10 @@ impl Config {
         }
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
+        }
+        if let Some(slow_log) = root.section("slow_log", problems) {
+            config.slow_log = SlowLog::read(slow_log, problems);
+            config.http.log_slow(&config.slow_log);
         }
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);

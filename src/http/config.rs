@@ -285,6 +285,13 @@ impl Config {
         std::iter::once((POOL, &self.pool)).chain(further)
     }
 
+    /// Has every pool log its slow requests, unless the threshold is 0.
+    pub fn log_slow(&mut self, slow: &pool::SlowLog) {
+        for pool in std::iter::once(&mut self.pool).chain(self.further_pools.iter_mut().map(|(_, pool)| pool)) {
+            pool.limits.slow = (!slow.threshold.is_zero()).then(|| slow.clone());
+        }
+    }
+
     /// What is to be bound for all listeners.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |Listener { endpoint, tls }: &Listener| {

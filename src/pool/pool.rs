@@ -14,6 +14,7 @@ use super::{
     Config,
     crew::Crew,
     limits::Reason,
+    overseer::Step,
     reload::Reload,
     scaling::Scaling,
     worker::{Next, Recruit, Snapshot, State, Worker},
@@ -35,6 +36,9 @@ pub trait Host<Q, A>: Send + Sync {
 
     /// Makes the script of a worker that does not leave by itself end as soon as possible.
     fn interrupt(&self, worker: &Worker<Q, A>);
+
+    /// Takes a step with request number `request` of a worker, if the worker still has it: see [`Worker::request_number`].
+    fn press(&self, worker: &Worker<Q, A>, request: u64, step: Step);
 }
 
 /// What the supervisor is told of a worker.
@@ -73,7 +77,7 @@ pub struct Pool<Q, A> {
     of_server: usize,
     pub(super) config: Config,
     pub(super) inbox: Arc<Inbox<Q, A>>,
-    host: Arc<dyn Host<Q, A>>,
+    pub(super) host: Arc<dyn Host<Q, A>>,
     /// Ends in the channel whose other end the supervisor reads; every worker has a clone.
     reports: Sender<Report>,
     pub(super) crew: Arc<Crew<Q, A>>,

@@ -45,6 +45,8 @@ impl Host<u32, u32> for Arc<FakeHost> {
     }
 
     fn interrupt(&self, _worker: &Worker<u32, u32>) {}
+
+    fn press(&self, _worker: &Worker<u32, u32>, _request: u64, _step: Step) {}
 }
 
 fn pool(
@@ -114,7 +116,10 @@ fn answer(pool: &Pool<u32, u32>, request: u32) -> Result<u32, Unanswered> {
     // A driver that looks again and again needs no waking; workers do, by the rule or by the monitor.
     let (inbox, port) = (pool.inbox(), Port::new(64));
     let monitor = Monitor::new(vec![Arc::clone(&inbox)], vec![Arc::clone(&port)]);
-    let looking = { let monitor = Arc::clone(&monitor); thread::spawn(move || monitor.run()) };
+    let looking = {
+        let monitor = Arc::clone(&monitor);
+        thread::spawn(move || monitor.run())
+    };
     let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request, Instant::now()).unwrap());
     let end = Instant::now() + PATIENCE;
     let answer = loop {
@@ -269,9 +274,14 @@ fn a_reload_replaces_every_worker_and_never_has_fewer() {
 
 #[test]
 fn code_that_does_not_boot_leaves_the_workers_before_as_they_are() {
-    let (mut pool, ear) = pool(3, None, |worker, run| {
-        if (3..5).contains(&run) { Ended::Fatal("syntax error".into()) } else { serve(worker, run) }
-    });
+    let (mut pool, ear) =
+        pool(
+            3,
+            None,
+            |worker, run| {
+                if (3..5).contains(&run) { Ended::Fatal("syntax error".into()) } else { serve(worker, run) }
+            },
+        );
     until(&mut pool, &ear, |pool| states(pool, State::Ready) == 3);
     let (done, outcome) = crossbeam_channel::bounded(1);
     pool.reload(Some(done));
@@ -297,7 +307,9 @@ fn a_reload_that_overtakes_another_one_ends_both() {
     until(&mut pool, &ear, |pool| states(pool, State::Ready) == 4);
     let (done, outcome) = crossbeam_channel::bounded(2);
     pool.reload(Some(done.clone()));
-    until(&mut pool, &ear, |pool| pool.serving().any(|thread| thread.worker.has_been_ready() && thread.worker.release == 1));
+    until(&mut pool, &ear, |pool| {
+        pool.serving().any(|thread| thread.worker.has_been_ready() && thread.worker.release == 1)
+    });
     pool.reload(Some(done));
     assert!(outcome.try_recv().is_err());
     until(&mut pool, &ear, |pool| !pool.reloads());

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     http::{Answer, Request},
-    pool::{Config, Host, Next, Pool, Worker},
+    pool::{Config, Host, Next, Pool, Step, Worker},
 };
 
 /// Never asked to start anything.
@@ -26,6 +26,8 @@ impl Host<Request, Answer> for NoHost {
     }
 
     fn interrupt(&self, _: &Worker<Request, Answer>) {}
+
+    fn press(&self, _: &Worker<Request, Answer>, _: u64, _: Step) {}
 }
 
 /// What wakes a supervisor first and second, told `commands` before their sender is dropped.
@@ -47,6 +49,9 @@ fn the_end_is_asked_for_once() {
     assert_eq!(woken(&[]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
     assert_eq!(woken(&[Command::Shutdown, Command::Restart]), [Woken::Shutdown, Woken::Deadline]);
-    assert_eq!(woken(&[Command::Add { pool: "none".to_owned(), done: bounded(1).0 }, Command::Shutdown]), [Woken::Shutdown, Woken::Deadline]);
+    assert_eq!(
+        woken(&[Command::Add { pool: "none".to_owned(), done: bounded(1).0 }, Command::Shutdown]),
+        [Woken::Shutdown, Woken::Deadline]
+    );
     assert_eq!(woken(&[Command::Restart]), [Woken::Restart, Woken::Shutdown]);
 }
