@@ -11,5 +11,6 @@ mod exception;
 mod host;
 mod local;
 mod module;
+mod oversight;
 mod settings;
 mod sys;

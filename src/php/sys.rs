@@ -28,7 +28,17 @@ pub(super) struct Thread {
     vm_interrupt: *mut c_void,
     handle: libc::pthread_t,
     leave: bool,
+    request: u64,
+    wanted: u32,
+    limit: f64,
+    tid: libc::pid_t,
+    call: [c_char; 160],
 }
+
+/// What is wanted of a request that takes long.
+pub(super) const REPORT: u32 = 1;
+pub(super) const THROW: u32 = 2;
+pub(super) const END: u32 = 4;
 
 /// `rr_outcome`: how a run of the script ended.
 #[repr(C)]
@@ -60,6 +70,13 @@ unsafe extern "C" {
     pub(super) fn rr_thread_close(thread: *mut Thread);
     pub(super) fn rr_thread_interrupt(thread: *mut Thread);
 
+    pub(super) fn rr_press_begin(request: u64);
+    pub(super) fn rr_press_end();
+    pub(super) fn rr_press_taken(limit: *mut f64) -> bool;
+    pub(super) safe fn rr_memory_used() -> usize;
+    pub(super) fn rr_press(other: *mut Thread, request: u64, wanted: u32, limit: f64) -> bool;
+    pub(super) fn rr_unblock(other: *mut Thread, request: u64);
+
     pub(super) fn rr_headers(
         headers: *const ZendHashTable,
         each: unsafe extern "C" fn(*mut c_void, u64, *const ZendStr, *const Zval, bool) -> bool,
@@ -71,6 +88,7 @@ unsafe extern "C" {
 
     pub(super) static rr_ce_logic: *mut zend_class_entry;
     pub(super) static rr_ce_server: *mut zend_class_entry;
+    pub(super) static rr_ce_timeout: *mut zend_class_entry;
     pub(super) static rr_ce_upload: *mut zend_class_entry;
     pub(super) static rr_ce_file: *mut zend_class_entry;
     pub(super) static rr_ce_client_gone: *mut zend_class_entry;

@@ -388,6 +388,11 @@ impl<Q, A> Worker<Q, A> {
         had
     }
 
+    /// Ends a wait of the script's for room, or for what is to come, while it has request number `request`.
+    pub(super) fn unblock(&self, request: u64) {
+        self.seat.unblock(request);
+    }
+
     /// Creates a stream that this worker writes, of at most `capacity` bytes under way.
     pub fn flow<E: Send + 'static>(&self, capacity: usize) -> (Sink<E>, Source<E>) {
         let (sink, source) = flow(&self.seat, capacity);

@@ -79,7 +79,17 @@ impl Supervisor {
         watch: Option<Watch>,
     ) -> Self {
         let ready = vec![false; pools.len()];
-        Self { pools, reports, commands, ending: false, successor: never(), heartbeat, watch, ready, clogged: false }
+        Self {
+            pools,
+            reports,
+            commands,
+            ending: false,
+            successor: never(),
+            heartbeat,
+            watch,
+            ready,
+            clogged: false,
+        }
     }
 
     /// Starts the workers of every pool.

@@ -164,6 +164,8 @@ static void request_close(rr_thread *self)
     pthread_mutex_lock(&self->lock);
     self->live = false;
     atomic_store(&self->leave, false);
+    self->request = 0;
+    atomic_store(&self->wanted, 0);
     pthread_mutex_unlock(&self->lock);
     /* The engine forgets this run's handlers. */
     rr_signal_disown(self);
