@@ -79,6 +79,11 @@ impl<Q, A> Seat<Q, A> {
         self.account().map_or(0, |account| account.number.load(Ordering::Relaxed))
     }
 
+    /// Whether the request in hand was ended from outside. For the seat's thread.
+    pub fn is_timed_out(&self) -> bool {
+        self.account().is_some_and(Account::is_ended)
+    }
+
     /// Number and age of the request in hand of an overseen seat.
     pub fn in_hand(&self) -> Option<(u64, Duration)> {
         let job = self.account()?.job.lock();
@@ -96,13 +101,15 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Ends request number `number` for its client, if the worker still has it: it is answered with
-    /// [`super::Unanswered::TimedOut`] if it was not answered, and its streamed answer is cut off. Returns whether the worker
-    /// had it.
+    /// [`super::Unanswered::TimedOut`] if it was not answered, its streamed answer is cut off, and the worker does not block for
+    /// it any more. Returns whether the worker had it.
     pub fn time_out(&self, number: u64) -> bool {
         let Some(account) = self.account() else { return false };
         let (answered, stream) = {
             let mut place = account.job.lock();
             let Some(job) = place.as_mut().filter(|job| job.number == number) else { return false };
+            // Before the answer, which may end what the worker waits for: it is to know why.
+            account.ended.store(number, Ordering::SeqCst);
             (job.slot.time_out(job.of_slot).then(|| Arc::clone(&job.slot)), job.stream.take())
         };
         if let Some(slot) = answered {
@@ -111,15 +118,8 @@ impl<Q, A> Seat<Q, A> {
         if let Some(stream) = stream {
             stream.break_off();
         }
+        self.bell().ring();
         true
-    }
-
-    /// Ends a [`Seat::block`] under way, and every one to come while the worker has request number `number`.
-    pub fn unblock(&self, number: u64) {
-        if let Some(account) = self.account() {
-            account.ended.store(number, Ordering::SeqCst);
-            self.bell().ring();
-        }
     }
 }
 

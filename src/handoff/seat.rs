@@ -300,7 +300,7 @@ impl<Q, A> Seat<Q, A> {
         self.yield_role();
         let deadline = Instant::now().checked_add(patience);
         loop {
-            if self.interrupted.load(Ordering::SeqCst) || self.account().is_some_and(Account::is_ended) {
+            if self.interrupted.load(Ordering::SeqCst) || self.is_timed_out() {
                 return Blocked::Interrupted;
             }
             self.post().bell.sleep(deadline);

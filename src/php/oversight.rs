@@ -109,11 +109,12 @@ impl Subject {
     }
 }
 
-/// The exception of a request that took too long, if it is to be thrown. For a PHP thread.
+/// What a wait throws that has ended because the request in hand took too long; none if it has not.
 pub(super) fn timeout() -> Option<PhpException> {
-    let mut limit = 0.0;
-    // SAFETY: a place for the result.
-    unsafe { sys::rr_press_taken(&raw mut limit) }.then(|| exception::timeout(limit))
+    let limit = local::with(|local| local.worker().exec_ttl().filter(|_| local.worker().is_timed_out())).flatten()?;
+    // SAFETY: on a PHP thread of ours.
+    unsafe { sys::rr_press_thrown() };
+    Some(exception::timeout(limit.as_secs_f64()))
 }
 
 // === what the shim calls ===

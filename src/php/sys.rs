@@ -30,6 +30,7 @@ pub(super) struct Thread {
     leave: bool,
     request: u64,
     wanted: u32,
+    thrown: bool,
     limit: f64,
     tid: libc::pid_t,
     call: [c_char; 160],
@@ -72,7 +73,7 @@ unsafe extern "C" {
 
     pub(super) fn rr_press_begin(request: u64);
     pub(super) fn rr_press_end();
-    pub(super) fn rr_press_taken(limit: *mut f64) -> bool;
+    pub(super) fn rr_press_thrown();
     pub(super) safe fn rr_memory_used() -> usize;
     pub(super) fn rr_press(other: *mut Thread, request: u64, wanted: u32, limit: f64) -> bool;
     pub(super) fn rr_unblock(other: *mut Thread, request: u64);

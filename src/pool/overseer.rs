@@ -179,10 +179,6 @@ impl<Q, A> Overseen<Q, A> {
             worker.leave(Leave::Recycle, Reason::ExecTtl);
         }
         self.host.press(worker, request, step);
-        if step == Step::Throw {
-            // Only now, so that what it waits for in vain is the exception.
-            worker.unblock(request);
-        }
         if step == Step::GiveUp {
             worker.report(Event::Stuck);
         }

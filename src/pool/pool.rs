@@ -493,6 +493,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.threads.iter().all(Option::is_none)
     }
 
+    /// Returns whether no thread lives of which anything is expected.
+    pub fn is_given_up(&self) -> bool {
+        self.threads.iter().flatten().all(|thread| thread.role == Role::Stuck)
+    }
+
     /// Returns whether every worker that serves has failed to boot at least `times` times in a row.
     pub fn cannot_boot(&self, times: u32) -> bool {
         self.serving().all(|thread| thread.worker.failures() >= times)

@@ -388,9 +388,9 @@ impl<Q, A> Worker<Q, A> {
         had
     }
 
-    /// Ends a wait of the script's for room, or for what is to come, while it has request number `request`.
-    pub(super) fn unblock(&self, request: u64) {
-        self.seat.unblock(request);
+    /// Whether the request in hand took too long. For the worker's thread.
+    pub fn is_timed_out(&self) -> bool {
+        self.seat.is_timed_out()
     }
 
     /// Creates a stream that this worker writes, of at most `capacity` bytes under way.

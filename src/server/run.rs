@@ -265,6 +265,9 @@ impl Running<'_> {
     }
 
     fn change(&mut self) {
+        if self.supervisor.is_clogged_for_good() && self.notifier.ask_parent() {
+            return;
+        }
         if let Some(outcome) = self.generations.begin(&self.bound, &self.notifier) {
             self.supervisor.successor = outcome;
         }

@@ -44,5 +44,6 @@ mod smuggling;
 mod static_nginx;
 mod storm;
 mod streams;
+mod time_limits;
 mod tls;
 mod uploads;

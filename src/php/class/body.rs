@@ -73,7 +73,7 @@ fn failure(error: BodyError) -> PhpException {
         BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
         BodyError::Malformed(_) | BodyError::Undecodable => StatusCode::BAD_REQUEST,
         BodyError::Broken => {
-            // It is the answer of a request that took too long that ends what is read of it.
+            // The answer of a request that took too long ends what it reads.
             if let Some(timeout) = oversight::timeout() {
                 return timeout;
             }

@@ -32,6 +32,7 @@ void rr_press_begin(uint64_t request)
     self->request = request;
     self->call[0] = 0;
     atomic_store(&self->wanted, 0);
+    self->thrown = false;
     pthread_mutex_unlock(&self->lock);
 }
 
@@ -73,11 +74,10 @@ static size_t backtrace(zend_execute_data *frame, char *to, size_t room)
 }
 
 /* What others want of this thread, taken so that it is not done twice. */
-static unsigned take(unsigned which, double *limit)
+static unsigned take(double *limit)
 {
     pthread_mutex_lock(&rr_self->lock);
-    unsigned wanted = atomic_load(&rr_self->wanted) & which;
-    atomic_fetch_and(&rr_self->wanted, ~wanted);
+    unsigned wanted = atomic_exchange(&rr_self->wanted, 0);
     *limit = rr_self->limit;
     pthread_mutex_unlock(&rr_self->lock);
     return wanted;
@@ -89,7 +89,7 @@ bool rr_press_heeded(zend_execute_data *frame)
         return false;
     }
     double limit;
-    unsigned wanted = take(~0u, &limit);
+    unsigned wanted = take(&limit);
     if (wanted & RR_REPORT) {
         char text[BACKTRACE];
         rr_rs_report(text, backtrace(frame, text, sizeof text), zend_memory_usage(false));
@@ -102,9 +102,12 @@ bool rr_press_heeded(zend_execute_data *frame)
     return wanted & (RR_END | RR_THROW);
 }
 
-bool rr_press_taken(double *limit)
+void rr_press_thrown(void)
 {
-    return rr_self && take(RR_THROW, limit);
+    pthread_mutex_lock(&rr_self->lock);
+    rr_self->thrown = true;
+    atomic_fetch_and(&rr_self->wanted, ~RR_THROW);
+    pthread_mutex_unlock(&rr_self->lock);
 }
 
 size_t rr_memory_used(void)
@@ -120,6 +123,7 @@ bool rr_press(rr_thread *other, uint64_t request, unsigned wanted, double limit)
     bool meant = other->live && other->request == request;
     if (meant) {
         other->limit = limit;
+        wanted &= other->thrown ? ~RR_THROW : ~0u;
         atomic_fetch_or(&other->wanted, wanted);
         zend_atomic_bool_store(other->vm_interrupt, true);
         if (wanted & (RR_THROW | RR_END)) {

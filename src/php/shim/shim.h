@@ -50,6 +50,7 @@ typedef struct rr_thread {
     _Atomic bool leave; /* the script is to end at the next opcode that looks */
     uint64_t request;   /* the request in hand, 0: none, or nobody looks after it */
     _Atomic unsigned wanted; /* what is wanted of it: RR_REPORT, RR_THROW, RR_END */
+    bool thrown;        /* the exception was thrown for it */
     double limit;       /* its limit in seconds */
     pid_t tid;
     char call[RR_CALL]; /* the system call in which the thread was when somebody last looked */
@@ -102,7 +103,7 @@ enum { RR_REPORT = 1, RR_THROW = 2, RR_END = 4 };
 void rr_press_begin(uint64_t request);
 void rr_press_end(void);
 bool rr_press_heeded(zend_execute_data *frame); /* between opcodes: does what is wanted; true: something was thrown */
-bool rr_press_taken(double *limit);    /* takes over to throw what was to be thrown; false: nothing was */
+void rr_press_thrown(void);            /* the exception is being thrown: not once more */
 size_t rr_memory_used(void);                /* bytes that the script uses */
 /* On another thread. False: the thread does not have the request. */
 bool rr_press(rr_thread *other, uint64_t request, unsigned wanted, double limit);
