@@ -11,7 +11,7 @@ if (extension_loaded('roadrunner')) {
 }
 $root = dirname(__DIR__);
 $order = [
-    'WorkerInterface', 'Channel', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Part', 'Http/Parts', 'Http/Response',
+    'WorkerInterface', 'Channel', 'Http/Cache', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Part', 'Http/Parts', 'Http/Response',
     'Http/Request', 'Http/Tls', 'Worker',
     'Environment', 'Cli', 'Exception/exceptions',
 ];

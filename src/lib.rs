@@ -7,8 +7,8 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`net`], [`config`],
-//! [`log`];
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`net`], [`watch`],
+//! [`config`], [`log`];
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`] and [`accounts`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
@@ -17,7 +17,8 @@
 //!
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
-//! for signals, `rr-tls` looks for changed certificates, `rr-channels` keeps detached streams alive, `rr-log` writes one output of the log.
+//! for signals, `rr-tls` looks for changed certificates, `rr-watch` for changed files of the application, `rr-channels` keeps
+//! detached streams alive, `rr-log` writes one output of the log.
 //!
 //! # Shutdown
 //!
@@ -42,3 +43,4 @@ pub mod process;
 pub mod program;
 pub mod server;
 pub mod tls;
+pub mod watch;

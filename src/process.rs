@@ -112,6 +112,12 @@ pub fn send(process: u32, number: c_int) {
     }
 }
 
+/// Sends a signal to the process that has started this one.
+pub fn send_to_parent(number: c_int) {
+    // SAFETY: no memory is involved.
+    unsafe { libc::kill(libc::getppid(), number) };
+}
+
 /// Takes the exit status of a child that has ended, or of an orphan that was given to this process; `None`: there is none.
 pub fn reap() -> Option<(u32, ExitStatus)> {
     let mut status = 0;

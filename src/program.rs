@@ -8,12 +8,15 @@
 
 use std::{
     collections::BTreeMap,
+    env,
     ffi::{CStr, CString, OsStr, OsString},
     io,
     os::unix::{
         ffi::{OsStrExt, OsStringExt},
+        fs::MetadataExt,
         process::CommandExt,
     },
+    path::{Path, PathBuf},
     process::Command,
     ptr,
 };
@@ -125,6 +128,20 @@ impl List {
         unsafe { *self.environ = self.pointers.as_ptr() };
         Ok(())
     }
+}
+
+/// The working directory, by the way that the shell came to it if it says so.
+///
+/// # Errors
+///
+/// When there is none, or it cannot be found out.
+pub fn here() -> io::Result<PathBuf> {
+    let identity = |path: &Path| path.metadata().map(|data| (data.dev(), data.ino())).ok();
+    let by_shell = env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+    if let Some(path) = by_shell.filter(|path| identity(path).is_some_and(|it| Some(it) == identity(Path::new(".")))) {
+        return Ok(path);
+    }
+    env::current_dir()
 }
 
 #[cfg(test)]

@@ -18,7 +18,10 @@ mod stop;
 mod usage;
 mod worker;
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
 pub use arguments::{Command, Misuse, Options, parse};
 pub use console::problem;
@@ -32,9 +35,9 @@ pub const COMPATIBLE: &str = "2025.1.15";
 
 /// What needs PHP.
 pub trait Php: crate::doctor::Php {
-    /// Runs a server in this process until it ends, its workers running `worker`. Calls `serving` once it takes
+    /// Runs a server in this process until it ends, its workers running `worker`, which is named from `directory`. Calls `serving` once it takes
     /// connections. Returns the exit code.
-    fn serve(&self, loaded: Loaded, worker: &Worker, serving: &dyn Fn()) -> u8;
+    fn serve(&self, loaded: Loaded, directory: &Path, worker: &Worker, serving: &dyn Fn()) -> u8;
 
     /// The path of the extension.
     fn library(&self) -> Option<PathBuf>;

@@ -2,12 +2,14 @@
 
 use std::{
     env,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
 use super::{Options, exit};
-use crate::config::{self, Loader};
+use crate::{
+    config::{self, Loader},
+    program,
+};
 
 /// A working directory that was gone to.
 #[derive(Debug)]
@@ -57,14 +59,8 @@ impl Place {
     }
 }
 
-/// The directory in which the command was given, by the way that the shell came to it if it says so.
 fn here() -> Result<PathBuf, Problem> {
-    let identity = |path: &Path| path.metadata().map(|data| (data.dev(), data.ino())).ok();
-    let by_shell = env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
-    if let Some(path) = by_shell.filter(|path| identity(path).is_some_and(|it| Some(it) == identity(Path::new(".")))) {
-        return Ok(path);
-    }
-    env::current_dir().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))
+    program::here().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))
 }
 
 fn enter(directory: &Path) -> Result<(), Problem> {

@@ -1,6 +1,6 @@
 //! `serve`: from the command line to a running server.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{collections::BTreeMap, ffi::OsString, time::Duration};
 
 use tracing::warn;
 
@@ -17,6 +17,8 @@ use crate::{
     server::{acceptor, open_log, refuse_root},
 };
 
+/// How long a server's process may take to come to the boot of its workers.
+const START: Duration = Duration::from_secs(5);
 /// What PHP runs in the server's process.
 const CODE: &str = "exit(RoadRunner\\Cli::run(array_slice($argv, 1)));";
 
@@ -50,6 +52,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
     let code = parent::run(&parent::Options {
         command,
         env,
+        boot: loaded.config.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default() + START,
         grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
         endpoints: loaded.config.http.endpoints(),
     });
@@ -71,7 +74,7 @@ pub(super) fn server(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
             warn!("{message}");
         }
     };
-    let code = php.serve(loaded, &worker, &serving);
+    let code = php.serve(loaded, &place.directory, &worker, &serving);
     if options.pid {
         pid::remove(&place.directory);
     }
@@ -96,6 +99,10 @@ fn read(mut loader: Loader, root_is_allowed: bool) -> Result<(Loaded, Worker), P
     let wrong = |message| Problem::config(format!("server.command {message}"));
     let worker = Worker::parse(&server.command).map_err(wrong)?;
     worker.path().map_err(wrong)?;
+    for (name, pool) in read.config.http.pools().filter(|(_, pool)| !pool.command.is_empty()) {
+        let wrong = |message| Problem::config(format!("command of pool {name} {message}"));
+        Worker::of_pool(&pool.command).and_then(|worker| worker.path()).map_err(wrong)?;
+    }
     refuse_root(server, root_is_allowed).map_err(|error| Problem::config(error.to_string()))?;
     acceptor(&read.config).map_err(|error| Problem::config(error.to_string()))?;
     Ok((read, worker))

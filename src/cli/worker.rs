@@ -79,6 +79,19 @@ impl Worker {
         }
     }
 
+    /// Reads the `command` of a pool, as [`Worker::parse`], but without flags of PHP, which are the whole process's.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Worker::parse`].
+    pub fn of_pool(command: &[String]) -> Result<Self, String> {
+        let worker = Self::parse(command)?;
+        match worker.flags.first() {
+            None => Ok(worker),
+            Some(flag) => Err(format!("has {flag}, but flags of PHP are for all pools: they stand in server.command")),
+        }
+    }
+
     /// Whether PHP's flags set `name`, as `-d name=value`.
     pub fn sets(&self, name: &str) -> bool {
         self.flags.iter().any(|flag| {

@@ -20,6 +20,7 @@ mod section;
 mod tests;
 #[cfg_attr(not(feature = "toml"), path = "no_toml.rs")]
 mod toml;
+mod unnamed;
 mod value;
 mod yaml;
 
@@ -33,7 +34,7 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, pool::SlowLog, server};
+use crate::{http, log, pool::SlowLog, server, watch};
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub struct Config {
     pub logs: log::Config,
     /// Section `slow_log`; the limits of each pool have it, too.
     pub slow_log: SlowLog,
+    /// Section `watch`, or `reload`; `None`: files are not watched.
+    pub watch: Option<watch::Config>,
 }
 
 // === impl Config ===
@@ -75,6 +78,7 @@ impl Config {
     /// Checks a document against the table of keys, leaves the honoured keys in it and reads them.
     fn understand(document: &mut Document, lenient: bool, problems: &mut Problems, warnings: &mut Problems) -> Self {
         Check { lenient, problems, warnings }.document(document);
+        unnamed::warn(document, warnings);
         Self::read(document, problems)
     }
 
@@ -104,6 +108,16 @@ impl Config {
             config.slow_log = SlowLog::read(slow_log, problems);
             config.http.log_slow(&config.slow_log);
         }
+        let watch = root.section("watch", problems);
+        let reload = root.section("reload", problems);
+        if watch.is_some() && reload.is_some() {
+            root.report("reload", "means the same as section watch; one of them is to go", problems);
+        }
+        config.watch = match (watch, reload) {
+            (Some(watch), _) => watch::Config::read(watch, problems),
+            (None, Some(reload)) => watch::Config::read_reload(reload, problems),
+            (None, None) => None,
+        };
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

@@ -9,6 +9,7 @@ mod body;
 mod config;
 mod connection;
 mod decode;
+mod development;
 mod file;
 mod flood;
 mod form;
@@ -43,6 +44,7 @@ pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE};
 pub use connection::serve_connection;
 pub use decode::Config as DecodeConfig;
+pub use development::Development;
 pub use file::{
     Config as SendfileConfig, Opened, Ranges, Sendfile, Transfer, Unusable, disposition, media_type, ranges,
 };
@@ -53,7 +55,7 @@ pub use form::{
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use hints::Hints;
-pub use layer::{Attributes, Caches, Clock, Config as Layers};
+pub use layer::{Attributes, Caches, Clock, Config as Layers, Unpurgeable};
 pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};
@@ -70,6 +72,8 @@ pub type Channels = crate::channel::Channels<http::HeaderMap>;
 pub type Inbox = crate::handoff::Inbox<Request, Answer>;
 /// A request on its way to a worker.
 pub type Envelope = crate::handoff::Envelope<Request, Answer>;
+/// A request that a worker has taken, still in its place.
+pub type Sealed = crate::handoff::Sealed<Request, Answer>;
 /// Where the answer to a request goes.
 pub type Replier = crate::handoff::Replier<Request, Answer>;
 /// The way back of the answers of one reactor.

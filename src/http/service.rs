@@ -15,7 +15,7 @@ use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, DecodeConfig, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
+    Config, DecodeConfig, Development, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
@@ -54,6 +54,8 @@ pub struct Service {
     underscores_in_headers: bool,
     /// The middleware.
     chain: Chain,
+    /// What pages listen to that reload themselves, if they do.
+    development: Option<Development>,
     pub(super) ways: Ways,
 }
 
@@ -84,9 +86,16 @@ struct Shared {
 // === impl Service ===
 
 impl Service {
-    /// Creates the service that fills `inboxes`, one of each pool of `config`. `addresses` are the true ones of the listeners of `config`, and `tls`
-    /// takes the connections of those that speak it.
-    pub fn new(inboxes: Vec<Arc<Inbox>>, config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
+    /// Creates the service that fills `inboxes`, one of each pool of `config`. `addresses` are the true ones of the
+    /// listeners of `config`, and `tls` takes the connections of those that speak it. In `development` pages reload
+    /// themselves.
+    pub fn new(
+        inboxes: Vec<Arc<Inbox>>,
+        config: &Config,
+        addresses: &[Address],
+        tls: Option<&Arc<Acceptor>>,
+        development: Option<&Development>,
+    ) -> Self {
         for (number, (inbox, (_, pool))) in inboxes.iter().zip(config.pools()).enumerate() {
             let own = pool.allocate_timeout.filter(|_| number > 0);
             inbox.set_patience(own.or(config.limits.queue_timeout));
@@ -102,7 +111,8 @@ impl Service {
             access: Access::of(&config.access_log),
             proxies: config.proxy_ip_parser.then(|| config.proxies.clone()),
             underscores_in_headers: config.underscores_in_headers,
-            chain: Chain::new(&config.layers),
+            chain: Chain::new(&config.layers, development),
+            development: development.cloned(),
             ways: Ways::new(config, addresses, tls),
         }
     }
@@ -257,6 +267,9 @@ impl Connection {
         });
         if let Some(port) = redirected {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
+        }
+        if let Some(response) = service.development.as_ref().and_then(|development| development.answer(&head, self)) {
+            return self.last_if_parting(response).into();
         }
         let way = service.chain.of(&head);
         if way.pool > 0 {

@@ -28,6 +28,8 @@ pub struct Options {
     pub env: Vec<(OsString, OsString)>,
     /// Where the server listens.
     pub endpoints: Vec<Endpoint>,
+    /// Longest time for a successor to become ready, from the start of its process.
+    pub boot: Duration,
     /// Longest time that the server may take to end once it was told to. It is killed soon after.
     pub grace: Duration,
 }

@@ -23,8 +23,6 @@ use crate::{
 /// What the parent waits for.
 pub(super) const SIGNALS: [c_int; 7] =
     [libc::SIGTERM, libc::SIGINT, libc::SIGQUIT, libc::SIGHUP, libc::SIGUSR1, libc::SIGUSR2, libc::SIGCHLD];
-/// Longest time for a successor to become ready, from the start of its process.
-const BOOT: Duration = Duration::from_secs(65);
 /// How long the server's process may take beyond its own time before it is killed.
 const OVERTIME: Duration = Duration::from_secs(5);
 /// The same when it is to end at once.
@@ -104,7 +102,7 @@ impl<'a> State<'a> {
 
     /// Sleeps until something happens, or is due.
     fn wait(&mut self) {
-        let boot = self.next.as_ref().map(|next| Instant::now() + BOOT.saturating_sub(next.age()));
+        let boot = self.next.as_ref().map(|next| Instant::now() + self.options.boot.saturating_sub(next.age()));
         let restart = self.restart;
         let due = self.children().filter_map(|child| child.end).chain(boot).chain(restart).min();
         let channels = [&self.current, &self.next].into_iter().flatten().filter_map(Child::channel);
@@ -122,7 +120,8 @@ impl<'a> State<'a> {
                 child.end = None;
             }
         }
-        if let Some(next) = self.next.as_mut().filter(|next| next.end.is_none() && next.age() >= BOOT) {
+        let boot = self.options.boot;
+        if let Some(next) = self.next.as_mut().filter(|next| next.end.is_none() && next.age() >= boot) {
             warn!(successor = next.process, "Next generation does not become ready");
             next.stop(libc::SIGTERM, AT_ONCE);
         }

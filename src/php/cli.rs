@@ -1,6 +1,10 @@
 //! `RoadRunner\Cli`: the command `rr` in this process.
 
-use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
+use std::{
+    ffi::OsString,
+    os::unix::ffi::OsStringExt,
+    path::{Path, PathBuf},
+};
 
 use ext_php_rs::{exception::PhpException, types::ZendHashTable};
 use tracing::error;
@@ -9,7 +13,9 @@ use super::{
     class::method,
     engine::{self, c_string},
     exception::{self, Misuse},
-    local, sys,
+    local,
+    script::Script,
+    sys,
 };
 use crate::{
     cli::{self, Worker, exit},
@@ -42,12 +48,11 @@ impl doctor::Php for Engine {
 }
 
 impl cli::Php for Engine {
-    fn serve(&self, loaded: Loaded, worker: &Worker, serving: &dyn Fn()) -> u8 {
-        let words = std::iter::once(&worker.script).chain(&worker.arguments).map(|word| c_string(word)).collect();
+    fn serve(&self, loaded: Loaded, directory: &Path, worker: &Worker, serving: &dyn Fn()) -> u8 {
         let served = match (engine::foreign(), worker.path()) {
             (Some(reason), _) => Err(reason),
             (None, Err(reason)) => Err(format!("server.command {reason}")),
-            (None, Ok(script)) => engine::launch(loaded, &script.to_string_lossy(), words, serving),
+            (None, Ok(_)) => engine::launch(loaded, directory, &Script::of(directory, worker), serving),
         };
         match served {
             Ok(()) => exit::OK,

@@ -2,7 +2,7 @@
 
 use std::{
     ffi::{CStr, CString, c_int},
-    path::PathBuf,
+    path::{Path, PathBuf},
     ptr,
     sync::{
         Arc, OnceLock,
@@ -18,18 +18,23 @@ use tracing::{info, warn};
 
 use super::{
     cli::Engine,
+    code,
     exception::{self, Misuse, server},
     host::PhpHost,
     local::{Settings, guarded},
+    script::Script,
     settings, sys,
 };
 use crate::{
+    cli::Worker,
     config::{self, Loaded, Loader},
     doctor,
     http::{self, Sendfile},
     log,
+    pool::{self, Host},
     process::SAME_SIGNAL,
-    server::{Command, Error, Origin, Outcome, open_log, refuse_root, run},
+    program,
+    server::{Command, Error, Origin, Outcome, Which, open_log, refuse_root, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -67,9 +72,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
     if let Some(reason) = foreign() {
         return Err(exception::logic(reason));
     }
-    // SAFETY: on the main thread; nothing else uses its buffer.
-    let script = exception::text(unsafe { sys::rr_script() })
-        .ok_or_else(|| server("the worker script must be a file, so that every worker can run it".to_owned()))?;
+    let (directory, script) = own_script().map_err(server)?;
     let loaded = configuration()?;
     let root_is_allowed = ini(c"roadrunner.allow_root").is_some_and(|value| is_on(&value));
     refuse_root(&loaded.config.server, root_is_allowed).map_err(|error| server(error.to_string()))?;
@@ -79,7 +82,7 @@ pub(super) fn serve() -> Result<(), PhpException> {
             warn!("server.env has no effect on a script that was started directly: use rr serve");
         }
     };
-    launch(loaded, &script, Vec::new(), serving).map_err(server)?;
+    launch(loaded, &directory, &script, serving).map_err(server)?;
     // SAFETY: on the main thread, called by PHP.
     unsafe { sys::rr_leave_script(0) };
     Ok(())
@@ -91,34 +94,63 @@ pub(super) fn foreign() -> Option<String> {
     exception::text(unsafe { sys::rr_foreign() })
 }
 
-/// Runs a server on the main thread until it has ended: its workers run `script` with the words of `command_line`, or,
-/// if there are none, with those of this process. Calls `serving` once it takes connections. Ends the process if a worker
-/// does not leave.
+/// The script that PHP was started with, and the working directory.
+fn own_script() -> Result<(PathBuf, Script), String> {
+    let (mut count, mut words) = (0, ptr::null_mut());
+    // SAFETY: on the main thread; the words stay as they are until the script ends.
+    let name = exception::text(unsafe { sys::rr_script(&raw mut count, &raw mut words) });
+    let count = usize::try_from(count).unwrap_or_default();
+    // SAFETY: PHP counts its words.
+    let words = (0..count).map(|at| exception::text(unsafe { *words.add(at) }).unwrap_or_default());
+    let directory = program::here().map_err(|error| format!("no working directory: {error}"))?;
+    let script = name.map(|name| Script::new(&directory, Path::new(&name), words));
+    let script = script.filter(|script| script.check().is_ok());
+    let script =
+        script.ok_or_else(|| "the worker script must be a file, so that every worker can run it".to_owned())?;
+    Ok((directory, script))
+}
+
+/// The script of each pool, from what stands in its `command`, else `script`.
+fn scripts(config: &config::Config, directory: &Path, script: &Script) -> Result<Vec<Script>, String> {
+    let of = |(name, pool): (&str, &pool::Config)| {
+        let own = match &*pool.command {
+            [] => script.clone(),
+            command => {
+                let wrong = |message: String| format!("command of pool {name} {message}");
+                let own = Script::of(directory, &Worker::of_pool(command).map_err(wrong)?);
+                own.check().map_err(|message| format!("pool {name}: {message}"))?;
+                own
+            }
+        };
+        Ok(if pool.env.is_empty() { own } else { own.with_env(&pool.env) })
+    };
+    config.http.pools().map(of).collect()
+}
+
+/// Runs a server on the main thread until it has ended: its workers run `script`, seen from `directory`, or what their pools
+/// have in its place. Calls `serving` once it takes connections. Ends the process if a worker does not leave.
 ///
 /// # Errors
 ///
 /// When it does not come to run.
-pub(super) fn launch(
-    loaded: Loaded,
-    script: &str,
-    command_line: Vec<CString>,
-    serving: impl FnOnce(),
-) -> Result<(), String> {
+pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving: impl FnOnce()) -> Result<(), String> {
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }
     let Loaded { mut config, warnings, .. } = loaded;
-    config.http.pool.thread_runs = thread_runs()?;
+    let runs = thread_runs()?;
+    config.http.pool.thread_runs = runs;
+    config.http.further_pools.iter_mut().for_each(|(_, pool)| pool.thread_runs = runs);
+    let scripts = scripts(&config, directory, script)?;
     open_log(&config).map_err(|error| describe(&error))?;
     for warning in warnings.iter() {
         warn!("Configuration: {warning}");
     }
     config.http.uploads.php = settings::uploads();
     let origin = Origin::find();
-    // The workers use them to the end of the process.
-    let words = command_line.into_iter().map(CString::into_raw).collect::<Vec<_>>().leak();
-    // SAFETY: on the main thread, before any other thread of ours; nobody else has the words.
-    unsafe { sys::rr_engine_open(c_int::try_from(words.len()).unwrap_or(c_int::MAX), words.as_mut_ptr()) };
+    // SAFETY: on the main thread, before any other thread of ours.
+    unsafe { sys::rr_engine_open() };
+    code::open();
     let (sender, commands) = bounded(ROOM);
     *COMMANDS.lock() = Some(sender);
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
@@ -126,10 +158,15 @@ pub(super) fn launch(
         let settings = Settings {
             write_timeout: config.http.limits.write_timeout,
             sendfile: Sendfile::of(&config.http.sendfile),
+            debug: false,
             channels: Arc::clone(&channels),
         };
-        let host = Arc::new(PhpHost::new(script, settings));
-        run(&config, origin, host, &channels, &commands, || {
+        let host = |((_, pool), script): ((_, &pool::Config), Script)| {
+            let settings = Settings { debug: pool.debug, ..settings.clone() };
+            Arc::new(PhpHost::new(script, settings)) as Arc<dyn Host<_, _>>
+        };
+        let hosts = config.http.pools().zip(scripts).map(host).collect();
+        run(&config, origin, hosts, &channels, &commands, || {
             doctor::log(&Engine);
             serving();
         })
@@ -267,7 +304,7 @@ extern "C" fn rr_rs_signal(number: c_int) {
             log::reopen();
         }
         libc::SIGUSR2 => command(Command::Restart),
-        libc::SIGHUP => command(Command::Reload),
+        libc::SIGHUP => command(Command::Reload(Which::default())),
         _ => warn!(signal = number, "Signal has no meaning yet and is ignored"),
     });
 }

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    ffi::{CStr, CString},
+    ffi::CStr,
     io,
     sync::Arc,
     thread::{Builder, JoinHandle},
@@ -11,9 +11,11 @@ use std::{
 use parking_lot::Mutex;
 
 use super::{
+    code,
     engine::c_string,
     local::{self, Local, Settings, Worker},
     oversight::Oversight,
+    script::Script,
     sys,
 };
 use crate::{
@@ -26,7 +28,7 @@ const STACK: usize = 16 * 1024 * 1024;
 
 /// PHP threads that run one script.
 pub(super) struct PhpHost {
-    script: CString,
+    script: Script,
     settings: Settings,
     /// The threads that can be interrupted, by name of the worker.
     threads: Arc<Mutex<HashMap<String, Shared>>>,
@@ -43,8 +45,8 @@ unsafe impl Send for Shared {}
 
 impl PhpHost {
     /// Runs `script` on every thread, whose answers are made by `settings`.
-    pub(super) fn new(script: &str, settings: Settings) -> Self {
-        Self { script: c_string(script), settings, threads: Arc::default() }
+    pub(super) fn new(script: Script, settings: Settings) -> Self {
+        Self { script, settings, threads: Arc::default() }
     }
 }
 
@@ -84,12 +86,18 @@ impl Host<http::Request, http::Answer> for PhpHost {
         // SAFETY: as above.
         unsafe { sys::rr_press(*thread, request, wanted, limit) };
     }
+
+    fn code_memory(&self) -> Option<f32> {
+        code::filled()
+    }
 }
 
 /// The life of one PHP thread.
-fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Shared>>, settings: Settings) -> Next {
-    let (name, pool) = (c_string(&worker.name), c_string(&worker.pool));
-    let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", script, worker.number));
+fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, Shared>>, settings: Settings) -> Next {
+    let (name, pool, debug) = (c_string(&worker.name), c_string(&worker.pool), settings.debug);
+    let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", worker.number));
+    record.release = worker.release;
+    record.revalidates = debug;
     let thread = &raw mut *record;
     // SAFETY: on a new thread; the record and its strings outlive `rr_thread_close`.
     unsafe { sys::rr_thread_open(thread) };
@@ -98,8 +106,18 @@ fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Sha
     let next = {
         let _local = local::enter(Arc::clone(worker), settings, oversight);
         loop {
+            if debug && local::with(Local::wait_ahead) != Some(true) {
+                break worker.ended(&Ended::Exit(0));
+            }
             local::with(Local::begin_run);
-            match worker.ended(&run(thread)) {
+            let place = script.locate();
+            // SAFETY: the record is this thread's; what others read of it is set elsewhere.
+            script.prepare(unsafe { &mut *thread }, &place);
+            let ended = run(thread);
+            local::with(|local| local.oversight().end(worker));
+            drop(place);
+            local::with(|local| local.answer_ahead(&ended));
+            match worker.ended(&ended) {
                 Next::Run => {}
                 next => break next,
             }
@@ -113,7 +131,7 @@ fn work(worker: &Arc<Worker>, script: &CStr, threads: &Mutex<HashMap<String, Sha
 
 /// Runs the script once. Nothing with a `Drop` lives here across the call.
 fn run(thread: *mut sys::Thread) -> Ended {
-    let mut outcome = sys::Outcome { status: 0, fatal: false, message: [0; 256] };
+    let mut outcome = sys::Outcome { status: 0, fatal: false, message: [0; 1024] };
     // SAFETY: on the thread that was opened; the shim catches every bailout.
     unsafe { sys::rr_thread_run(thread, &raw mut outcome) };
     if outcome.fatal {

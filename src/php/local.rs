@@ -9,7 +9,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use ::http::{HeaderMap, Method};
+use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
+use bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
 use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
@@ -39,6 +40,8 @@ pub(super) struct Local {
     spare: Cell<HeaderMap>,
     /// Echoed text whose line has not ended.
     line: RefCell<Vec<u8>>,
+    /// The request that the script is run for, until it asks for it.
+    ahead: Cell<Option<http::Sealed>>,
     /// The script was told to leave its loop.
     left: Cell<bool>,
     /// The script is over; what still runs of it gets no more requests.
@@ -52,6 +55,8 @@ pub(super) struct Settings {
     pub(super) write_timeout: Duration,
     /// Sends files that answers name, if they may.
     pub(super) sendfile: Option<Arc<http::Sendfile>>,
+    /// Each request has a run of the script of its own, and is answered with what went wrong.
+    pub(super) debug: bool,
     /// What answers are handed over to that stay open.
     pub(super) channels: Arc<http::Channels>,
 }
@@ -111,6 +116,7 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
+        ahead: Cell::default(),
         left: Cell::new(false),
         over: Cell::new(false),
     };
@@ -153,6 +159,7 @@ impl Local {
         super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);
+        self.oversight.ahead(&self.worker);
         self.worker.boots();
     }
 
@@ -164,7 +171,8 @@ impl Local {
         if self.over.get() {
             return None;
         }
-        let Some(sealed) = self.worker.wait() else {
+        self.worker.uses(sys::rr_memory());
+        let Some(sealed) = self.next_request() else {
             self.left.set(true);
             return None;
         };
@@ -181,6 +189,33 @@ impl Local {
         });
         self.current.replace(Some(Rc::clone(&exchange)));
         Some(exchange)
+    }
+
+    /// The one that this run was begun for, if it was; else the next one to come.
+    fn next_request(&self) -> Option<http::Sealed> {
+        if !self.settings.debug {
+            return self.worker.wait();
+        }
+        let ahead = self.ahead.take();
+        if ahead.is_some() {
+            self.worker.works();
+        }
+        ahead
+    }
+
+    /// Waits for a request before the script runs that is to answer it. Returns false if the worker is to end.
+    pub(super) fn wait_ahead(&self) -> bool {
+        let sealed = self.worker.wait();
+        let there = sealed.is_some();
+        self.ahead.set(sealed);
+        there
+    }
+
+    /// The script is over without having asked for the request that it was to answer: says why.
+    pub(super) fn answer_ahead(&self, ended: &pool::Ended) {
+        if let Some(sealed) = self.ahead.take() {
+            sealed.open().replier.answer(failure(&ended.to_string()));
+        }
     }
 
     /// A header map to be filled.
@@ -295,15 +330,18 @@ impl Local {
         }
     }
 
-    /// The script is over: what is unanswered will stay so.
-    fn abandon(&self) {
+    /// The script is over, because of `error` if there was one: what is unanswered will stay so.
+    fn abandon(&self, error: &str) {
         self.flush_line();
-        self.oversight.end(&self.worker);
         self.over.set(true);
         // Dropping the replier answers; the request itself may be in use by an object of the dying script.
         if let Some(exchange) = self.current.replace(None) {
             exchange.break_stream();
-            drop(exchange.replier.take());
+            let replier = exchange.replier.take();
+            if let Some(replier) = replier.filter(|_| self.settings.debug) {
+                let error = if error.is_empty() { "the script ended without an answer" } else { error };
+                replier.answer(failure(error));
+            }
         }
     }
 
@@ -461,6 +499,15 @@ impl Exchange {
     }
 }
 
+/// What a client of a pool for debugging is told.
+fn failure(error: &str) -> http::Answer {
+    let mut answer = http::Answer::new(StatusCode::INTERNAL_SERVER_ERROR, Bytes::from(format!("{error}\n")));
+    let plain = HeaderValue::from_static("text/plain; charset=utf-8");
+    // One header is not too many.
+    let _ = answer.append(CONTENT_TYPE, plain);
+    answer
+}
+
 // === what the shim calls ===
 
 /// Runs `inside`, keeping a panic from crossing into C.
@@ -508,8 +555,9 @@ extern "C" fn rr_rs_flush_output() {
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn rr_rs_abandon() {
+extern "C" fn rr_rs_abandon(error: *const c_char) {
     guarded(|| {
-        with(Local::abandon);
+        let error = super::exception::text(error).unwrap_or_default();
+        with(|local| local.abandon(&error));
     });
 }

@@ -6,11 +6,13 @@
 
 mod class;
 mod cli;
+mod code;
 mod engine;
 mod exception;
 mod host;
 mod local;
 mod module;
 mod oversight;
+mod script;
 mod settings;
 mod sys;

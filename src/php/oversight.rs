@@ -60,6 +60,15 @@ impl Oversight {
         unsafe { sys::rr_press_begin(number) };
     }
 
+    /// The script is about to run, maybe for a request that was taken before. For the thread itself.
+    pub(super) fn ahead(&self, worker: &Worker) {
+        let number = worker.request_number();
+        if number != 0 {
+            // SAFETY: on a PHP thread of ours.
+            unsafe { sys::rr_press_begin(number) };
+        }
+    }
+
     /// It is over. For the thread itself.
     pub(super) fn end(&self, worker: &Worker) {
         if !worker.is_overseen() {

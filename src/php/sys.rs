@@ -18,7 +18,14 @@ pub(super) struct Thread {
     name: *const c_char,
     pool: *const c_char,
     mode: *const c_char,
-    script: *const c_char,
+    pub(super) script: *const c_char,
+    pub(super) directory: *const c_char,
+    pub(super) argc: c_int,
+    pub(super) argv: *mut *mut c_char,
+    pub(super) env: *const *const c_char,
+    pub(super) release: u32,
+    pub(super) follows_links: bool,
+    pub(super) revalidates: bool,
     number: i64,
     stack: *mut c_void,
     ob_level: u64,
@@ -46,15 +53,15 @@ pub(super) const END: u32 = 4;
 pub(super) struct Outcome {
     pub(super) status: c_int,
     pub(super) fatal: bool,
-    pub(super) message: [c_char; 256],
+    pub(super) message: [c_char; 1024],
 }
 
 unsafe extern "C" {
     pub(super) fn rr_tsrm_find() -> bool;
     pub(super) fn rr_startup();
     pub(super) fn rr_foreign() -> *const c_char;
-    pub(super) fn rr_script() -> *const c_char;
-    pub(super) fn rr_engine_open(argc: c_int, argv: *mut *mut c_char);
+    pub(super) fn rr_script(argc: *mut c_int, argv: *mut *mut *mut c_char) -> *const c_char;
+    pub(super) fn rr_engine_open();
     pub(super) fn rr_engine_close();
     pub(super) safe fn rr_is_forked() -> bool;
     pub(super) fn rr_leave_script(status: c_int);
@@ -77,6 +84,8 @@ unsafe extern "C" {
     pub(super) safe fn rr_memory_used() -> usize;
     pub(super) fn rr_press(other: *mut Thread, request: u64, wanted: u32, limit: f64) -> bool;
     pub(super) fn rr_unblock(other: *mut Thread, request: u64);
+    pub(super) safe fn rr_memory() -> usize;
+    pub(super) fn rr_opcache_refresh();
 
     pub(super) fn rr_headers(
         headers: *const ZendHashTable,
@@ -100,19 +109,12 @@ unsafe extern "C" {
 
 impl Thread {
     /// Describes a thread that is not open yet. The strings must outlive it.
-    pub(super) fn new(
-        name: &std::ffi::CStr,
-        pool: &std::ffi::CStr,
-        mode: &std::ffi::CStr,
-        script: &std::ffi::CStr,
-        number: usize,
-    ) -> Self {
+    pub(super) fn new(name: &std::ffi::CStr, pool: &std::ffi::CStr, mode: &std::ffi::CStr, number: usize) -> Self {
         // SAFETY: every field may be zero: pointers, numbers, booleans, and a mutex in its static initial state.
         let mut thread: Self = unsafe { std::mem::zeroed() };
         thread.name = name.as_ptr();
         thread.pool = pool.as_ptr();
         thread.mode = mode.as_ptr();
-        thread.script = script.as_ptr();
         thread.number = i64::try_from(number).unwrap_or(i64::MAX);
         thread
     }

@@ -151,7 +151,8 @@ impl Config {
         if let Some(timeout) = section.duration("destroy_timeout", problems) {
             config.destroy_timeout = timeout;
         }
-        config.limits.max_jobs = number(&mut section, "max_jobs", u32::MAX.into(), problems).map(|jobs| jobs.get() as u64);
+        config.limits.max_jobs =
+            number(&mut section, "max_jobs", u32::MAX.into(), problems).map(|jobs| jobs.get() as u64);
         if let Some(supervisor) = section.section("supervisor", problems) {
             config.limits.read(supervisor, problems);
         }

@@ -39,6 +39,11 @@ pub trait Host<Q, A>: Send + Sync {
 
     /// Takes a step with request number `request` of a worker, if the worker still has it: see [`Worker::request_number`].
     fn press(&self, worker: &Worker<Q, A>, request: u64, step: Step);
+
+    /// How full the memory is, from 0 to 1, in which code is kept until the process ends; `None`: it is not known.
+    fn code_memory(&self) -> Option<f32> {
+        None
+    }
 }
 
 /// What the supervisor is told of a worker.
@@ -91,6 +96,8 @@ pub struct Pool<Q, A> {
     pub(super) release: u32,
     /// The reload under way.
     pub(super) reload: Option<Reload>,
+    /// How the last one has ended, until somebody asks.
+    pub(super) outcome: Option<Result<(), String>>,
     pub(super) scaling: Option<Scaling>,
     /// When workers that wait are looked at next.
     look: Option<Instant>,
@@ -159,6 +166,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             base: config.num_workers.get(),
             release: 0,
             reload: None,
+            outcome: None,
             scaling: config.dynamic.as_ref().map(Scaling::new),
             look: None,
             complained: false,
@@ -209,6 +217,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             release: self.release,
             seat: self.inbox.seat(seat),
             max_runs: self.config.thread_runs,
+            single: self.config.debug,
             limits: &self.config.limits,
             failures,
             crew: &self.crew,
@@ -445,6 +454,16 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Threads that are stuck.
     pub fn stuck_workers(&self) -> usize {
         self.threads.iter().flatten().filter(|thread| thread.role == Role::Stuck).count()
+    }
+
+    /// How full the memory for code is, see [`Host::code_memory`].
+    pub fn code_memory(&self) -> Option<f32> {
+        self.host.code_memory()
+    }
+
+    /// Whether the code was reloaded since the start, and is not being so.
+    pub fn has_reloaded(&self) -> bool {
+        self.release > 0 && self.reload.is_none()
     }
 
     /// Whether more threads are stuck than may be.

@@ -46,6 +46,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.reload.is_some()
     }
 
+    /// How the last reload has ended, if it has since this was asked for.
+    pub fn outcome(&mut self) -> Option<Result<(), String>> {
+        self.outcome.take()
+    }
+
     /// One step of the reload: what can be started is, what has a successor leaves.
     pub(super) fn roll(&mut self) {
         let release = self.release;
@@ -73,6 +78,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         if let Some(Reload { began, waiting }) = self.reload.take() {
             let seconds = began.elapsed().as_secs_f32();
             info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
+            self.outcome = Some(Ok(()));
             waiting.iter().for_each(|done| drop(done.try_send(Ok(()))));
         }
     }
@@ -95,6 +101,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Tells those who wait that the reload has come to nothing.
     pub(super) fn reload_abandoned(&mut self, error: &str) {
         if let Some(Reload { waiting, .. }) = self.reload.take() {
+            self.outcome = Some(Err(error.to_owned()));
             waiting.iter().for_each(|done| drop(done.try_send(Err(error.to_owned()))));
         }
     }

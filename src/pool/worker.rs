@@ -49,6 +49,8 @@ pub struct Worker<Q, A> {
     runs: AtomicU64,
     /// Bound of `runs`.
     max_runs: u64,
+    /// Each run of the script is for one request, which is there before it.
+    single: bool,
     limits: Limits,
     /// Requests that this run of the script may have.
     jobs: AtomicU64,
@@ -88,6 +90,7 @@ pub(super) struct Recruit<'a, Q, A> {
     pub(super) release: u32,
     pub(super) seat: Seat<Q, A>,
     pub(super) max_runs: Option<u64>,
+    pub(super) single: bool,
     pub(super) limits: &'a Limits,
     pub(super) failures: u32,
     pub(super) crew: &'a Arc<Crew<Q, A>>,
@@ -153,7 +156,8 @@ pub struct Snapshot {
 
 impl<Q, A> Worker<Q, A> {
     pub(super) fn new(recruit: Recruit<'_, Q, A>) -> Arc<Self> {
-        let Recruit { pool, of_pool, number, release, mut seat, max_runs, limits, failures, crew, reports } = recruit;
+        let Recruit { pool, of_pool, number, release, mut seat, max_runs, single, limits, failures, crew, reports } =
+            recruit;
         if limits.concern_requests() {
             seat.oversee();
         }
@@ -170,6 +174,7 @@ impl<Q, A> Worker<Q, A> {
             before_run: AtomicU64::new(0),
             runs: AtomicU64::new(0),
             max_runs: max_runs.unwrap_or(u64::MAX),
+            single,
             limits: limits.clone(),
             jobs: AtomicU64::new(u64::MAX),
             memory: AtomicUsize::new(0),
@@ -196,6 +201,11 @@ impl<Q, A> Worker<Q, A> {
         self.jobs.store(self.limits.jobs_of_run(), Ordering::Relaxed);
         self.before_run.store(self.requests.load(Ordering::Relaxed), Ordering::Relaxed);
         self.runs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The script has asked for a request that was taken before it ran.
+    pub fn works(&self) {
+        self.state.store(State::Working as u8, Ordering::Release);
     }
 
     /// Remembers how many bytes PHP has taken for this worker.
@@ -282,12 +292,13 @@ impl<Q, A> Worker<Q, A> {
                 self.why.store(Reason::ExecTtl as u8, Ordering::Relaxed);
                 warn!(worker = %self.name, reason = %Reason::ExecTtl, "Worker script ended by the limit of its request");
             }
+            (None, Ended::Exit(_)) if self.single => debug!(worker = %self.name, "Request is over"),
             (None, Ended::Exit(0)) if booted => info!(worker = %self.name, "Worker script ended"),
             (None, Ended::Exit(status)) => warn!(worker = %self.name, status, booted, "Worker script ended"),
             (None, Ended::Fatal(error)) => warn!(worker = %self.name, booted, error, "Worker script failed"),
         }
         self.seat.stay();
-        if !booted {
+        if !booted && !self.single {
             let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
             let error = how.to_string();
             *self.boot_error.lock() = Some(error.clone());

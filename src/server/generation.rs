@@ -46,7 +46,8 @@ impl Generations {
         }
         let original = match &self.original {
             Ok(_) if notifier.has_parent() => {
-                warn!("This process has a parent, which changes its generation: the signal belongs there");
+                info!("The parent process is asked to change the generation");
+                process::send_to_parent(libc::SIGUSR2);
                 return None;
             }
             Ok(_) if std::process::id() == 1 => {

@@ -49,7 +49,17 @@ mod tests {
     use super::*;
 
     fn worker(name: &str, pulse: u64, state: State, age: u64) -> (u64, Snapshot) {
-        (pulse, Snapshot { name: name.to_owned(), state, age: Duration::from_secs(age), requests: 0, memory: 0, boot_error: None })
+        (
+            pulse,
+            Snapshot {
+                name: name.to_owned(),
+                state,
+                age: Duration::from_secs(age),
+                requests: 0,
+                memory: 0,
+                boot_error: None,
+            },
+        )
     }
 
     #[test]

@@ -64,6 +64,8 @@ struct Running<'a> {
     reactors: Reactors,
     front: Arc<Front>,
     channels: Arc<http::Channels>,
+    /// What pages listen to that reload themselves, if they do.
+    development: Option<http::Development>,
     /// Keeps the sockets open for the next generation.
     bound: Bound,
     notifier: Notifier,
@@ -147,6 +149,10 @@ pub fn run_bound(
     let watch = acceptor.map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
     let watch = watch.map_err(Error::Thread)?;
     let mut supervisor = Supervisor::new(pools, events, commands.clone(), heartbeat, watch);
+    let development = config.watch.as_ref().filter(|watch| watch.page).map(|_| http::Development::new());
+    if let Some(files) = &config.watch {
+        supervisor.watch_files(files, development.clone()).map_err(Error::Thread)?;
+    }
     let grace = config.grace();
 
     notifier.status("Starting: workers boot");
@@ -163,7 +169,8 @@ pub fn run_bound(
 
     let front = front(&config.http.connections);
     let inboxes: Vec<_> = supervisor.pools.iter().map(Pool::inbox).collect();
-    let service = Arc::new(http::Service::new(inboxes.clone(), &config.http, bound.addresses(), acceptor));
+    let service = http::Service::new(inboxes.clone(), &config.http, bound.addresses(), acceptor, development.as_ref());
+    let service = Arc::new(service);
     let capacity = supervisor.pools.iter().map(Pool::capacity).sum();
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
     let keeper = Keeper::start(channels).map_err(Error::Thread)?;
@@ -192,7 +199,8 @@ pub fn run_bound(
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, patience);
     let channels = Arc::clone(channels);
-    let mut running = Running { config, supervisor, reactors, front, channels, bound, notifier, generations, status };
+    let mut running =
+        Running { config, supervisor, reactors, front, channels, development, bound, notifier, generations, status };
     serving();
     running.notifier.ready(&running.status);
     running.bound.take_over();
@@ -275,7 +283,10 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, front, channels, bound, mut notifier, generations, status } = self;
+        let Self { config, mut supervisor, reactors, front, channels, development, bound, .. } = self;
+        let Self { mut notifier, generations, status, .. } = self;
+        // The next generation looks itself.
+        supervisor.forget_files();
         let grace = config.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
@@ -300,6 +311,9 @@ impl Running<'_> {
             reactors.fade();
             FADE
         };
+        if let Some(development) = development {
+            development.end();
+        }
         let deadline = Instant::now() + grace;
         info!(grace_seconds = grace.as_secs_f32(), "Shutting down: requests under way finish");
         // Requests that are on their way on idle connections still arrive.

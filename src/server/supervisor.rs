@@ -2,10 +2,11 @@
 
 use std::{
     io,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, Sender, after, never, select};
+use crossbeam_channel::{Receiver, Sender, after, bounded, never, select};
 use tracing::{error, info, warn};
 
 use super::{
@@ -15,15 +16,20 @@ use super::{
     notify::Notifier,
 };
 use crate::{
-    http,
+    http::{self, Development},
     pool::{Event, Immutable, Pool, Report},
     tls::Watch,
+    watch::{self, Watcher},
 };
 
 /// Failures in a row, of every worker, after which a start is given up.
 const BOOT_FAILURES: u32 = 5;
 /// How long after the grace period the last workers and clients are given up.
 pub(super) const INTERRUPT: Duration = Duration::from_secs(1);
+/// The part of the memory for code that may be in use.
+const NEARLY_FULL: f32 = 0.9;
+/// The part of it that the code may take at first: with more, the next generation would soon be where this one is.
+const TOO_FULL: f32 = 0.7;
 /// How long of that workers that only wait, or have just answered, may take to leave by themselves.
 const LEAVE: Duration = Duration::from_millis(250);
 
@@ -45,6 +51,22 @@ pub(super) struct Supervisor {
     ready: Vec<bool>,
     /// A change of the generation was asked for because threads are stuck.
     clogged: bool,
+    code_memory: CodeMemory,
+    /// Looks whether files change, if that is asked for.
+    files: Option<Watcher>,
+    /// Files that have changed.
+    changes: Receiver<Vec<PathBuf>>,
+    /// The pages that reload themselves.
+    development: Option<Development>,
+}
+
+/// The memory in which the code of every reload stays until the process ends.
+#[derive(Debug, Default)]
+struct CodeMemory {
+    /// How full it was before the first reload.
+    at_first: f32,
+    /// It was said that it is full.
+    said: bool,
 }
 
 /// What a supervisor has heard.
@@ -89,7 +111,26 @@ impl Supervisor {
             watch,
             ready,
             clogged: false,
+            code_memory: CodeMemory::default(),
+            files: None,
+            changes: never(),
+            development: None,
         }
+    }
+
+    /// Reloads whenever a file changes that `watch` speaks of; `development`: the pages that are told.
+    pub(super) fn watch_files(&mut self, watch: &watch::Config, development: Option<Development>) -> io::Result<()> {
+        // What changes while one change waits for its reload is taken up by that.
+        let (sender, changes) = bounded(1);
+        self.files = Some(Watcher::start(watch, Box::new(move |files| drop(sender.try_send(files))))?);
+        (self.changes, self.development) = (changes, development);
+        Ok(())
+    }
+
+    /// Looks at files no longer.
+    pub(super) fn forget_files(&mut self) {
+        self.files = None;
+        self.changes = never();
     }
 
     /// Starts the workers of every pool.
@@ -218,13 +259,18 @@ impl Supervisor {
                     self.successor = never();
                     return Woken::Successor(outcome.unwrap_or_else(|_| Err("nobody looks after it".to_owned())));
                 }
+                recv(self.changes) -> files => {
+                    self.files_changed(files.unwrap_or_default());
+                    continue;
+                }
                 recv(self.heartbeat.due) -> _ => return Woken::Beat,
                 recv(due) -> _ => {
                     self.pools.iter_mut().for_each(Pool::tick);
-                    match self.is_clogged() {
-                        true => return Woken::Restart,
-                        false => continue,
+                    self.tell_pages();
+                    if self.is_worn() {
+                        return Woken::Restart;
                     }
+                    continue;
                 }
                 recv(done) -> _ => return Woken::Done,
                 recv(timeout) -> _ => return Woken::Deadline,
@@ -234,10 +280,36 @@ impl Supervisor {
             if let Some(woken) = self.heed(&report) {
                 return woken;
             }
-            if self.is_clogged() {
+            if self.is_worn() {
                 return Woken::Restart;
             }
         }
+    }
+
+    /// Whether this process should give way to another one: what it has used up only its end gives back.
+    fn is_worn(&mut self) -> bool {
+        self.is_clogged() || self.is_full_of_code()
+    }
+
+    /// Whether the memory for code is nearly full after a reload, which is said once.
+    fn is_full_of_code(&mut self) -> bool {
+        let Some(filled) = self.pools[0].code_memory() else { return false };
+        if self.pools.iter().all(|pool| !pool.has_reloaded()) {
+            self.code_memory.at_first = self.code_memory.at_first.max(filled);
+            return false;
+        }
+        if filled < NEARLY_FULL || self.code_memory.said || self.ending || self.pools.iter().any(Pool::reloads) {
+            return false;
+        }
+        self.code_memory.said = true;
+        if self.code_memory.at_first > TOO_FULL {
+            warn!(
+                "opcache is too small to reload this application: opcache.memory_consumption, opcache.max_accelerated_files"
+            );
+            return false;
+        }
+        info!(filled, "opcache is nearly full: the generation changes");
+        true
     }
 
     /// Whether so many threads are stuck that the generation is to change, which is said once.
@@ -321,9 +393,29 @@ impl Supervisor {
         self.pools.iter().map(Pool::name).collect::<Vec<_>>().join(", ")
     }
 
+    fn files_changed(&mut self, files: Vec<PathBuf>) {
+        if self.ending || files.is_empty() {
+            return;
+        }
+        info!(files = files.len(), first = %files[0].display(), "Files have changed");
+        self.pools.iter_mut().for_each(|pool| pool.reload(None));
+    }
+
+    /// Tells pages in development how reloads have ended.
+    fn tell_pages(&mut self) {
+        let outcomes: Vec<_> = self.pools.iter_mut().filter_map(Pool::outcome).collect();
+        let Some(development) = self.development.as_ref().filter(|_| !outcomes.is_empty()) else { return };
+        match outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
+            Some(error) => development.failed(error),
+            None if self.pools.iter().any(Pool::reloads) => {}
+            None => development.reloaded(),
+        }
+    }
+
     fn heed(&mut self, report: &Report) -> Option<Woken> {
-        let pool = self.pools.get_mut(report.pool)?;
-        pool.heed(report.worker, &report.event);
+        self.pools.get_mut(report.pool)?.heed(report.worker, &report.event);
+        self.tell_pages();
+        let pool = &self.pools[report.pool];
         match report.event {
             Event::Ready => {
                 self.ready[report.pool] = true;

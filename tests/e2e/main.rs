@@ -13,10 +13,13 @@
 mod support;
 
 mod aborts;
+mod assets;
 mod beside_nginx;
 mod bodies;
+mod cache;
 mod channels;
 mod children;
+mod compress;
 mod cors;
 mod crash;
 mod death;

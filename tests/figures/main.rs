@@ -18,6 +18,7 @@ mod files;
 mod greedy;
 mod handoff;
 mod log;
+mod middleware;
 mod opcache;
 mod soak;
 mod start;
@@ -85,6 +86,8 @@ fn main() -> ExitCode {
             ("memory", soak::measure),
             ("files", files::measure),
             ("static", static_files::measure),
+            ("middleware-off", middleware::off),
+            ("middleware-rate-limit", middleware::rate_limit),
             ("tls", tls::measure),
             ("bodies-reader", bodies::slow_reader),
             ("bodies-memory", bodies::memory),

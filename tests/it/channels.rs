@@ -128,7 +128,7 @@ fn they_outlive_the_run_of_the_worker_that_began_them() {
         envelope.replier.answer(Answer::new(StatusCode::OK, source));
         let own = Arc::clone(own.lock().as_ref().unwrap());
         own.subscribe(&[b"a"], Form::Data, sink, None);
-        worker.leave(Leave::Recycle);
+        worker.leave(Leave::Recycle, Reason::Asked);
         Ended::Exit(0)
     })
     .workers(1);

@@ -17,12 +17,12 @@ use crate::{
     support::{Builder, Client, Gate, PATIENCE, Response, Server},
 };
 
-const CODINGS: [&str; 3] = ["br", "zstd", "gzip"];
+pub const CODINGS: [&str; 3] = ["br", "zstd", "gzip"];
 /// Bytes that may be under way to one client.
 const CAPACITY: usize = 64 * 1024;
 
 /// Text that can be compressed, but not to nothing.
-fn text(length: usize) -> Vec<u8> {
+pub fn text(length: usize) -> Vec<u8> {
     let lines = (0_u64..).flat_map(|n| format!("line {n} {:x}\n", n.wrapping_mul(0x9e37_79b9_7f4a_7c15)).into_bytes());
     lines.take(length).collect()
 }
@@ -68,7 +68,7 @@ fn asked(server: &Server, method: &str, lines: &str) -> Response {
     if method == "HEAD" { client.response_without_body() } else { client.response() }
 }
 
-fn decoded(coding: &str, body: &[u8]) -> Vec<u8> {
+pub fn decoded(coding: &str, body: &[u8]) -> Vec<u8> {
     let mut plain = Vec::new();
     match coding {
         "br" => brotli::Decompressor::new(body, 4096).read_to_end(&mut plain),

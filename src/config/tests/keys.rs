@@ -28,7 +28,7 @@ fn rows() -> Vec<&'static Row> {
 }
 
 /// Sections in which nothing is read without some of their keys, and values of these.
-const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
+const REQUIRED: [(&str, &[(&str, &str)]); 12] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
@@ -37,6 +37,12 @@ const REQUIRED: [(&str, &[(&str, &str)]); 7] = [
     // Before the routes that it may stand in.
     ("headers.cors", &[("allowed_origin", "'https://a.test'")]),
     ("routes.[]", &[("prefix", "/x")]),
+    ("dynamic_allocator", &[("max_workers", "7")]),
+    ("pools.*", &[("env", "{a: b}")]),
+    // It is on by being there.
+    ("watch", &[("dirs", "a")]),
+    ("services.*", &[("dirs", "a")]),
+    ("reload", &[("services", "{a: {dirs: a}}")]),
 ];
 
 /// Returns a file with this key alone, in one line, but for those that its sections need.
@@ -53,6 +59,10 @@ fn file(path: &str, value: &str) -> String {
             "[]" => format!("[{text}]"),
             part => format!("{{{needed}{part}: {text}}}"),
         };
+    }
+    // A pool must be there.
+    if path == "http.routes.[].pool" {
+        return text.replacen("{http: {", "{http: {pools: {text: {max_jobs: 7}}, ", 1);
     }
     // TLS is nothing without certificates.
     if path.ends_with("listeners.[].tls") && value == "true" {
@@ -122,7 +132,12 @@ fn every_key_behaves_as_its_class() {
         seen[row.class as usize] += 1;
         match row.class {
             Class::Honoured => {
-                assert_eq!((strict.problems.as_str(), strict.warnings.as_str()), ("", ""), "{text}");
+                assert_eq!(strict.problems, "", "{text}");
+                // Only what a middleware is told while nothing names it.
+                if !strict.warnings.is_empty() {
+                    is_about(&strict.warnings, "", &row.path);
+                    assert!(strict.warnings.contains(" does not name "), "{}", strict.warnings);
+                }
                 // These are the loader's, or change how the rest is read.
                 let silent = ["version", "include", "envfile"].contains(&&*row.path);
                 assert!(silent || strict.config != without(&row.path) || row.required, "{text} changes nothing");
@@ -143,7 +158,7 @@ fn every_key_behaves_as_its_class() {
         }
     }
     let [honoured, idle, unsupported, later] = seen;
-    assert!(honoured >= 40 && idle >= 5 && unsupported >= 6 && later >= 400, "{seen:?}");
+    assert!(honoured >= 40 && idle >= 5 && unsupported >= 5 && later >= 400, "{seen:?}");
 }
 
 #[test]
@@ -189,10 +204,10 @@ fn what_is_off_anyway_is_accepted() {
         let understood = understand(text, false);
         assert_eq!((understood.problems.as_str(), understood.config), ("", Config::default()), "{text}");
     }
-    let text = "http: {fcgi: {address: x}, pool: {supervisor: {ttl: 0s, exec_ttl: 1s}}}";
+    let text = "http: {fcgi: {address: x}, isolation: strict}";
     assert_eq!(
         understand(text, false).problems,
-        "  line 1: not supported yet: http.fcgi\n  line 1: not supported yet: http.pool.supervisor"
+        "  line 1: not supported yet: http.fcgi\n  line 1: not supported yet: http.isolation"
     );
 }
 
@@ -212,7 +227,7 @@ fn a_key_in_the_wrong_section_is_found() {
     assert_eq!(
         problems,
         "  line 1: num_workers is not a known key; did you mean http.pool.num_workers?\n  \
-         line 2: http.command is not a known key; did you mean server.command?"
+         line 2: http.command is not a known key; did you mean http.pool.command?"
     );
 }
 

@@ -3,7 +3,7 @@
 use std::{future::Future, sync::Arc};
 
 use http::request::Parts;
-use tracing::{info, warn};
+use tracing::info;
 
 use super::{
     Around, Config, Next, Request, around,
@@ -13,7 +13,7 @@ use super::{
     names::Name,
     route::{Matcher, plain_path},
 };
-use crate::http::{Inbound, access::Body};
+use crate::http::{Development, Inbound, access::Body, development::Page};
 
 /// The layers of all routes.
 #[derive(Debug, Default)]
@@ -37,26 +37,16 @@ pub(in crate::http) struct ToPool(pub(in crate::http) usize);
 
 // === impl Chain ===
 
-/// Says when passwords are set that nobody is asked for.
-fn warn_of_open_doors(config: &Config) {
-    let all = || config.routes.iter().map(|route| &route.layers).chain([&config.usual]);
-    if all().any(|layers| layers.basic_auth.has_users()) && !all().any(|layers| layers.names.contains(&Name::BasicAuth))
-    {
-        warn!("http.basic_auth has users, but no http.middleware names basic_auth: nobody is asked for a password");
-    }
-}
-
 impl Chain {
-    /// Builds what the configuration asks for.
-    pub(in crate::http) fn new(config: &Config) -> Self {
-        warn_of_open_doors(config);
+    /// Builds what the configuration asks for. In `development` pages reload themselves.
+    pub(in crate::http) fn new(config: &Config, development: Option<&Development>) -> Self {
         let store = config.usual.cache.store();
         let build = |route: &Route| {
-            let layers = route.layers.build(&route.matcher.as_text(), &store);
+            let layers = route.layers.build(&route.matcher.as_text(), &store, development);
             (route.matcher.clone(), Way { layers, pool: route.to })
         };
         let routes = config.routes.iter().map(build).collect();
-        Self { routes, usual: Way { layers: config.usual.build("", &store), pool: 0 } }
+        Self { routes, usual: Way { layers: config.usual.build("", &store, development), pool: 0 } }
     }
 
     /// What a request is to meet, and where it goes.
@@ -73,16 +63,21 @@ impl Chain {
 // === impl Layers ===
 
 impl Layers {
-    fn build(&self, route: &str, store: &Arc<Store>) -> Option<Next> {
+    fn build(&self, route: &str, store: &Arc<Store>, development: Option<&Development>) -> Option<Next> {
         let names = self.order.outermost_first(&self.names);
+        let page = |next| match development {
+            Some(development) => around(Page(development.clone()), next),
+            None => next,
+        };
         if names.is_empty() {
-            return None;
+            return development.map(|_| page(Next::new(Inside)));
         }
         let shown: Vec<_> = names.iter().map(|name| name.as_str()).collect();
         info!(route, order = shown.join(" > "), "Middleware");
         let put = |next, name: &Name| match name {
             Name::BasicAuth => around(self.basic_auth.middleware(), next),
-            Name::Gzip => around(self.gzip.middleware(), next),
+            // Compressed pages cannot be changed.
+            Name::Gzip => around(self.gzip.middleware(), page(next)),
             Name::Cache => around(self.cache.middleware(store), next),
             Name::Headers => around(self.headers.middleware(), next),
             Name::Limit => around(self.limit.middleware(), next),
@@ -91,7 +86,8 @@ impl Layers {
             Name::Static => around(self.static_files.middleware(), next),
             Name::Timeout => around(self.timeout.middleware(), next),
         };
-        Some(names.iter().rev().fold(Next::new(Inside), put))
+        let all = names.iter().rev().fold(Next::new(Inside), put);
+        Some(if names.contains(&Name::Gzip) { all } else { page(all) })
     }
 }
 

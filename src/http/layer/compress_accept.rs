@@ -1,4 +1,4 @@
-//! Which coding a client would like best (`Accept-Encoding`, RFC 9110 section 12.5.3).
+//! Which codings a client would like (`Accept-Encoding`, RFC 9110 section 12.5.3).
 
 use http::{HeaderMap, header::ACCEPT_ENCODING};
 
@@ -7,36 +7,57 @@ use super::compress_codec::Coding;
 /// A quality in thousandths.
 type Quality = u16;
 
+/// What a client says of codings.
+#[derive(Debug, Default)]
+pub(super) struct Accepted {
+    /// By their names, in small letters.
+    named: Vec<(String, Quality)>,
+    /// `*`.
+    others: Option<Quality>,
+    /// Of contents as they are.
+    identity: Option<Quality>,
+}
+
 /// The coding that the client likes best of those offered; of several that it likes as much, the first. `None`: it wants
 /// the contents as they are, or takes nothing that there is, which is best answered in the same way.
 pub(super) fn choose(headers: &HeaderMap, offered: &[Coding]) -> Option<Coding> {
-    let (mut named, mut others, mut identity) = (Vec::new(), None, None);
-    for value in headers.get_all(ACCEPT_ENCODING) {
-        for item in value.to_str().unwrap_or_default().split(',') {
-            let mut parts = item.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default().to_ascii_lowercase();
-            let Some(quality) = parts.try_fold(1000, |quality, part| parameter(part, quality)) else { continue };
-            match name.as_str() {
-                "*" => others = Some(quality),
-                "identity" => identity = Some(quality),
-                "x-gzip" => named.push(("gzip".to_owned(), quality)),
-                _ => named.push((name, quality)),
+    Accepted::of(headers).best_first(offered, Coding::as_str).first().copied()
+}
+
+// === impl Accepted ===
+
+impl Accepted {
+    /// Reads the headers of a request.
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut accepted = Self::default();
+        for value in headers.get_all(ACCEPT_ENCODING) {
+            for item in value.to_str().unwrap_or_default().split(',') {
+                let mut parts = item.split(';').map(str::trim);
+                let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+                let Some(quality) = parts.try_fold(1000, |quality, part| parameter(part, quality)) else { continue };
+                match name.as_str() {
+                    "*" => accepted.others = Some(quality),
+                    "identity" => accepted.identity = Some(quality),
+                    "x-gzip" => accepted.named.push(("gzip".to_owned(), quality)),
+                    _ => accepted.named.push((name, quality)),
+                }
             }
         }
+        accepted
     }
-    let liked = |coding: Coding| {
-        let own = named.iter().find(|(name, _)| name == coding.as_str()).map(|(_, quality)| *quality);
-        own.or(others).unwrap_or(0)
-    };
-    let mut best = None;
-    for coding in offered {
-        let quality = liked(*coding);
-        if quality > best.map_or(0, |(_, best)| best) {
-            best = Some((*coding, quality));
-        }
+
+    /// Those of `offered` that the client takes at least as gladly as contents as they are, the one that it likes best first;
+    /// of several that it likes as much, in their order. `name` gives the name of each.
+    pub(super) fn best_first<T: Copy>(&self, offered: &[T], name: impl Fn(T) -> &'static str) -> Vec<T> {
+        let liked = |coding: T| {
+            let own = self.named.iter().find(|(other, _)| other == name(coding)).map(|(_, quality)| *quality);
+            own.or(self.others).unwrap_or(0)
+        };
+        let mut taken: Vec<_> = offered.iter().map(|coding| (*coding, liked(*coding))).collect();
+        taken.retain(|(_, quality)| *quality > 0 && *quality >= self.identity.unwrap_or(0));
+        taken.sort_by_key(|(_, quality)| std::cmp::Reverse(*quality));
+        taken.into_iter().map(|(coding, _)| coding).collect()
     }
-    // One who says how much it likes contents as they are may like them more.
-    best.filter(|(_, quality)| *quality >= identity.unwrap_or(0)).map(|(coding, _)| coding)
 }
 
 /// The quality after a parameter; `None` if the parameter is a quality and not a number from 0 to 1.

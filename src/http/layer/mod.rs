@@ -32,7 +32,7 @@ use http::StatusCode;
 
 pub use self::{
     attributes::Attributes,
-    cache::{Caches, Clock},
+    cache::{Caches, Clock, Unpurgeable},
     config::Config,
 };
 pub(super) use self::{

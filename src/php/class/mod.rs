@@ -2,6 +2,7 @@
 
 pub(super) mod answer;
 mod body;
+mod cache;
 mod channel;
 mod file;
 pub(super) mod parts;

@@ -18,6 +18,7 @@ use crate::{
         local::{self, Local},
         sys,
     },
+    pool::Reason,
 };
 
 #[unsafe(no_mangle)]
@@ -35,7 +36,10 @@ extern "C" fn rr_rs_wait() -> *mut c_void {
 
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_stop() {
-    method((), || local::with(|local| local.worker().leave(Leave::Recycle)).ok_or_else(|| Misuse::NotAWorker.into()));
+    method((), || {
+        local::with(|local| local.worker().leave(Leave::Recycle, Reason::Asked))
+            .ok_or_else(|| Misuse::NotAWorker.into())
+    });
 }
 
 #[unsafe(no_mangle)]

@@ -86,6 +86,42 @@ static zend_class_entry *register_RoadRunner_Channel(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Cache___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Cache, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Cache_purgeTags, 0, 1, IS_LONG, 0)
+    ZEND_ARG_TYPE_MASK(0, tags, MAY_BE_ARRAY|MAY_BE_STRING, NULL)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Cache, purgeTags);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Cache_purgeUrl, 0, 1, IS_LONG, 0)
+    ZEND_ARG_TYPE_INFO(0, url, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Cache, purgeUrl);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Cache_clear, 0, 0, IS_LONG, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Cache, clear);
+
+static const zend_function_entry methods_RoadRunner_Http_Cache[] = {
+    ZEND_ME(RoadRunner_Http_Cache, __construct, arginfo_RoadRunner_Http_Cache___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Http_Cache, purgeTags, arginfo_RoadRunner_Http_Cache_purgeTags, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Http_Cache, purgeUrl, arginfo_RoadRunner_Http_Cache_purgeUrl, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Http_Cache, clear, arginfo_RoadRunner_Http_Cache_clear, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Http_Cache(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Http", "Cache", methods_RoadRunner_Http_Cache);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_ResponseStream___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_ResponseStream, __construct);

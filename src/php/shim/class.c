@@ -447,6 +447,7 @@ void rr_classes_register(void)
     register_RoadRunner_Environment();
     register_RoadRunner_Cli();
     register_RoadRunner_Channel();
+    register_RoadRunner_Http_Cache();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
     rr_part_classes(register_RoadRunner_Http_Part(), register_RoadRunner_Http_Parts(zend_ce_iterator));
     rr_upload_class(register_RoadRunner_Http_Upload());

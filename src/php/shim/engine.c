@@ -4,22 +4,16 @@
 #include "php_ini.h"
 #include "php_main.h"
 #include "php_output.h"
+#include "php_variables.h"
 #include "zend_exceptions.h"
 #include "zend_ini.h"
 
-#include <dirent.h>
 #include <dlfcn.h>
-#include <fcntl.h>
 #include <syslog.h>
 #include <unistd.h>
 
-/* The script's own command line; the main thread is parked for as long as it is used. */
-int rr_argc;
-char **rr_argv;
-
 static sapi_module_struct cli;     /* the CLI's callbacks, before ours */
 static void (*next_interrupt)(zend_execute_data *);
-static void (*next_restart)(int);
 static volatile sig_atomic_t forked;
 
 /* --- MINIT --------------------------------------------------------------------------------------------------------- */
@@ -64,11 +58,12 @@ const char *rr_foreign(void)
     return NULL;
 }
 
-const char *rr_script(void)
+const char *rr_script(int *argc, char ***argv)
 {
-    static char path[MAXPATHLEN];
-    const char *name = SG(request_info).path_translated;
-    return name && VCWD_REALPATH(name, path) ? path : NULL;
+    *argc = SG(request_info).argc;
+    *argv = SG(request_info).argv;
+    /* Where it was asked for, not where links lead: they may lead elsewhere later. */
+    return SG(request_info).path_translated && *argc ? **argv : NULL;
 }
 
 const char *rr_ini(const char *name)
@@ -164,21 +159,52 @@ static int on_deactivate(void)
     return rr_self || !cli.deactivate ? SUCCESS : cli.deactivate();
 }
 
+/* What a pool adds to the environment of its workers; pairs of name and value, then NULL. */
+static const char *own_variable(const char *name, size_t length)
+{
+    if (length == sizeof("RR_MODE") - 1 && memcmp(name, "RR_MODE", length) == 0) {
+        return rr_self->mode;
+    }
+    for (const char *const *pair = rr_self->env; pair && *pair; pair += 2) {
+        if (strlen(pair[0]) == length && memcmp(pair[0], name, length) == 0) {
+            return pair[1];
+        }
+    }
+    return NULL;
+}
+
 static char *on_getenv(const char *name, size_t length)
 {
-    if (rr_self && length == sizeof("RR_MODE") - 1 && memcmp(name, "RR_MODE", length) == 0) {
-        return estrdup(rr_self->mode);
+    const char *own = rr_self ? own_variable(name, length) : NULL;
+    if (own) {
+        return estrdup(own);
     }
     return cli.getenv ? cli.getenv(name, length) : NULL;
+}
+
+static void add_variable(zval *array, const char *name, const char *text)
+{
+    zval value;
+    ZVAL_STRING(&value, text);
+    zend_hash_str_update(Z_ARRVAL_P(array), name, strlen(name), &value);
+}
+
+static void (*next_environment)(zval *);
+
+/* $_ENV, $_SERVER and getenv() without a name. */
+static void on_environment(zval *array)
+{
+    next_environment(array);
+    for (const char *const *pair = rr_self ? rr_self->env : NULL; pair && *pair; pair += 2) {
+        add_variable(array, pair[0], pair[1]);
+    }
 }
 
 static void on_server_variables(zval *array)
 {
     cli.register_server_variables(array);
     if (rr_self) {
-        zval mode;
-        ZVAL_STRING(&mode, rr_self->mode);
-        zend_hash_str_update(Z_ARRVAL_P(array), ZEND_STRL("RR_MODE"), &mode);
+        add_variable(array, "RR_MODE", rr_self->mode);
     }
 }
 
@@ -212,18 +238,8 @@ static ZEND_NAMED_FUNCTION(on_pcntl_exec)
     next_pcntl_exec(INTERNAL_FUNCTION_PARAM_PASSTHRU);
 }
 
-/* Wiping the shared memory would pull the code from under every running thread. */
-static ZEND_NAMED_FUNCTION(on_opcache_reset)
-{
-    ZEND_PARSE_PARAMETERS_NONE();
-    static const char text[] = "opcache_reset() has no effect while the server runs: restart it to drop the cache";
-    if (rr_self) {
-        rr_rs_log(RR_LOG_WARNING, text, sizeof text - 1);
-    }
-    RETURN_FALSE;
-}
-
-static zif_handler replace(const char *name, size_t length, zif_handler handler)
+/* Returns the handler before, NULL if there is no such function of PHP's. */
+zif_handler rr_replace(const char *name, size_t length, zif_handler handler)
 {
     zend_function *function = zend_hash_str_find_ptr(CG(function_table), name, length);
     if (!function || function->type != ZEND_INTERNAL_FUNCTION) {
@@ -234,68 +250,6 @@ static zif_handler replace(const char *name, size_t length, zif_handler handler)
     return old;
 }
 
-/* --- opcache: its shared memory is never wiped under running threads ----------------------------------------------- */
-
-/* A restart is scheduled once the wasted share of the memory passes a limit. No share passes 100. The setting's own
- * parser allows at most 50 %, so the parsed value is written: a double in this thread's globals. */
-void rr_opcache_guard(void)
-{
-    zend_ini_entry *entry = zend_hash_str_find_ptr(EG(ini_directives), ZEND_STRL("opcache.max_wasted_percentage"));
-    if (!entry || !entry->mh_arg2) {
-        return;
-    }
-    double *limit = (double *) ((char *) ts_resource(*(int *) entry->mh_arg2) + (size_t) entry->mh_arg1);
-    if (*limit == 100.0) {
-        return;
-    }
-    if (*limit >= 0.01 && *limit <= 0.5) {
-        *limit = 100.0;
-    } else {
-        static const char text[] = "opcache keeps its restart limit in an unknown way: its memory is guarded by a lock only";
-        rr_rs_log(RR_LOG_WARNING, text, sizeof text - 1);
-    }
-}
-
-/* A restart waits while another open file description holds a read lock here. opcache's own locks are per process and
- * so never stop its own threads. The description stays open for good: closing it would drop opcache's locks, too. */
-static void hold_opcache_lock(void)
-{
-    DIR *directory = opendir("/proc/self/fd");
-    if (!directory) {
-        return;
-    }
-    for (struct dirent *entry; (entry = readdir(directory));) {
-        char path[sizeof "/proc/self/fd/" + sizeof entry->d_name], target[64];
-        snprintf(path, sizeof path, "/proc/self/fd/%s", entry->d_name);
-        ssize_t length = readlink(path, target, sizeof target - 1);
-        if (length < 0) {
-            continue;
-        }
-        target[length] = 0;
-        if (!strstr(target, "opcache_lock") && !strstr(target, ".ZendSem")) {
-            continue;
-        }
-        int file = open(path, O_RDWR | O_CLOEXEC);
-        struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = 1, .l_len = 1};
-        if (file >= 0 && fcntl(file, F_OFD_SETLK, &lock) == 0) {
-            break;
-        }
-        if (file >= 0) {
-            close(file);
-        }
-    }
-    closedir(directory);
-}
-
-static void on_opcache_restart(int reason)
-{
-    static const char text[] = "opcache wants to drop its cache, which must wait for a restart of the server";
-    rr_rs_log(RR_LOG_ERROR, text, sizeof text - 1);
-    if (next_restart) {
-        next_restart(reason);
-    }
-}
-
 /* --- the wait on main ---------------------------------------------------------------------------------------------- */
 
 static void in_forked_child(void)
@@ -304,7 +258,7 @@ static void in_forked_child(void)
     rr_rs_forked();
 }
 
-void rr_engine_open(int argc, char **argv)
+void rr_engine_open(void)
 {
     rr_signals_open();
     static bool open;
@@ -312,8 +266,6 @@ void rr_engine_open(int argc, char **argv)
         return;
     }
     open = true;
-    rr_argc = argc ? argc : SG(request_info).argc;
-    rr_argv = argc ? argv : SG(request_info).argv;
     cli = sapi_module;
     sapi_module.ub_write = on_write;
     sapi_module.flush = on_flush;
@@ -321,18 +273,11 @@ void rr_engine_open(int argc, char **argv)
     sapi_module.deactivate = on_deactivate;
     sapi_module.getenv = on_getenv;
     sapi_module.register_server_variables = on_server_variables;
-    next_pcntl_signal = replace(ZEND_STRL("pcntl_signal"), on_pcntl_signal);
-    next_pcntl_exec = replace(ZEND_STRL("pcntl_exec"), on_pcntl_exec);
-    if (replace(ZEND_STRL("opcache_reset"), on_opcache_reset)) {
-        rr_opcache_guard();
-        hold_opcache_lock();
-#if PHP_VERSION_ID >= 80400
-        next_restart = zend_accel_schedule_restart_hook;
-        zend_accel_schedule_restart_hook = on_opcache_restart;
-#else
-        (void) on_opcache_restart;
-#endif
-    }
+    next_environment = php_import_environment_variables;
+    php_import_environment_variables = on_environment;
+    next_pcntl_signal = rr_replace(ZEND_STRL("pcntl_signal"), on_pcntl_signal);
+    next_pcntl_exec = rr_replace(ZEND_STRL("pcntl_exec"), on_pcntl_exec);
+    rr_opcache_open();
     pthread_atfork(NULL, NULL, in_forked_child);
 }
 

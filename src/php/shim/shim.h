@@ -36,7 +36,14 @@ typedef struct rr_thread {
     const char *name;   /* of the worker, NUL-terminated, outlives the thread */
     const char *pool;
     const char *mode;   /* RR_MODE, e.g. "http" */
-    const char *script; /* absolute path */
+    const char *script; /* absolute path, of each run its own */
+    const char *directory; /* working directory of the run; NULL: that of the process */
+    int argc;           /* the script's own command line */
+    char **argv;
+    const char *const *env; /* added to the environment: pairs of name and value, then NULL; or NULL */
+    uint32_t release;   /* the code that this run is of */
+    bool follows_links; /* the script, or the directory, is named by a link, which may lead elsewhere later */
+    bool revalidates;   /* each run is to meet the code of now */
     zend_long number;   /* of the worker within its pool */
     void *stack;        /* alternate signal stack */
     zend_ulong ob_level; /* output buffers open at the end of the boot */
@@ -60,7 +67,7 @@ typedef struct rr_thread {
 typedef struct rr_outcome {
     int status;
     bool fatal;
-    char message[256];
+    char message[1024];
 } rr_outcome;
 
 /* --- tsrm.c -------------------------------------------------------------------------------------------------------- */
@@ -69,10 +76,9 @@ bool rr_tsrm_find(void);               /* false: this PHP is not thread-safe, an
 /* --- engine.c: the process as a whole ------------------------------------------------------------------------------ */
 void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */
 const char *rr_foreign(void);          /* why wait calls cannot work here, or NULL */
-const char *rr_script(void);           /* the main script's absolute path, or NULL if it is no file */
-/* Before the server runs, one thread: takes the signals, patches SAPI and functions. `argc`, `argv`: the workers' command
- * line, which must stay; 0: that of this process. */
-void rr_engine_open(int argc, char **argv);
+/* The main script as it was asked for, if it is one, and its command line. */
+const char *rr_script(int *argc, char ***argv);
+void rr_engine_open(void);             /* before the server runs, one thread: takes the signals, patches SAPI and functions */
 void rr_engine_close(void);            /* no server came to run: the script goes on, with its own signals */
 bool rr_is_forked(void);               /* this process is a fork of the server */
 void rr_leave_script(int status);      /* as exit(status) */
@@ -83,9 +89,13 @@ const char *rr_library(void);          /* the path of the extension */
 bool rr_is_debug(void);
 bool rr_has_extension(const char *name);     /* in lower case */
 const char *rr_configured(const char *name); /* what php.ini or -d says, or NULL */
+zif_handler rr_replace(const char *name, size_t length, zif_handler handler);
+
+/* --- opcache.c ------------------------------------------------------------------------------------------------------ */
+void rr_opcache_open(void);            /* part of rr_engine_open */
 void rr_opcache_guard(void);           /* in each PHP thread, after ts_resource */
-extern int rr_argc;
-extern char **rr_argv;
+void rr_opcache_refresh(void);         /* inside a request, outside of the script */
+void rr_opcache_look(void);            /* inside a request; may leave by longjmp */
 
 /* --- thread.c: one PHP thread -------------------------------------------------------------------------------------- */
 void rr_thread_open(rr_thread *self);
@@ -93,6 +103,7 @@ void rr_thread_run(rr_thread *self, rr_outcome *outcome);
 void rr_thread_close(rr_thread *self);
 void rr_thread_interrupt(rr_thread *other);
 void rr_request_end(void);             /* what a request leaves behind in the engine, before the next wait */
+size_t rr_memory(void);                /* bytes that the engine has taken for this thread */
 void rr_timer_stop(void);
 void rr_timer_start(void);
 extern __thread rr_thread *rr_self;    /* NULL on any thread that is not ours */
@@ -173,7 +184,10 @@ void rr_rs_log(int level, const char *bytes, size_t length);
 void rr_rs_flush_output(void);
 void rr_rs_report(const char *backtrace, size_t length, size_t memory); /* of a request that takes long */
 void rr_rs_throw_timeout(double limit);                    /* in seconds */
-void rr_rs_abandon(void);                                  /* the script is over: answer what is unanswered */
+void rr_rs_abandon(const char *error);                     /* the script is over, why or NULL: answer what is unanswered */
+void rr_rs_code_refresh(uint32_t release);                 /* calls rr_opcache_refresh if that is due */
+bool rr_rs_code_changed(const char *path, size_t length);
+void rr_rs_opcache_filled(int64_t used, int64_t free, int64_t keys, int64_t most_keys);
 void rr_rs_engine_lock(const char *who);
 void rr_rs_engine_unlock(void);
 void rr_rs_signal(int number);                             /* on the signal thread */
@@ -234,6 +248,11 @@ zend_long rr_rs_channel_publish(HashTable *names, zend_string *name, const char 
                                 size_t event_length, const char *id, size_t id_length, zend_long retry);
 zend_long rr_rs_channel_count(zend_string *name);
 zend_long rr_rs_channel_close(zend_string *name);
+
+/* For cache.c. Tags are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
+zend_long rr_rs_cache_purge_tags(HashTable *tags, zend_string *tag);
+zend_long rr_rs_cache_purge_url(zend_string *url);
+zend_long rr_rs_cache_clear(void);
 const char *rr_rs_version(void);
 zend_long rr_rs_cli(const HashTable *arguments);           /* the exit code */
 #endif

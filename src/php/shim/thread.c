@@ -62,8 +62,8 @@ static bool request_open(rr_thread *self)
     rr_rs_engine_lock(self->name);
     SG(server_context) = self;
     SG(request_info).path_translated = (char *) self->script;
-    SG(request_info).argc = rr_argc;
-    SG(request_info).argv = rr_argv;
+    SG(request_info).argc = self->argc;
+    SG(request_info).argv = self->argv;
     SG(request_info).argv0 = NULL;
     bool open = php_request_startup() == SUCCESS;
     rr_rs_engine_unlock();
@@ -80,6 +80,18 @@ static bool request_open(rr_thread *self)
     if (PG(display_errors)) {
         set_ini("log_errors", "1");
         set_ini("display_errors", "0");
+    }
+    /* Links may lead elsewhere than at the run before: the engine and opcache are to look again. */
+    realpath_cache_clean();
+    if (self->follows_links) {
+        set_ini("opcache.revalidate_path", "1");
+    }
+    if (self->revalidates) {
+        set_ini("opcache.validate_timestamps", "1");
+        set_ini("opcache.revalidate_freq", "0");
+    }
+    if (self->directory && VCWD_CHDIR(self->directory) != 0) {
+        php_error_docref(NULL, E_WARNING, "Cannot work in %s", self->directory);
     }
     standard_stream(ZEND_STRL("STDIN"), "php://stdin", "rb");
     standard_stream(ZEND_STRL("STDOUT"), "php://stdout", "wb");
@@ -98,7 +110,13 @@ static void outcome_of(rr_outcome *outcome)
     outcome->fatal = EG(exit_status) == 255 || CG(unclean_shutdown);
     const char *message = outcome->fatal && PG(last_error_message) ? ZSTR_VAL(PG(last_error_message)) : "";
     size_t length = strcspn(message, "\n");
-    snprintf(outcome->message, sizeof outcome->message, "%.*s", (int) length, message);
+    const char *file = outcome->fatal && PG(last_error_file) ? ZSTR_VAL(PG(last_error_file)) : NULL;
+    /* What is uncaught says itself where it was. */
+    if (length && file && strncmp(message, "Uncaught", 8) != 0) {
+        snprintf(outcome->message, sizeof outcome->message, "%.*s in %s:%d", (int) length, message, file, (int) PG(last_error_lineno));
+    } else {
+        snprintf(outcome->message, sizeof outcome->message, "%.*s", (int) length, message);
+    }
 }
 
 static void session_close(void)
@@ -138,7 +156,7 @@ static void close_user_streams(void)
 
 /* The user's part of the end, which may take its time: no lock is held. What is run here finds nothing left to do in
  * php_request_shutdown. */
-static void user_end(void)
+static void user_end(const char *error)
 {
     EG(flags) |= EG_FLAGS_IN_SHUTDOWN;
     EG(current_execute_data) = NULL;
@@ -146,7 +164,7 @@ static void user_end(void)
         php_call_shutdown_functions();
         php_free_shutdown_functions();
     } zend_end_try();
-    rr_rs_abandon();
+    rr_rs_abandon(error);
     zend_call_destructors();
     zend_try {
         php_output_end_all();
@@ -190,6 +208,7 @@ void rr_thread_run(rr_thread *self, rr_outcome *outcome)
         snprintf(outcome->message, sizeof outcome->message, "the engine refused to start a request");
         return;
     }
+    rr_rs_code_refresh(self->release);
     zend_first_try {
         zend_file_handle file;
         zend_stream_init_filename(&file, self->script);
@@ -200,7 +219,7 @@ void rr_thread_run(rr_thread *self, rr_outcome *outcome)
     } zend_end_try();
     outcome_of(outcome);
     zend_first_try {
-        user_end();
+        user_end(outcome->fatal ? outcome->message : NULL);
     } zend_end_try();
     if (rr_is_forked()) {
         rr_hard_exit(outcome->status);
@@ -241,6 +260,7 @@ void rr_request_end(void)
     if (!rr_self->booted) {
         rr_self->booted = true;
         rr_self->ob_level = php_output_get_level();
+        rr_opcache_look();
         return;
     }
     while ((zend_ulong) php_output_get_level() > rr_self->ob_level && php_output_end() == SUCCESS) {
@@ -256,6 +276,11 @@ void rr_request_end(void)
             PG(last_error_file) = NULL;
         }
     }
+}
+
+size_t rr_memory(void)
+{
+    return zend_memory_usage(true);
 }
 
 /* max_execution_time counts a request's time, not the time without one. */

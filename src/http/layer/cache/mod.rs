@@ -26,7 +26,10 @@ use http::{
 };
 use hyper::body::Body as _;
 
-pub use self::{clock::Clock, purge::Caches};
+pub use self::{
+    clock::Clock,
+    purge::{Caches, Unpurgeable},
+};
 pub(super) use self::{config::Config, store::Store};
 use self::{
     control::Asked,

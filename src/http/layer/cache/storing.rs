@@ -164,12 +164,17 @@ pub(super) fn date(value: Option<&HeaderValue>) -> Option<SystemTime> {
     httpdate::parse_http_date(value?.to_str().ok()?.trim()).ok()
 }
 
+/// What stands between tags in a header.
+pub(super) fn is_between_tags(c: char) -> bool {
+    matches!(c, ',' | ' ' | '\t')
+}
+
 /// The tags of a response: words with commas or blanks between them.
 pub(super) fn tags(headers: &HeaderMap, name: &HeaderName) -> std::sync::Arc<[Box<str>]> {
     let mut tags: Vec<Box<str>> = Vec::new();
     for value in headers.get_all(name) {
         let text = String::from_utf8_lossy(value.as_bytes());
-        for tag in text.split([',', ' ', '\t']).filter(|tag| !tag.is_empty()) {
+        for tag in text.split(is_between_tags).filter(|tag| !tag.is_empty()) {
             if !tags.iter().any(|other| **other == *tag) {
                 tags.push(tag.into());
             }
