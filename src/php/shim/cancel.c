@@ -60,8 +60,12 @@ static size_t backtrace(zend_execute_data *frame, char *to, size_t room)
             break;
         }
         at += (size_t) length;
-        if (ZEND_USER_CODE(function->type) && frame->opline) {
-            length = snprintf(to + at, room - at, " %s:%u", ZSTR_VAL(function->op_array.filename), frame->opline->lineno);
+        const zend_op *opline = ZEND_USER_CODE(function->type) ? frame->opline : NULL;
+        if (opline >= EG(exception_op) && opline < EG(exception_op) + 3) {
+            opline = EG(opline_before_exception);
+        }
+        if (opline) {
+            length = snprintf(to + at, room - at, " %s:%u", ZSTR_VAL(function->op_array.filename), opline->lineno);
             if (length < 0 || (size_t) length >= room - at) {
                 break;
             }
@@ -74,10 +78,11 @@ static size_t backtrace(zend_execute_data *frame, char *to, size_t room)
 }
 
 /* What others want of this thread, taken so that it is not done twice. */
-static unsigned take(double *limit)
+static unsigned take(unsigned which, double *limit)
 {
     pthread_mutex_lock(&rr_self->lock);
-    unsigned wanted = atomic_exchange(&rr_self->wanted, 0);
+    unsigned wanted = atomic_load(&rr_self->wanted) & which;
+    atomic_fetch_and(&rr_self->wanted, ~wanted);
     *limit = rr_self->limit;
     pthread_mutex_unlock(&rr_self->lock);
     return wanted;
@@ -89,7 +94,8 @@ bool rr_press_heeded(zend_execute_data *frame)
         return false;
     }
     double limit;
-    unsigned wanted = take(&limit);
+    /* An exception that is there goes first. rr_unblock has this called again. */
+    unsigned wanted = take(EG(exception) ? RR_REPORT : ~0u, &limit);
     if (wanted & RR_REPORT) {
         char text[BACKTRACE];
         rr_rs_report(text, backtrace(frame, text, sizeof text), zend_memory_usage(false));
@@ -278,6 +284,9 @@ void rr_unblock(rr_thread *other, uint64_t request)
     char call[RR_CALL];
     pthread_mutex_lock(&other->lock);
     if (other->live && other->request == request) {
+        if (atomic_load(&other->wanted)) {
+            zend_atomic_bool_store(other->vm_interrupt, true);
+        }
         if (!read_call(other->tid, call)) {
             other->call[0] = 0;
         } else if (strcmp(call, other->call) != 0) {

@@ -21,15 +21,11 @@ static volatile sig_atomic_t forked;
 /* The VM calls this between opcodes once EG(vm_interrupt) is set. */
 static void on_interrupt(zend_execute_data *frame)
 {
-    if (rr_self && EG(exception)) {
-        /* It goes first; the next look will do. */
-        if (atomic_load(&rr_self->leave) || atomic_load(&rr_self->wanted)) {
-            zend_atomic_bool_store(&EG(vm_interrupt), true);
-        }
-    } else if (rr_self && atomic_exchange(&rr_self->leave, false)) {
+    if (rr_self && !EG(exception) && atomic_exchange(&rr_self->leave, false)) {
         zend_throw_unwind_exit();
         return;
-    } else if (rr_self && rr_press_heeded(frame)) {
+    }
+    if (rr_self && rr_press_heeded(frame)) {
         return;
     }
     if (next_interrupt) {
