@@ -21,12 +21,14 @@ use super::{
 };
 use crate::handoff::Leave;
 
-/// What is done at the limit of a request, and so long after it, until the request ends.
-const LADDER: [(Duration, Step); 9] = [
+/// What is done at the limit of a request, and so long after it, until the request ends. The spaces between are kept where a
+/// busy machine is late.
+const LADDER: [(Duration, Step); 10] = [
     (Duration::ZERO, Step::Throw),
     (Duration::from_millis(30), Step::Unblock),
     (Duration::from_millis(60), Step::Unblock),
     (Duration::from_millis(120), Step::Unblock),
+    (Duration::from_millis(240), Step::Unblock),
     (Duration::from_millis(500), Step::End),
     (Duration::from_millis(530), Step::Unblock),
     (Duration::from_millis(560), Step::Unblock),
@@ -59,6 +61,8 @@ pub(super) struct Progress {
     reported: bool,
     /// Steps of the ladder taken.
     steps: usize,
+    /// Age of the request before which the next one is not taken.
+    due: Duration,
 }
 
 /// A pool, as the overseer sees it.
@@ -154,17 +158,18 @@ impl<Q, A> Overseen<Q, A> {
             }
         }
         let Some(limit) = self.limits.exec_ttl else { return next };
-        while let Some((after, step)) = LADDER.get(progress.steps) {
-            let due = limit.saturating_add(*after);
-            if age < due {
-                return next.min(due - age);
-            }
-            progress.steps += 1;
-            if !self.take(worker, request, *step) {
-                return Duration::MAX;
-            }
+        let Some((after, step)) = LADDER.get(progress.steps) else { return next };
+        let due = progress.due.max(limit.saturating_add(*after));
+        if age < due {
+            return next.min(due - age);
         }
-        next
+        progress.steps += 1;
+        if !self.take(worker, request, *step) {
+            return Duration::MAX;
+        }
+        let Some((then, _)) = LADDER.get(progress.steps) else { return next };
+        progress.due = age.saturating_add(*then - *after);
+        next.min(progress.due - age)
     }
 
     /// Takes a step. Returns whether the worker still had the request.

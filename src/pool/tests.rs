@@ -66,7 +66,8 @@ fn pool_of(
     script: impl Fn(&Worker<u32, u32>, u32) -> Ended + Send + Sync + 'static,
 ) -> (Pool<u32, u32>, Receiver<Report>) {
     let (events, ear) = crossbeam_channel::bounded(10_000);
-    let host = Arc::new(FakeHost { script: Box::new(script), runs: AtomicU32::new(0), steps: parking_lot::Mutex::default() });
+    let host =
+        Arc::new(FakeHost { script: Box::new(script), runs: AtomicU32::new(0), steps: parking_lot::Mutex::default() });
     let mut pool = Pool::new("test", 0, &config, Arc::new(host), events, None);
     pool.start().unwrap();
     (pool, ear)

@@ -214,7 +214,11 @@ fn a_client_that_leaves_at_any_moment_harms_nobody() {
 }
 
 /// Waits for one answer.
-fn answer(inbox: &Requests, port: &Arc<Port<usize, usize>>, pending: Pending<usize, usize>) -> Result<usize, Unanswered> {
+fn answer(
+    inbox: &Requests,
+    port: &Arc<Port<usize, usize>>,
+    pending: Pending<usize, usize>,
+) -> Result<usize, Unanswered> {
     let root = Arc::new(Root(Bell::default()));
     let waker = Waker::from(Arc::clone(&root));
     let mut pending = pin!(pending);
