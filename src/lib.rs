@@ -7,9 +7,9 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`net`], [`watch`],
-//! [`config`], [`log`];
-//! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`] and [`accounts`].
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`rpc`], [`net`],
+//! [`config`], [`log`], and [`watch`] and [`service`] for `server`;
+//! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`], [`side`] and [`accounts`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
 //!
@@ -18,7 +18,8 @@
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
 //! for signals, `rr-tls` looks for changed certificates, `rr-watch` for changed files of the application, `rr-channels` keeps
-//! detached streams alive, `rr-log` writes one output of the log.
+//! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside, `rr-log` writes one
+//! output of the log.
 //!
 //! # Shutdown
 //!
@@ -41,6 +42,9 @@ mod php;
 pub mod pool;
 pub mod process;
 pub mod program;
+pub mod rpc;
 pub mod server;
+pub mod service;
+pub mod side;
 pub mod tls;
 pub mod watch;

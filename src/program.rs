@@ -8,7 +8,6 @@
 
 use std::{
     collections::BTreeMap,
-    env,
     ffi::{CStr, CString, OsStr, OsString},
     io,
     os::unix::{
@@ -44,6 +43,20 @@ pub fn environment() -> Variables {
         entry = unsafe { entry.add(1) };
     }
     variables
+}
+
+/// The working directory, by the way that the shell came to it if it says so: symbolic links in it are not resolved then.
+///
+/// # Errors
+///
+/// When it is gone.
+pub fn directory() -> io::Result<PathBuf> {
+    let identity = |path: &Path| path.metadata().map(|data| (data.dev(), data.ino())).ok();
+    let by_shell = std::env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
+    match by_shell.filter(|path| identity(path).is_some_and(|it| Some(it) == identity(Path::new(".")))) {
+        Some(path) => Ok(path),
+        None => std::env::current_dir(),
+    }
 }
 
 /// A command of these words, the first of which is the program, with exactly these variables.
@@ -128,20 +141,6 @@ impl List {
         unsafe { *self.environ = self.pointers.as_ptr() };
         Ok(())
     }
-}
-
-/// The working directory, by the way that the shell came to it if it says so.
-///
-/// # Errors
-///
-/// When there is none, or it cannot be found out.
-pub fn here() -> io::Result<PathBuf> {
-    let identity = |path: &Path| path.metadata().map(|data| (data.dev(), data.ino())).ok();
-    let by_shell = env::var_os("PWD").map(PathBuf::from).filter(|path| path.is_absolute());
-    if let Some(path) = by_shell.filter(|path| identity(path).is_some_and(|it| Some(it) == identity(Path::new(".")))) {
-        return Ok(path);
-    }
-    env::current_dir()
 }
 
 #[cfg(test)]

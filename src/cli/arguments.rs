@@ -27,6 +27,10 @@ pub enum Command {
     Config,
     /// Look for what hurts.
     Doctor,
+    /// Boot workers anew.
+    Reset,
+    /// Show the workers.
+    Workers,
     /// Write `./rr`.
     Install,
     /// Say the version.
@@ -71,6 +75,10 @@ pub struct Options {
     pub print: bool,
     /// `--json`
     pub json: bool,
+    /// `-i`: show it again each second.
+    pub interactive: bool,
+    /// The pools that are meant; none: all.
+    pub pools: Vec<String>,
 }
 
 /// A command line that cannot be understood.
@@ -84,24 +92,24 @@ pub(super) struct Flag {
     pub(super) short: Option<u8>,
     /// What its value is; `None`: it has none.
     pub(super) value: Option<&'static str>,
-    /// The one command that has it; `None`: all accept it, as in RoadRunner.
-    pub(super) command: Option<&'static str>,
+    /// The commands that have it; none: all accept it, as in RoadRunner.
+    pub(super) commands: &'static [&'static str],
     pub(super) help: &'static str,
     set: fn(&mut Options, OsString) -> Result<(), Misuse>,
 }
 
 macro_rules! flag {
-    ($long:literal, $short:expr, $value:expr, $command:expr, $help:literal, $set:expr) => {
-        Flag { long: $long, short: $short, value: $value, command: $command, help: $help, set: $set }
+    ($long:literal, $short:expr, $value:expr, $commands:expr, $help:literal, $set:expr) => {
+        Flag { long: $long, short: $short, value: $value, commands: $commands, help: $help, set: $set }
     };
-    (switch $field:ident, $long:literal, $short:expr, $command:expr, $help:literal) => {
-        flag!($long, $short, None, $command, $help, |options, value| {
+    (switch $field:ident, $long:literal, $short:expr, $commands:expr, $help:literal) => {
+        flag!($long, $short, None, $commands, $help, |options, value| {
             options.$field = switch($long, &value)?;
             Ok(())
         })
     };
     (path $field:ident, $long:literal, $short:expr, $value:literal, $help:literal) => {
-        flag!($long, $short, Some($value), None, $help, |options, value| {
+        flag!($long, $short, Some($value), &[], $help, |options, value| {
             options.$field = Some(PathBuf::from(value));
             Ok(())
         })
@@ -112,19 +120,20 @@ macro_rules! flag {
 pub(super) const FLAGS: &[Flag] = &[
     flag!(path config, "config", Some(b'c'), "FILE", "configuration file (default .rr.yaml)"),
     flag!(path workdir, "workdir", Some(b'w'), "DIR", "working directory (default: where the configuration file is)"),
-    flag!("override", Some(b'o'), Some("KEY=VALUE"), None, "a value that wins over the file; may be repeated", over),
+    flag!("override", Some(b'o'), Some("KEY=VALUE"), &[], "a value that wins over the file; may be repeated", over),
     flag!(path dotenv, "dotenv", None, "FILE", "file with environment variables"),
-    flag!(switch debug, "debug", Some(b'd'), None, "accepted, no effect: there is no pprof server here"),
-    flag!(switch silent, "silent", Some(b's'), None, "print nothing but the log"),
-    flag!(switch pid, "pid", Some(b'p'), None, "write the process number to .pid in the working directory"),
-    flag!(switch experimental, "enable-experimental", Some(b'e'), None, "accepted, no effect: nothing here waits to be switched on by it"),
-    flag!(switch force, "force", Some(b'f'), None, "stop: end without waiting for requests; install: replace what is there"),
-    flag!(switch lenient, "lenient", None, None, "keys that are not supported yet are warnings"),
-    flag!(switch no_parent, "no-parent", None, Some("serve"), "no process above the server's: for systemd and the like"),
-    flag!(switch allow_root, "allow-root", None, Some("serve"), "serve as root, which is refused otherwise"),
-    flag!(switch check, "check", None, Some("config"), "tell every problem of the configuration (default)"),
-    flag!(switch print, "print", None, Some("config"), "show the effective values and where each comes from"),
-    flag!(switch json, "json", None, Some("doctor"), "print JSON"),
+    flag!(switch debug, "debug", Some(b'd'), &[], "accepted, no effect: there is no pprof server here"),
+    flag!(switch silent, "silent", Some(b's'), &[], "print nothing but the log"),
+    flag!(switch pid, "pid", Some(b'p'), &[], "write the process number to .pid in the working directory"),
+    flag!(switch experimental, "enable-experimental", Some(b'e'), &[], "accepted, no effect: nothing here waits to be switched on by it"),
+    flag!(switch force, "force", Some(b'f'), &[], "stop: end without waiting for requests; install: replace what is there"),
+    flag!(switch lenient, "lenient", None, &[], "keys that are not supported yet are warnings"),
+    flag!(switch no_parent, "no-parent", None, &["serve"], "no process above the server's: for systemd and the like"),
+    flag!(switch allow_root, "allow-root", None, &["serve"], "serve as root, which is refused otherwise"),
+    flag!(switch check, "check", None, &["config"], "tell every problem of the configuration (default)"),
+    flag!(switch print, "print", None, &["config"], "show the effective values and where each comes from"),
+    flag!(switch json, "json", None, &["doctor", "workers", "reset"], "print JSON"),
+    flag!(switch interactive, "interactive", Some(b'i'), &["workers"], "show them again each second, until q or Ctrl-C"),
 ];
 
 /// Every command, with what the help says of it.
@@ -134,10 +143,13 @@ pub(super) const COMMANDS: &[(&str, Command, &str)] = &[
     ("config", Command::Config, "check the configuration, or show it"),
     ("doctor", Command::Doctor, "look for what hurts: PHP, its settings and extensions, limits, the configuration"),
     ("install", Command::Install, "write this script to ./rr"),
-    ("workers", Command::Unsupported("workers"), "not supported yet"),
-    ("reset", Command::Unsupported("reset"), "not supported yet"),
+    ("workers", Command::Workers, "show the workers of a running server"),
+    ("reset", Command::Reset, "boot the workers of a running server anew, one after the other"),
     ("jobs", Command::Unsupported("jobs"), "not supported yet"),
 ];
+
+/// The commands behind which names of pools may stand.
+pub(super) const POOLS: [&str; 2] = ["workers", "reset"];
 
 /// The word by which `serve` starts the server's process.
 pub(super) const SERVER: &str = "server-process";
@@ -164,6 +176,10 @@ pub fn parse(arguments: &[OsString]) -> Result<(Command, Options), Misuse> {
                         continue;
                     }
                     None => find_command(&word)?,
+                    Some((name, _)) if POOLS.contains(&name) => {
+                        reading.options.pools.push(word.into_owned());
+                        continue;
+                    }
                     Some((name, _)) => return Err(Misuse(format!("\"{word}\" is too much: {name} takes only flags"))),
                 });
                 if let Some((_, command @ Command::Unsupported(_))) = command
@@ -189,10 +205,10 @@ pub fn parse(arguments: &[OsString]) -> Result<(Command, Options), Misuse> {
     let Some((name, command)) = command else {
         return Err(Misuse(format!("which command? There are {}", usage::names())));
     };
-    let own = |flag: &&&Flag| flag.command.is_some_and(|owner| owner != name && name != SERVER);
-    if let Some(flag) = reading.flags.iter().find(own) {
-        let owner = flag.command.unwrap_or_default();
-        return Err(Misuse(format!("--{} is a flag of {owner}, not of {name}", flag.long)));
+    let of_others = |flag: &&&Flag| !flag.commands.is_empty() && !flag.commands.contains(&name) && name != SERVER;
+    if let Some(flag) = reading.flags.iter().find(of_others) {
+        let owners = flag.commands.join(", ");
+        return Err(Misuse(format!("--{} is a flag of {owners}, not of {name}", flag.long)));
     }
     Ok((command, reading.options))
 }

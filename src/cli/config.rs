@@ -21,6 +21,7 @@ pub(super) fn run(options: &Options) -> Result<(), Problem> {
         Worker::parse(&server.command).map_err(wrong)?.path().map_err(wrong)?;
     }
     acceptor(&config).map_err(|error| Problem::config(error.to_string()))?;
+    config.http.check_directories().map_err(|error| Problem::config(error.to_string()))?;
     Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;
     console::print(text.trim_end());
     Ok(())

@@ -67,13 +67,16 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
     }
     findings.extend(certificates(config));
     let running = pid::read(&pid::path(&place.directory)).ok().filter(|pid| pid::is_ours(*pid));
-    for listener in &config.http.listeners {
-        findings.push(match (doctor::endpoint(&listener.endpoint), running) {
+    for endpoint in config.http.endpoints() {
+        findings.push(match (doctor::endpoint(&endpoint), running) {
             (Finding { verdict: Verdict::Fail, topic, .. }, Some(pid)) => {
                 Finding::ok(topic, format!("taken, and a server runs here: process {pid}"))
             }
             (finding, _) => finding,
         });
+    }
+    if let Err(reason) = config.http.check_directories() {
+        findings.push(Finding::fail("fileserver", reason.to_string(), "a directory that is there"));
     }
     findings
 }

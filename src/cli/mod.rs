@@ -13,10 +13,14 @@ pub mod exit;
 mod install;
 mod pid;
 mod place;
+mod remote;
+mod reset;
 mod serve;
 mod stop;
+mod table;
 mod usage;
 mod worker;
+mod workers;
 
 use std::{
     ffi::OsString,
@@ -27,11 +31,11 @@ pub use arguments::{Command, Misuse, Options, parse};
 pub use console::problem;
 pub use worker::Worker;
 
-use crate::{config::Loaded, process};
+use crate::{
+    config::{COMPATIBLE, Loaded},
+    process,
+};
 use place::Problem;
-
-/// The version of RoadRunner whose configuration and behaviour are the measure.
-pub const COMPATIBLE: &str = "2025.1.15";
 
 /// What needs PHP.
 pub trait Php: crate::doctor::Php {
@@ -63,6 +67,8 @@ pub fn run(arguments: &[OsString], php: &dyn Php) -> u8 {
         Command::Stop => stop::run(&options).map(done),
         Command::Config => config::run(&options).map(done),
         Command::Doctor => doctor::run(&options, php),
+        Command::Reset => reset::run(&options).map(done),
+        Command::Workers => workers::run(&options).map(done),
         Command::Install => install::run(&options).map(done),
         Command::Version => {
             console::print(&version());

@@ -31,7 +31,8 @@ impl Place {
     /// Symbolic links are not resolved, so that the server's process of a later generation follows one that points to
     /// another release by then.
     pub(super) fn go(options: &Options) -> Result<Self, Problem> {
-        let mut directory = here()?;
+        let mut directory =
+            program::directory().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))?;
         if let Some(named) = &options.workdir {
             directory.push(named);
             enter(&directory)?;
@@ -57,10 +58,6 @@ impl Place {
             ..Loader::default()
         }
     }
-}
-
-fn here() -> Result<PathBuf, Problem> {
-    program::here().map_err(|error| Problem(exit::CONFIG, format!("no working directory: {error}")))
 }
 
 fn enter(directory: &Path) -> Result<(), Problem> {

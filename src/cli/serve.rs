@@ -105,6 +105,7 @@ fn read(mut loader: Loader, root_is_allowed: bool) -> Result<(Loaded, Worker), P
     }
     refuse_root(server, root_is_allowed).map_err(|error| Problem::config(error.to_string()))?;
     acceptor(&read.config).map_err(|error| Problem::config(error.to_string()))?;
+    read.config.http.check_directories().map_err(|error| Problem::config(error.to_string()))?;
     Ok((read, worker))
 }
 

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::arguments::{COMMANDS, FLAGS, Flag};
+use super::arguments::{COMMANDS, FLAGS, Flag, POOLS};
 
 /// The names of all commands.
 pub(super) fn names() -> String {
@@ -13,8 +13,9 @@ pub(super) fn names() -> String {
 pub(super) fn text(command: Option<&str>) -> String {
     let mut text = String::new();
     if let Some((name, _, help)) = command.and_then(|command| COMMANDS.iter().find(|(name, ..)| *name == command)) {
-        let _ = writeln!(text, "rr {name}: {help}\n\nUsage: rr {name} [flags]\n\nFlags:");
-        flags(&mut text, |flag| flag.command.is_none_or(|owner| owner == *name));
+        let pools = if POOLS.contains(name) { " [pool…]" } else { "" };
+        let _ = writeln!(text, "rr {name}: {help}\n\nUsage: rr {name}{pools} [flags]\n\nFlags:");
+        flags(&mut text, |flag| flag.commands.is_empty() || flag.commands.contains(name));
         return text.trim_end().to_owned();
     }
     text.push_str("RoadRunner inside PHP.\n\nUsage: rr <command> [flags]\n\nCommands:\n");
@@ -22,7 +23,7 @@ pub(super) fn text(command: Option<&str>) -> String {
         let _ = writeln!(text, "  {name:<25} {help}");
     }
     text.push_str("\nFlags of all commands:\n");
-    flags(&mut text, |flag| flag.command.is_none());
+    flags(&mut text, |flag| flag.commands.is_empty());
     text.push_str("\nrr <command> --help says more.");
     text
 }

@@ -172,7 +172,7 @@ fn definitions() -> Json {
         "variable": variable,
         "text": scalar,
         "bool": {"anyOf": [{"enum": [true, false, 0, 1, null]}, {"enum": ["true", "false"]}, variable]},
-        "int": {"anyOf": [{"type": ["integer", "null"]}, {"type": "string", "pattern": "^[0-9]+$|\\$"}]},
+        "int": {"anyOf": [{"type": ["integer", "null"]}, {"type": "string", "pattern": "^-?[0-9]+$|\\$"}]},
         "float": {"anyOf": [{"type": ["number", "null"]}, {"type": "string", "pattern": "^[0-9.]+$|\\$"}]},
         "duration": {"anyOf": [
             {"enum": [0, null]},
@@ -223,7 +223,7 @@ fn leaf(row: &Row) -> Json {
     match (words.next().unwrap_or_default(), words.next().and_then(|range| range.split_once(".."))) {
         ("any", _) => {}
         (kind @ ("int" | "float"), Some((least, most))) => {
-            let (least, most): (u64, u64) = (least.parse().unwrap(), most.parse().unwrap());
+            let (least, most): (i64, i64) = (least.parse().unwrap(), most.parse().unwrap());
             object.insert("$ref".to_owned(), json!(format!("#/$defs/{kind}")));
             object.insert("minimum".to_owned(), json!(least));
             object.insert("maximum".to_owned(), json!(most));

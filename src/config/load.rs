@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{At, Config, Document, Effective, Node, Problems, Source, Value, expand::Expand, overrides, toml, yaml};
+use crate::program;
 
 /// Files longer than this are refused.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -51,6 +52,8 @@ pub struct Loaded {
     pub effective: Effective,
     /// Variables of dotenv files that the environment does not have, in the order of the files.
     pub variables: Vec<(String, String)>,
+    /// What has loaded it, and can do so again.
+    pub loader: Loader,
 }
 
 /// A configuration that cannot be used.
@@ -102,6 +105,12 @@ impl Loader {
         }
     }
 
+    /// What this configuration is to others of the same machine: its file, else the working directory.
+    fn place(&self) -> Option<PathBuf> {
+        let directory = program::directory().ok()?;
+        Some(self.path.as_ref().map_or_else(|| directory.clone(), |file| directory.join(file)))
+    }
+
     /// Loads the configuration.
     ///
     /// # Errors
@@ -112,7 +121,10 @@ impl Loader {
             Load { loader: self, variables: Vec::new(), problems: Problems::default(), warnings: Problems::default() };
         let loaded = load.run()?;
         match loaded {
-            Some(loaded) if load.problems.is_empty() => Ok(Loaded { warnings: load.warnings, ..loaded }),
+            Some(mut loaded) if load.problems.is_empty() => {
+                loaded.config.rpc.place = self.place();
+                Ok(Loaded { warnings: load.warnings, ..loaded })
+            }
             _ => Err(Error::Invalid { path: self.path.clone(), problems: load.problems }),
         }
     }
@@ -157,6 +169,7 @@ impl Load<'_> {
         self.include(&mut document);
         let config = Config::understand(&mut document, self.loader.lenient, &mut self.problems, &mut self.warnings);
         Ok(Some(Loaded {
+            loader: self.loader.clone(),
             config,
             warnings: Problems::default(),
             effective: Effective::new(document, self.loader.path.as_deref()),

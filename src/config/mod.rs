@@ -34,7 +34,10 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, pool::SlowLog, server, watch};
+use crate::{http, log, pool::SlowLog, rpc, server, service, watch};
+
+/// The version of RoadRunner whose configuration and behaviour are the measure.
+pub const COMPATIBLE: &str = "2025.1.15";
 
 /// All settings of a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -43,7 +46,7 @@ pub struct Config {
     pub server: server::Config,
     /// Sections `endure` and `shutdown`.
     pub life: server::Life,
-    /// Section `http`.
+    /// Sections `http` and `fileserver`.
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
@@ -51,6 +54,10 @@ pub struct Config {
     pub slow_log: SlowLog,
     /// Section `watch`, or `reload`; `None`: files are not watched.
     pub watch: Option<watch::Config>,
+    /// Section `service`: side processes.
+    pub services: Vec<service::Config>,
+    /// Section `rpc`.
+    pub rpc: rpc::Config,
 }
 
 // === impl Config ===
@@ -101,6 +108,9 @@ impl Config {
         if let Some(http) = root.section("http", problems) {
             config.http = http::Config::read(http, problems);
         }
+        if let Some(files) = root.section("fileserver", problems) {
+            config.http.files = http::FileServerConfig::read(files, &config.http.addresses(), problems);
+        }
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
         }
@@ -118,6 +128,10 @@ impl Config {
             (None, Some(reload)) => watch::Config::read_reload(reload, problems),
             (None, None) => None,
         };
+        config.services = service::Config::read_all(&mut root, problems);
+        if let Some(rpc) = root.section("rpc", problems) {
+            config.rpc = rpc::Config::read(rpc, problems);
+        }
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

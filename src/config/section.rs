@@ -180,6 +180,12 @@ impl<'a> Section<'a> {
         Some(pairs)
     }
 
+    /// Reads key `env`: variables of the environment, whose names are upper-cased.
+    pub fn environment(&mut self, problems: &mut Problems) -> Vec<(String, String)> {
+        let pairs = self.pairs("env", problems).unwrap_or_default();
+        pairs.into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect()
+    }
+
     /// Reads a section of free names with a section each, in the file's order.
     pub fn sections(&mut self, key: &'static str, problems: &mut Problems) -> Vec<(String, Section<'a>)> {
         let Some(Section { path, entries: outer, .. }) = self.section(key, problems) else { return Vec::new() };
@@ -237,6 +243,22 @@ impl<'a> Section<'a> {
             Value::Null => return None,
             Value::Integer(number) => u64::try_from(*number).ok(),
             // `"8"` is a number for RoadRunner, too.
+            Value::Text(text) => text.parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| range.contains(number));
+        if number.is_none() {
+            self.wrong(key, node, &format!("a whole number from {} to {}", range.start(), range.end()), problems);
+        }
+        number
+    }
+
+    /// Reads a whole number within `range` that may be negative.
+    pub fn signed(&mut self, key: &'static str, range: RangeInclusive<i64>, problems: &mut Problems) -> Option<i64> {
+        let node = self.find(key)?;
+        let number = match &node.value {
+            Value::Null => return None,
+            Value::Integer(number) => Some(*number),
             Value::Text(text) => text.parse().ok(),
             _ => None,
         };
@@ -319,6 +341,22 @@ impl<'a> Section<'a> {
         let addresses = value::addresses(text);
         if addresses.is_none() {
             self.wrong(key, node, "host:port, :port, [v6]:port or unix:/path", problems);
+        }
+        addresses
+    }
+
+    /// Reads where to listen as RoadRunner writes it for other sockets than those of HTTP: `tcp://host:port` or
+    /// `unix://path`; without the scheme as [`Section::address`].
+    pub fn socket(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Address>> {
+        let node = self.find(key)?;
+        let text = match &node.value {
+            Value::Null => return None,
+            Value::Text(text) => text.as_str(),
+            _ => "",
+        };
+        let addresses = value::addresses(text.strip_prefix("tcp://").unwrap_or(text));
+        if addresses.is_none() {
+            self.wrong(key, node, "tcp://host:port or unix:///path", problems);
         }
         addresses
     }

@@ -98,6 +98,6 @@ pub fn endpoint(endpoint: &Endpoint) -> Finding {
     let topic = format!("address {}", endpoint.address);
     match Bound::new(slice::from_ref(endpoint), 1) {
         Ok(_) => Finding::ok(topic, "free"),
-        Err(error) => Finding::fail(topic, error.to_string(), "end what listens there, or change http.address"),
+        Err(error) => Finding::fail(topic, error.to_string(), "end what listens there, or change the address"),
     }
 }

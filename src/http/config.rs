@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use http::StatusCode;
 
 use super::{
-    AccessLog, BodyConfig, DecodeConfig, Layers, Limits, Proxies, SendfileConfig, UploadConfig,
+    AccessLog, BodyConfig, DecodeConfig, FileServerConfig, Layers, Limits, NoDirectory, Proxies, SendfileConfig,
+    UploadConfig,
     listeners::{self, Connections, REFUSAL},
 };
 use crate::{
@@ -106,6 +107,12 @@ pub struct Config {
     ///
     /// Default: none.
     pub further_pools: Vec<(String, pool::Config)>,
+
+    /// Section `fileserver`: files at addresses of their own, which no worker has a part in. What this section says of
+    /// connections, limits and the access log holds for them, too.
+    ///
+    /// Default: none.
+    pub files: Option<FileServerConfig>,
 }
 
 /// Name of the pool of `http.pool`.
@@ -164,6 +171,7 @@ impl Default for Config {
             underscores_in_headers: false,
             pool: pool::Config::default(),
             further_pools: Vec::new(),
+            files: None,
         }
     }
 }
@@ -273,10 +281,11 @@ impl Config {
 
     /// An address that two listeners ask for.
     fn same_twice(&self) -> Option<&Address> {
-        let addresses = || self.listeners.iter().map(|listener| &listener.endpoint.address);
+        let addresses = self.addresses();
         let any_port = |address: &Address| address.tcp().is_some_and(|address| address.port() == 0);
-        let again = |at: usize, address: &Address| addresses().skip(at + 1).any(|other| other == address);
-        addresses().enumerate().find(|(at, address)| !any_port(address) && again(*at, address)).map(|(_, twice)| twice)
+        let again = |at: usize, address: &Address| addresses[at + 1..].contains(&address);
+        let twice = addresses.iter().enumerate().find(|(at, address)| !any_port(address) && again(*at, address));
+        twice.map(|(_, twice)| *twice)
     }
 
     /// All pools, by name: that of `http.pool` first.
@@ -292,13 +301,28 @@ impl Config {
         }
     }
 
-    /// What is to be bound for all listeners.
+    /// Where HTTP is served.
+    pub fn addresses(&self) -> Vec<&Address> {
+        self.listeners.iter().map(|listener| &listener.endpoint.address).collect()
+    }
+
+    /// Looks whether the directories of the server of files are there.
+    ///
+    /// # Errors
+    ///
+    /// When one is not.
+    pub fn check_directories(&self) -> Result<(), NoDirectory> {
+        self.files.as_ref().map_or(Ok(()), FileServerConfig::check)
+    }
+
+    /// What is to be bound: for all listeners, then for the server of files.
     pub fn endpoints(&self) -> Vec<Endpoint> {
         let endpoint = |Listener { endpoint, tls }: &Listener| {
             let refusal = if *tls { tls::NO_ROOM } else { REFUSAL };
             Endpoint { terms: Terms { refusal, ..endpoint.terms }, ..endpoint.clone() }
         };
-        self.listeners.iter().map(endpoint).collect()
+        let files = self.files.iter().flat_map(FileServerConfig::endpoints);
+        self.listeners.iter().map(endpoint).chain(files).collect()
     }
 }
 

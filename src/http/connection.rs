@@ -21,7 +21,8 @@ pub(super) struct Surroundings {
 /// Serves one connection until either side closes it, or until `drain` asks for a close after the request under way.
 pub async fn serve_connection(accepted: Accepted, service: Arc<Service>, drain: Drain, pass: Arc<Pass>) {
     let Accepted { socket, peer, endpoint } = accepted;
-    let client = Client { peer, tls: None, redirected: service.ways.redirected(endpoint) };
+    let (redirected, files) = (service.ways.redirected(endpoint), service.ways.files(endpoint));
+    let client = Client { peer, tls: None, redirected, files };
     let around = Surroundings { client, service, drain, pass, begun: Instant::now() };
     if let Some(acceptor) = around.service.ways.acceptor(endpoint) {
         // Its state is larger, and would be part of the task of every plain connection.

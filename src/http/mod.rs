@@ -55,7 +55,7 @@ pub use form::{
 pub use forwarded::{NoSubnet, Proxies, Subnet};
 pub use framing::Checked;
 pub use hints::Hints;
-pub use layer::{Attributes, Caches, Clock, Config as Layers, Unpurgeable};
+pub use layer::{Attributes, Caches, Clock, Config as Layers, FileServerConfig, NoDirectory, Unpurgeable};
 pub use limits::Limits;
 pub use listeners::Connections;
 pub use message::{Answer, Payload, Request, RequestId};

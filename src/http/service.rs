@@ -243,7 +243,7 @@ impl Connection {
 
     /// Begins to answer a request. `record` is told what it cannot see.
     fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
-        let Shared { service, client: Client { peer, redirected, .. }, .. } = &*self.0;
+        let Shared { service, client: Client { peer, redirected, files, .. }, .. } = &*self.0;
         let has_body = !body.is_end_stream();
         self.count();
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
@@ -268,14 +268,22 @@ impl Connection {
         if let Some(port) = redirected {
             return self.last_if_parting(redirect(&head, peer.local, *port)).into();
         }
-        if let Some(response) = service.development.as_ref().and_then(|development| development.answer(&head, self)) {
+        if files.is_none()
+            && let Some(response) = service.development.as_ref().and_then(|development| development.answer(&head, self))
+        {
             return self.last_if_parting(response).into();
         }
-        let way = service.chain.of(&head);
-        if way.pool > 0 {
-            head.extensions.insert(ToPool(way.pool));
-        }
-        if let Some(layers) = &way.layers {
+        let layers = match files {
+            Some(files) => Some(files),
+            None => {
+                let way = service.chain.of(&head);
+                if way.pool > 0 {
+                    head.extensions.insert(ToPool(way.pool));
+                }
+                way.layers.as_ref()
+            }
+        };
+        if let Some(layers) = layers {
             let around = Around { peer: *peer, arrived, counted, connection: self.clone() };
             let (answering, connection) = (layers.begin(head, body, around), self.clone());
             return Answering::Body(Box::pin(async move { connection.last_if_parting(answering.await) }));

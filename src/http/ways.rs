@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Config;
+use super::{Config, layer::Next};
 use crate::{
     net::{Address, Peer},
     tls::{Acceptor, Session},
@@ -20,6 +20,8 @@ enum Way {
     Redirected(u16),
     /// They begin with a handshake.
     Encrypted(Arc<Acceptor>),
+    /// Their requests are for files, and for nothing else.
+    Files(Next),
 }
 
 /// Who is at the other end of a connection.
@@ -30,12 +32,14 @@ pub(super) struct Client {
     pub(super) tls: Option<Arc<Session>>,
     /// The TLS port that its requests are sent to, instead of an answer.
     pub(super) redirected: Option<u16>,
+    /// What answers its requests instead of the workers and what stands before them.
+    pub(super) files: Option<Next>,
 }
 
 // === impl Ways ===
 
 impl Ways {
-    /// Those of the listeners of `config`, whose true addresses are `addresses`. `tls` takes the connections of those that
+    /// Those of the listeners of `config` and of its server of files, whose true addresses are `addresses`. `tls` takes the connections of those that
     /// speak it.
     pub(super) fn new(config: &Config, addresses: &[Address], tls: Option<&Arc<Acceptor>>) -> Self {
         let listeners = || config.listeners.iter().zip(addresses);
@@ -48,13 +52,25 @@ impl Ways {
             (_, Some(port)) if config.redirect => Way::Redirected(port),
             _ => Way::Plain,
         };
-        Self(listeners().map(|(listener, _)| way(listener)).collect())
+        let files = config.files.iter().flat_map(|files| {
+            let next = files.build();
+            files.addresses.iter().map(move |_| Way::Files(next.clone()))
+        });
+        Self(config.listeners.iter().map(way).chain(files).collect())
     }
 
     /// What makes TLS connections of those to a listener; `None`: it speaks plain text.
     pub(super) fn acceptor(&self, listener: usize) -> Option<Arc<Acceptor>> {
         match self.0.get(listener) {
             Some(Way::Encrypted(acceptor)) => Some(Arc::clone(acceptor)),
+            _ => None,
+        }
+    }
+
+    /// What answers requests to a listener instead of the workers, if anything does.
+    pub(super) fn files(&self, listener: usize) -> Option<Next> {
+        match self.0.get(listener) {
+            Some(Way::Files(next)) => Some(next.clone()),
             _ => None,
         }
     }

@@ -118,14 +118,19 @@ impl Inherited {
         }
     }
 
-    /// Takes the sockets for one address, of all that were bound to it. Returns, too, whether their file is handed over with
+    /// Takes the sockets for one address, of all that were bound to it together. Returns, too, whether their file is handed over with
     /// them by the generation before this one.
     pub(super) fn take(&mut self, wanted: &Address) -> (Vec<Socket>, bool) {
         let exact = |passed: &Passed| passed.wanted == *wanted;
         let all = |passed: &Passed| is_unspecified_pair(passed, wanted);
         let found: &dyn Fn(&Passed) -> bool = if self.sockets.iter().any(exact) { &exact } else { &all };
+        // Port 0 may be wanted more than once, each time another one.
+        let bound = |passed: &Passed| passed.socket.local_addr().ok();
+        let Some(first) = self.sockets.iter().find(|passed| found(passed)).map(bound) else {
+            return (Vec::new(), false);
+        };
         let mut with_file = false;
-        let taken = self.sockets.extract_if(.., |passed| found(passed)).map(|passed| {
+        let taken = self.sockets.extract_if(.., |passed| found(passed) && bound(passed) == first).map(|passed| {
             with_file |= passed.with_file;
             passed.socket
         });

@@ -34,7 +34,7 @@ use crate::{
     pool::{self, Host},
     process::SAME_SIGNAL,
     program,
-    server::{Command, Error, Origin, Outcome, Which, open_log, refuse_root, run},
+    server::{Application, Command, Error, Origin, Outcome, Reread, Which, open_log, refuse_root, run},
 };
 
 /// A holder of the engine lock for longer than this is named in the log.
@@ -102,7 +102,7 @@ fn own_script() -> Result<(PathBuf, Script), String> {
     let count = usize::try_from(count).unwrap_or_default();
     // SAFETY: PHP counts its words.
     let words = (0..count).map(|at| exception::text(unsafe { *words.add(at) }).unwrap_or_default());
-    let directory = program::here().map_err(|error| format!("no working directory: {error}"))?;
+    let directory = program::directory().map_err(|error| format!("no working directory: {error}"))?;
     let script = name.map(|name| Script::new(&directory, Path::new(&name), words));
     let script = script.filter(|script| script.check().is_ok());
     let script =
@@ -137,7 +137,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }
-    let Loaded { mut config, warnings, .. } = loaded;
+    let Loaded { mut config, warnings, loader, .. } = loaded;
     let runs = thread_runs()?;
     config.http.pool.thread_runs = runs;
     config.http.further_pools.iter_mut().for_each(|(_, pool)| pool.thread_runs = runs);
@@ -166,7 +166,9 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
             Arc::new(PhpHost::new(script, settings)) as Arc<dyn Host<_, _>>
         };
         let hosts = config.http.pools().zip(scripts).map(host).collect();
-        run(&config, origin, hosts, &channels, &commands, || {
+        let reread = Reread::new(move || loader.load().map(|loaded| loaded.config).map_err(|error| error.to_string()));
+        let application = Application { hosts, channels, reread: Some(reread) };
+        run(&config, origin, application, &commands, || {
             doctor::log(&Engine);
             serving();
         })

@@ -15,13 +15,15 @@ pub struct Crew<Q, A> {
     workers: Mutex<Vec<Arc<Worker<Q, A>>>>,
     /// The code in place does not boot: what runs must stay.
     held: AtomicBool,
+    /// What it says.
+    broken: Mutex<Option<String>>,
 }
 
 // === impl Crew ===
 
 impl<Q, A> Default for Crew<Q, A> {
     fn default() -> Self {
-        Self { workers: Mutex::default(), held: AtomicBool::new(false) }
+        Self { workers: Mutex::default(), held: AtomicBool::new(false), broken: Mutex::default() }
     }
 }
 
@@ -44,7 +46,13 @@ impl<Q, A> Crew<Q, A> {
         self.held.load(Ordering::Relaxed)
     }
 
-    pub(super) fn hold(&self, held: bool) {
-        self.held.store(held, Ordering::Relaxed);
+    /// What the code in place says that does not boot, if there is such.
+    pub fn broken(&self) -> Option<String> {
+        self.broken.lock().clone()
+    }
+
+    pub(super) fn hold(&self, broken: Option<&str>) {
+        self.held.store(broken.is_some(), Ordering::Relaxed);
+        *self.broken.lock() = broken.map(str::to_owned);
     }
 }

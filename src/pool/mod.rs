@@ -3,6 +3,7 @@
 //! The room decides about the life of worker threads and keeps their records; a [`Host`] starts the threads (PHP in
 //! production, plain threads in tests). It knows neither PHP nor HTTP.
 
+mod change;
 mod config;
 mod crew;
 mod limits;

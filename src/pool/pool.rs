@@ -92,6 +92,8 @@ pub struct Pool<Q, A> {
     pub(super) size: usize,
     /// How many of them there are to be without load.
     pub(super) base: usize,
+    /// How many there may be: there are no more seats.
+    pub(super) most: usize,
     /// The code that new workers are started for: 0 at first, one more with each reload.
     pub(super) release: u32,
     /// The reload under way.
@@ -164,6 +166,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             threads: (0..seats).map(|_| None).collect(),
             size: config.num_workers.get(),
             base: config.num_workers.get(),
+            most,
             release: 0,
             reload: None,
             outcome: None,
@@ -205,8 +208,13 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// When the system gives no thread.
     pub fn start(&mut self) -> io::Result<()> {
         self.inbox.set_workers(self.size);
-        self.look = self.config.limits.concern_idle().then(|| Instant::now() + self.config.limits.watch_tick);
+        self.look_again();
         (0..self.size).try_for_each(|seat| self.start_worker(seat, 0))
+    }
+
+    /// Says when workers that wait are looked at next.
+    pub(super) fn look_again(&mut self) {
+        self.look = self.config.limits.concern_idle().then(|| Instant::now() + self.config.limits.watch_tick);
     }
 
     fn start_worker(&mut self, seat: usize, failures: u32) -> io::Result<()> {
@@ -375,8 +383,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     ///
     /// When there are as many as there may be.
     pub fn add(&mut self) -> Result<(), Immutable> {
-        if self.size >= self.config.most_workers() {
-            return Err(Immutable::Full(self.config.most_workers()));
+        if self.size >= self.most {
+            return Err(Immutable::Full(self.most));
         }
         self.resize(self.base + 1, self.size + 1);
         Ok(())
@@ -422,7 +430,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         }
         if self.look.is_some_and(|due| due <= now) {
             self.serving().for_each(|thread| thread.worker.look());
-            self.look = Some(now + self.config.limits.watch_tick);
+            self.look_again();
         }
         self.scale(now);
     }

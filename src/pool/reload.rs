@@ -74,7 +74,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     }
 
     fn reload_done(&mut self) {
-        self.crew.hold(false);
+        self.crew.hold(None);
         if let Some(Reload { began, waiting }) = self.reload.take() {
             let seconds = began.elapsed().as_secs_f32();
             info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
@@ -92,7 +92,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         }
         error!(pool = %self.name, error, "Reload failed: the workers with the code before go on");
         // Until another reload succeeds, what still runs must not be given up for code that does not boot.
-        self.crew.hold(true);
+        self.crew.hold(Some(error));
         while self.retire(is_new, Reason::Reload) {}
         self.reload_abandoned(error);
         self.balance();

@@ -37,6 +37,8 @@ pub struct Worker<Q, A> {
     pub release: u32,
     /// When its thread was started.
     pub started: Instant,
+    /// The number that the system has given it; 0: none yet.
+    thread: AtomicU32,
     /// Where the thread waits for requests.
     seat: Seat<Q, A>,
     /// A [`State`].
@@ -168,6 +170,7 @@ impl<Q, A> Worker<Q, A> {
             number,
             release,
             started: now,
+            thread: AtomicU32::new(0),
             seat,
             state: AtomicU8::new(State::Booting as u8),
             requests: AtomicU64::new(0),
@@ -196,6 +199,7 @@ impl<Q, A> Worker<Q, A> {
     /// The script is about to run.
     pub fn boots(&self) {
         self.enter(State::Booting);
+        self.thread.store(nix::unistd::gettid().as_raw().cast_unsigned(), Ordering::Relaxed);
         *self.booted.lock() = Instant::now();
         self.why.store(Reason::Ended as u8, Ordering::Relaxed);
         self.jobs.store(self.limits.jobs_of_run(), Ordering::Relaxed);
@@ -347,6 +351,16 @@ impl<Q, A> Worker<Q, A> {
     /// Returns whether the whole pool ends.
     pub fn is_stopping(&self) -> bool {
         self.seat.leaving() == Some(Leave::Stop)
+    }
+
+    /// The number that the system has given its thread, once it runs.
+    pub fn thread(&self) -> Option<u32> {
+        Some(self.thread.load(Ordering::Relaxed)).filter(|thread| *thread != 0)
+    }
+
+    /// Whether its script has failed to boot, and has not booted since.
+    pub fn has_failed(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) > 0
     }
 
     /// Whether it has come to a wait since its thread was started.

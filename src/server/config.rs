@@ -87,7 +87,7 @@ impl Config {
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let config = Self {
             command: section.words("command", problems).unwrap_or_default(),
-            env: environment(&mut section, problems),
+            env: section.environment(problems),
             user: section.text("user", problems).map(|(user, _)| user),
             group: section.text("group", problems).map(|(group, _)| group),
             on_init: section.section("on_init", problems).and_then(|section| OnInit::read(section, problems)),
@@ -108,7 +108,7 @@ impl OnInit {
                 .duration("exec_timeout", problems)
                 .filter(|timeout| !timeout.is_zero())
                 .unwrap_or(Duration::from_mins(1)),
-            env: environment(&mut section, problems),
+            env: section.environment(problems),
             user: section.text("user", problems).map(|(user, _)| user),
             exit_on_error: section.boolean("exit_on_error", problems).unwrap_or_default(),
         };
@@ -140,10 +140,4 @@ impl Life {
         }
         section.finish(problems);
     }
-}
-
-/// Reads key `env`.
-fn environment(section: &mut Section<'_>, problems: &mut Problems) -> Vec<(String, String)> {
-    let pairs = section.pairs("env", problems).unwrap_or_default();
-    pairs.into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect()
 }

@@ -1,7 +1,7 @@
 //! Why a server did not come to run.
 
 use super::IdentityError;
-use crate::{net::BindError, tls};
+use crate::{http, net::BindError, rpc, tls};
 
 /// Why a server did not come to run.
 #[derive(Debug, thiserror::Error)]
@@ -13,12 +13,18 @@ pub enum Error {
     /// A certificate, or a key, cannot be used.
     #[error("http.ssl: {0}")]
     Tls(#[from] tls::Error),
+    /// A directory of files is not there.
+    #[error(transparent)]
+    Files(#[from] http::NoDirectory),
     /// The process cannot become the user that it is to be.
     #[error(transparent)]
     Identity(#[from] IdentityError),
     /// The command that runs before the workers failed.
     #[error("{0}")]
     OnInit(String),
+    /// Calls from outside cannot be taken.
+    #[error(transparent)]
+    Rpc(#[from] rpc::ListenError),
     /// The system gives no threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -92,6 +92,11 @@ impl Identity {
         (Uid::effective(), Gid::effective()) == (self.uid, self.gid)
     }
 
+    /// The user's number.
+    pub fn user(&self) -> u32 {
+        self.uid.as_raw()
+    }
+
     /// Whether this process may become this user and group.
     ///
     /// # Errors

@@ -14,7 +14,9 @@ mod notify;
 mod on_init;
 mod origin;
 mod original;
+mod reread;
 mod run;
+mod steering;
 mod supervisor;
 #[cfg(test)]
 mod tests;
@@ -28,4 +30,5 @@ pub(crate) use notify::{Relay, SUPERSEDED, Starter};
 pub(crate) use origin::add_from_manager;
 pub use origin::{Origin, claim};
 pub use original::Original;
-pub use run::{Outcome, acceptor, run, run_bound};
+pub use reread::Reread;
+pub use run::{Application, Outcome, acceptor, run, run_bound};

@@ -1,9 +1,8 @@
 //! `server.on_init`: a command that runs once, before any worker.
 
 use std::{
-    io::{self, BufRead, BufReader, PipeReader, Read},
-    os::unix::process::{CommandExt, ExitStatusExt},
-    process::{ExitStatus, Stdio},
+    io::{self, PipeReader, Read},
+    process::ExitStatus,
     thread::Builder,
     time::Duration,
 };
@@ -17,12 +16,10 @@ use tracing::{info, warn};
 
 use super::{Command, Error, OnInit, Which};
 use crate::{
-    accounts::{self, Account},
     program,
+    side::{self, Lines, Program},
 };
 
-/// Longest line of output that is logged in one piece.
-const LINE: u64 = 8 * 1024;
 /// How long the last lines may take to be logged after the command has ended.
 const LAST_LINES: Duration = Duration::from_millis(500);
 
@@ -45,10 +42,7 @@ pub(super) fn run(on_init: &OnInit, commands: &Receiver<Command>) -> Result<bool
             info!("Initial command has ended well");
             return Ok(true);
         }
-        Ok(Ending::Status(Ok(status))) => match status.signal() {
-            Some(signal) => format!("was ended by signal {signal}"),
-            None => format!("ended with exit code {}", status.code().unwrap_or_default()),
-        },
+        Ok(Ending::Status(Ok(status))) => side::ending(status),
         Ok(Ending::Timeout) => {
             format!("ran longer than exec_timeout ({:?}) and was ended", on_init.exec_timeout)
         }
@@ -63,20 +57,9 @@ pub(super) fn run(on_init: &OnInit, commands: &Receiver<Command>) -> Result<bool
 }
 
 fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending> {
-    let (reader, writer) = io::pipe()?;
-    let variables = on_init.env.iter().map(|(name, value)| (name.into(), value.into()));
-    let mut command =
-        program::command(&on_init.command, program::environment().into_iter().chain(variables).collect())?;
-    command.stdin(Stdio::null()).stdout(writer.try_clone()?).stderr(writer);
-    // A group of its own, so that what it has started ends with it.
-    command.process_group(0);
-    if let Some(user) = &on_init.user {
-        let Account { uid, gid, .. } = accounts::user("server.on_init.user", user).map_err(io::Error::other)?;
-        command.uid(uid.as_raw()).gid(gid.as_raw());
-    }
-    let mut child = command.spawn()?;
-    // It holds the pipe's other end, too.
-    drop(command);
+    let OnInit { command, env, user, .. } = on_init;
+    let user = user.as_deref().map(|user| ("server.on_init.user", user));
+    let (mut child, reader) = Program { command, env, user }.start(&program::environment())?;
     let group = Pid::from_raw(child.id().cast_signed());
     let (read, lines_end) = bounded::<()>(0);
     Builder::new().name("rr-on-init-log".to_owned()).spawn(move || {
@@ -119,15 +102,15 @@ fn finish(status: io::Result<ExitStatus>, lines_end: &Receiver<()>) -> Ending {
     Ending::Status(status)
 }
 
-fn log(output: PipeReader) {
-    let mut output = BufReader::new(output);
-    let mut line = Vec::new();
-    while (&mut output).take(LINE).read_until(b'\n', &mut line).is_ok_and(|length| length > 0) {
-        let text = String::from_utf8_lossy(&line);
-        let text = text.trim_end();
-        if !text.is_empty() {
-            info!(source = "on_init", "{text}");
+fn log(mut output: PipeReader) {
+    let say = |line: &str| info!(source = "on_init", "{line}");
+    let (mut lines, mut buffer) = (Lines::default(), [0; 8 * 1024]);
+    loop {
+        match output.read(&mut buffer) {
+            Ok(length) if length > 0 => lines.push(&buffer[..length], say),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            _ => break,
         }
-        line.clear();
     }
+    lines.end(say);
 }

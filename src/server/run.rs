@@ -17,6 +17,7 @@ use super::{
     heartbeat::Heartbeat,
     notify::Notifier,
     on_init,
+    reread::Reread,
     supervisor::{INTERRUPT, Supervisor, Woken},
 };
 use crate::{
@@ -26,6 +27,9 @@ use crate::{
     http,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
+    program::{self, Variables},
+    rpc,
+    service::Services,
     tls::{Acceptor, Watch},
 };
 
@@ -70,12 +74,26 @@ struct Running<'a> {
     bound: Bound,
     notifier: Notifier,
     generations: Generations,
+    /// Side processes. They end behind the workers, whose requests may need them.
+    services: Services,
+    /// Answers calls from outside.
+    rpc: rpc::Server,
     /// What it does, for the service manager.
     status: String,
 }
 
+/// What a server runs.
+pub struct Application {
+    /// What starts the workers, one for each pool of the configuration.
+    pub hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
+    /// The channels that these let their workers use.
+    pub channels: Arc<http::Channels>,
+    /// Where the configuration is read again.
+    pub reread: Option<Reread>,
+}
+
 /// Runs a server until [`Command::Shutdown`], or until the other end of `commands` is dropped. Calls `serving` once it
-/// takes connections. `channels` are those that `host` lets its workers use.
+/// takes connections.
 ///
 /// # Errors
 ///
@@ -83,8 +101,7 @@ struct Running<'a> {
 pub fn run(
     config: &Config,
     mut origin: Origin,
-    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
-    channels: &Arc<http::Channels>,
+    application: Application,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
@@ -95,10 +112,11 @@ pub fn run(
     let bound = Bound::adopt(&config.http.endpoints(), net::reactors(), inherited)?;
     // Read as root, if that is what the process starts as.
     let acceptor = acceptor(config)?;
+    config.http.check_directories()?;
     if !prepare(&config.server, commands)? {
         return Ok(Outcome::Clean);
     }
-    run_bound(config, origin, bound, acceptor.as_ref(), hosts, channels, commands, serving)
+    run_bound(config, origin, bound, acceptor.as_ref(), application, commands, serving)
 }
 
 /// Loads the certificates that the configuration names, if any.
@@ -137,23 +155,27 @@ pub fn run_bound(
     origin: Origin,
     bound: Bound,
     acceptor: Option<&Arc<Acceptor>>,
-    hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
-    channels: &Arc<http::Channels>,
+    application: Application,
     commands: &Receiver<Command>,
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
+    let Application { hosts, channels, reread } = application;
+    let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
     let watch = acceptor.map(|acceptor| Watch::start(Arc::clone(acceptor), LOOK)).transpose();
     let watch = watch.map_err(Error::Thread)?;
     let mut supervisor = Supervisor::new(pools, events, commands.clone(), heartbeat, watch);
+    supervisor.reread(config, reread);
     let development = config.watch.as_ref().filter(|watch| watch.page).map(|_| http::Development::new());
     if let Some(files) = &config.watch {
         supervisor.watch_files(files, development.clone()).map_err(Error::Thread)?;
     }
     let grace = config.grace();
+    // Read while there is one thread that could change it.
+    let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
 
     notifier.status("Starting: workers boot");
     let patience = config.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default();
@@ -173,7 +195,7 @@ pub fn run_bound(
     let service = Arc::new(service);
     let capacity = supervisor.pools.iter().map(Pool::capacity).sum();
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
-    let keeper = Keeper::start(channels).map_err(Error::Thread)?;
+    let keeper = Keeper::start(&channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(inboxes.clone(), ports.clone())).map_err(Error::Thread)?;
     let overseer = Overseer::start(&supervisor.pools).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
@@ -187,6 +209,15 @@ pub fn run_bound(
         Ok(reactors) => reactors,
         Err(error) => return supervisor.fail(error, grace),
     };
+    let mut methods = rpc::Methods::new();
+    methods.steer(&supervisor.steering());
+    let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
+        Ok(rpc) => rpc,
+        Err(error) => {
+            reactors.abort();
+            return supervisor.fail(error.into(), grace);
+        }
+    };
     let workers: usize = supervisor.pools.iter().map(Pool::size).sum();
     for (address, listener) in bound.addresses().iter().zip(&config.http.listeners) {
         let scheme = if listener.tls { "https" } else { "http" };
@@ -195,14 +226,32 @@ pub fn run_bound(
             Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
         }
     }
+    for address in bound.addresses().iter().skip(config.http.listeners.len()) {
+        info!("Serving files on {address}");
+    }
     let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, patience);
-    let channels = Arc::clone(channels);
-    let mut running =
-        Running { config, supervisor, reactors, front, channels, development, bound, notifier, generations, status };
+    let mut running = Running {
+        config,
+        supervisor,
+        reactors,
+        front,
+        channels,
+        development,
+        bound,
+        notifier,
+        generations,
+        services: Services::default(),
+        rpc,
+        status,
+    };
     serving();
     running.notifier.ready(&running.status);
+    match Services::start(&config.services, environment) {
+        Ok(services) => running.services = services,
+        Err(error) => error!(%error, "Services cannot be started"),
+    }
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
@@ -284,16 +333,17 @@ impl Running<'_> {
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
         let Self { config, mut supervisor, reactors, front, channels, development, bound, .. } = self;
-        let Self { mut notifier, generations, status, .. } = self;
+        let Self { mut notifier, generations, mut services, rpc, status, .. } = self;
         // The next generation looks itself.
         supervisor.forget_files();
-        let grace = config.grace();
+        let grace = supervisor.grace();
         let fade = if let Change::Done(successor) = change {
             if let Some(successor) = successor {
                 notifier.succeeded_by(successor, &status);
             }
             supervisor.ending = true;
             bound.leave();
+            rpc.hand_over();
             reactors.hand_over();
             HAND_OVER
         } else {
@@ -326,9 +376,12 @@ impl Running<'_> {
             }
         }
         let outcome = supervisor.stop(deadline);
+        services.end(deadline.max(Instant::now() + FLUSH));
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        supervisor.wait_until(services.ended(), deadline.max(Instant::now() + INTERRUPT));
+        drop((services, rpc));
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();
         debug!(refused, refused_by_address, without_descriptor, "Connections have ended");
         generations.wait();

@@ -3,6 +3,7 @@
 use std::{
     io,
     path::PathBuf,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -14,10 +15,14 @@ use super::{
     command::{Command, Which},
     heartbeat::Heartbeat,
     notify::Notifier,
+    reread::Reread,
+    steering::Steering,
 };
 use crate::{
+    config::Config,
     http::{self, Development},
     pool::{Event, Immutable, Pool, Report},
+    rpc,
     tls::Watch,
     watch::{self, Watcher},
 };
@@ -26,6 +31,8 @@ use crate::{
 const BOOT_FAILURES: u32 = 5;
 /// How long after the grace period the last workers and clients are given up.
 pub(super) const INTERRUPT: Duration = Duration::from_secs(1);
+/// Commands that may wait; those who give more of them wait, too.
+const COMMANDS: usize = 16;
 /// The part of the memory for code that may be in use.
 const NEARLY_FULL: f32 = 0.9;
 /// The part of it that the code may take at first: with more, the next generation would soon be where this one is.
@@ -40,6 +47,8 @@ pub(super) struct Supervisor {
     pub(super) reports: Receiver<Report>,
     /// Never yields anything once its other end is gone.
     pub(super) commands: Receiver<Command>,
+    /// What is told from outside, and where it is told.
+    steered: (Sender<Command>, Receiver<Command>),
     /// The end was asked for; what else is told does not matter any more.
     pub(super) ending: bool,
     /// What becomes of a successor, while one is being started.
@@ -58,6 +67,9 @@ pub(super) struct Supervisor {
     changes: Receiver<Vec<PathBuf>>,
     /// The pages that reload themselves.
     development: Option<Development>,
+    /// What the pools were told, and where that is read again.
+    config: Config,
+    reread: Option<Reread>,
 }
 
 /// The memory in which the code of every reload stays until the process ends.
@@ -105,6 +117,7 @@ impl Supervisor {
             pools,
             reports,
             commands,
+            steered: bounded(COMMANDS),
             ending: false,
             successor: never(),
             heartbeat,
@@ -115,7 +128,25 @@ impl Supervisor {
             files: None,
             changes: never(),
             development: None,
+            config: Config::default(),
+            reread: None,
         }
+    }
+
+    /// Reads the configuration, which is `config` now, again when everything is reloaded.
+    pub(super) fn reread(&mut self, config: &Config, reread: Option<Reread>) {
+        (self.config, self.reread) = (config.clone(), reread);
+    }
+
+    /// Lets others act on the pools.
+    pub(super) fn steering(&self) -> Arc<dyn rpc::Steering> {
+        let pools = self.pools.iter().map(|pool| (pool.name().to_owned(), pool.crew())).collect();
+        Arc::new(Steering { pools, commands: self.steered.0.clone() })
+    }
+
+    /// How long the end may take.
+    pub(super) fn grace(&self) -> Duration {
+        self.config.grace()
     }
 
     /// Reloads whenever a file changes that `watch` speaks of; `development`: the pages that are told.
@@ -255,6 +286,10 @@ impl Supervisor {
                     Some(woken) => return woken,
                     None => continue,
                 },
+                recv(self.steered.1) -> command => match command.ok().and_then(|command| self.obey(Some(command))) {
+                    Some(woken) => return woken,
+                    None => continue,
+                },
                 recv(self.successor) -> outcome => {
                     self.successor = never();
                     return Woken::Successor(outcome.unwrap_or_else(|_| Err("nobody looks after it".to_owned())));
@@ -346,6 +381,9 @@ impl Supervisor {
                 }
                 self.reload(which);
             }
+            Command::Add { done, .. } | Command::Remove { done, .. } if self.ending => {
+                let _ = done.try_send(Err("the server is ending".to_owned()));
+            }
             Command::Add { pool, done } => self.resize(&pool, &done, Pool::add),
             Command::Remove { pool, done } => self.resize(&pool, &done, Pool::remove),
         }
@@ -371,7 +409,13 @@ impl Supervisor {
             Some(name) => {
                 self.pools.iter_mut().filter(|pool| pool.name() == name).for_each(|pool| pool.reload(done.clone()));
             }
-            None => self.pools.iter_mut().for_each(|pool| pool.reload(done.clone())),
+            None => {
+                let read = self.reread.as_ref().map(|reread| reread.take_up(&mut self.config, &mut self.pools));
+                if let Some(Err(error)) = read {
+                    error!("The configuration of before stays in force: {error}");
+                }
+                self.pools.iter_mut().for_each(|pool| pool.reload(done.clone()));
+            }
         }
     }
 

@@ -10,6 +10,8 @@ use std::{
     time::Instant,
 };
 
+mod remote;
+
 use crate::support::{
     PATIENCE, get,
     server::{extension, php},
@@ -598,9 +600,8 @@ fn what_is_not_understood_or_not_there_yet_has_a_code_of_its_own() {
         (&["sreve"][..], 64, "rr: \"sreve\" is not a known command; did you mean serve?"),
         (&[], 64, "rr: which command?"),
         (&["serve", "--pit"], 64, "rr: --pit is not a known flag; did you mean --pid?"),
-        (&["workers"], 69, "rr: workers is not supported yet"),
-        (&["workers", "-i", "http"], 69, "rr: workers is not supported yet"),
-        (&["reset", "http"], 69, "rr: reset is not supported yet"),
+        (&["workers"], 1, "rr: no server runs here: there is no socket /"),
+        (&["reset", "http"], 1, "rr: no server runs here: there is no socket /"),
         (&["jobs", "--list"], 69, "rr: jobs is not supported yet"),
     ] {
         let said = place.run(arguments);

@@ -14,7 +14,7 @@ use roadrunner::{
     channel::{Event, Form, Message},
     handoff::{Leave, Sealed},
     http::{Answer, Channels},
-    pool::Ended,
+    pool::{Ended, Reason},
 };
 
 use crate::{

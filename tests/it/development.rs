@@ -48,17 +48,17 @@ impl Site {
         let address = bound.addresses()[0].tcp().unwrap();
         let inbox = Inbox::new(1, 8, 1);
         let development = Development::new();
-        let service = Service::new(Arc::clone(&inbox), &config, bound.addresses(), None, Some(&development));
+        let service = Service::new(vec![Arc::clone(&inbox)], &config, bound.addresses(), None, Some(&development));
         let service = Arc::new(service);
         let port = Port::new(16);
-        let pass = Pass::new(&inbox, &port);
+        let pass = Pass::new(&[Arc::clone(&inbox)], &port);
         let serve = move |accepted, drain, pass: &Arc<Pass>| {
             serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let listeners = bound.listen().unwrap().into_iter().map(|listeners| (listeners, Arc::clone(&pass))).collect();
         let front = Front::new(Limits { connections: 100, per_address: 0 }, None);
         let reactors = Some(Reactors::start(listeners, &front, serve).unwrap());
-        let monitor = Monitor::new(Arc::clone(&inbox), vec![port]);
+        let monitor = Monitor::new(vec![Arc::clone(&inbox)], vec![port]);
         let (looking, seat) = (Arc::clone(&monitor), inbox.seat(0));
         let work = move || {
             while let Received::Request(sealed) = seat.wait() {

@@ -1,10 +1,13 @@
-//! Paths that try to leave the directory of middleware `static`, or to reach what it never serves.
+//! Paths that try to leave the directory of middleware `static` or of `fileserver`, or to reach what is never served.
 
 use std::{
     fs,
+    net::SocketAddr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
 };
+
+use roadrunner::config::Config;
 
 use crate::{
     layers::configured,
@@ -18,11 +21,30 @@ const CANARY: &str = "canary-a34f";
 pub struct Site {
     pub folder: PathBuf,
     pub server: Server,
+    /// Where the files are.
+    pub address: SocketAddr,
 }
 
 impl Site {
     /// Serves `public` with further settings of the middleware. The worker answers `php:` and the path.
     pub fn new(more: &str, files: &[(&str, &str)]) -> Self {
+        Self::serving(files, |builder, dir| {
+            configured(builder, &format!("middleware: [static], static: {{dir: '{}', {more}}}", dir.display()));
+        })
+    }
+
+    /// Serves `public` by `fileserver`, whose `serve` is `items`, each `{public}` in it that directory; `more` are further
+    /// keys. The worker answers elsewhere.
+    pub fn alone(items: &str, more: &str, files: &[(&str, &str)]) -> Self {
+        Self::serving(files, |builder, dir| {
+            let items = items.replace("{public}", &dir.display().to_string());
+            let http = "http: {address: '127.0.0.1:0'}";
+            let text = format!("{http}\nfileserver: {{address: '127.0.0.1:0', serve: [{items}], {more}}}");
+            builder.config.http = Config::parse(&text).unwrap().http;
+        })
+    }
+
+    fn serving(files: &[(&str, &str)], configure: impl FnOnce(&mut Builder, &Path)) -> Self {
         let name = format!("rr-static-{}", roadrunner::http::RequestId::next());
         let folder = fs::canonicalize(std::env::temp_dir()).unwrap().join(name);
         fs::create_dir_all(folder.join("public")).unwrap();
@@ -33,14 +55,15 @@ impl Site {
             let path = envelope.request.head.uri.path().to_owned();
             envelope.replier.answer(answer(format!("php:{path}")));
         });
-        let dir = folder.join("public");
-        configured(&mut builder, &format!("middleware: [static], static: {{dir: '{}', {more}}}", dir.display()));
-        Self { server: builder.start(), folder }
+        configure(&mut builder, &folder.join("public"));
+        let server = builder.start();
+        let address = server.addresses.last().and_then(roadrunner::net::Address::tcp).unwrap();
+        Self { server, folder, address }
     }
 
     /// All bytes that come of a path, written as it is.
     fn raw(&self, path: &[u8]) -> Vec<u8> {
-        let mut client = Client::connect(self.server.address);
+        let mut client = Client::connect(self.address);
         client.send([b"GET ", path, b" HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n"].concat());
         let all = std::iter::from_fn(|| client.some().ok().filter(|some| !some.is_empty()));
         all.collect::<Vec<_>>().concat()
@@ -207,7 +230,11 @@ const FILES: &[(&str, &str)] = &[
 
 /// A site with all settings that look for more than files with endings.
 fn site(more: &str) -> Site {
-    let site = Site::new(more, FILES);
+    linked(Site::new(more, FILES))
+}
+
+/// Adds links, and a file that is none.
+fn linked(site: Site) -> Site {
     let public = site.folder.join("public");
     for (target, link) in [
         ("../secret.txt", "link.txt"),
@@ -296,4 +323,29 @@ fn the_same_holds_with_every_switch_on() {
     let page = String::from_utf8(site.raw(b"/up/")).unwrap();
     assert!(!page.contains("public-too"), "{page}");
     site.stop();
+}
+
+#[test]
+fn the_same_holds_for_files_at_an_address_of_their_own() {
+    for (items, prefix) in [
+        ("{prefix: /, root: '{public}'}", ""),
+        ("{prefix: /, root: '{public}', compress: true, cache_duration: 60}", ""),
+        ("{prefix: /m/n/, root: '{public}'}, {prefix: /m, root: '{public}/a'}", "/m/n"),
+    ] {
+        let site = linked(Site::alone(items, "", FILES));
+        for (path, expected) in ROWS.iter().filter(|(path, _)| prefix.is_empty() || path.starts_with('/')) {
+            let path = format!("{prefix}{path}");
+            for _ in 0..2 {
+                let bytes = site.raw(path.as_bytes());
+                let text = String::from_utf8_lossy(&bytes);
+                assert!(!text.contains(CANARY) && !text.contains("root:") && !text.contains("php:"), "{path}: {text}");
+                match expected {
+                    Status(expected) => assert_eq!(status(&bytes), *expected, "{path}: {text}"),
+                    Php => assert!([400, 404].contains(&status(&bytes)), "{path}: {text}"),
+                }
+            }
+        }
+        assert_eq!(site.server.calls(), 0, "a worker was asked");
+        site.stop();
+    }
 }

@@ -24,13 +24,13 @@ const FILES: &[(&str, &str)] = &[
     ("elsewhere/c.txt", "linked"),
 ];
 
-fn ask(site: &Site, method: &str, path: &str, lines: &str) -> Response {
-    let mut client = Client::connect(site.server.address);
+pub fn ask(site: &Site, method: &str, path: &str, lines: &str) -> Response {
+    let mut client = Client::connect(site.address);
     client.send(format!("{method} {path} HTTP/1.1\r\nHost: a.test\r\n{lines}\r\n"));
     if method == "HEAD" { client.response_without_body() } else { client.response() }
 }
 
-fn body(site: &Site, path: &str, lines: &str) -> String {
+pub fn body(site: &Site, path: &str, lines: &str) -> String {
     String::from_utf8(ask(site, "GET", path, lines).body).unwrap()
 }
 

@@ -49,8 +49,15 @@ fn flags_are_read_before_and_after_the_command() {
         ("serve -h", Command::Help(Some("serve")), none()),
         ("-h workers", Command::Help(Some("workers")), none()),
         ("workers --help", Command::Help(Some("workers")), none()),
-        ("workers -i http", Command::Unsupported("workers"), none()),
-        ("reset http", Command::Unsupported("reset"), none()),
+        (
+            "workers -i http jobs",
+            Command::Workers,
+            Options { interactive: true, pools: ["http", "jobs"].map(str::to_owned).into(), ..none() },
+        ),
+        ("workers --json", Command::Workers, Options { json: true, ..none() }),
+        ("reset", Command::Reset, none()),
+        ("-s reset http", Command::Reset, Options { silent: true, pools: vec!["http".to_owned()], ..none() }),
+        ("reset -- -x", Command::Reset, Options { pools: vec!["-x".to_owned()], ..none() }),
         ("jobs --list", Command::Unsupported("jobs"), none()),
         ("server-process --no-parent -p", Command::Server, Options { no_parent: true, pid: true, ..none() }),
     ];
@@ -78,8 +85,9 @@ fn what_is_wrong_is_said_with_a_remedy() {
         ("serve -o http.address", "-o is \"http.address\", but must be section.key=value"),
         ("serve -o =1", "-o is \"=1\", but must be section.key=value"),
         ("serve --debug=maybe", "--debug is \"maybe\", but must be true or false"),
+        ("reset -i", "--interactive is a flag of workers, not of reset"),
         ("stop --no-parent", "--no-parent is a flag of serve, not of stop"),
-        ("serve --json", "--json is a flag of doctor, not of serve"),
+        ("serve --json", "--json is a flag of doctor, workers, reset, not of serve"),
     ] {
         assert_eq!(read(line), Err(expected.to_owned()), "{line}");
     }

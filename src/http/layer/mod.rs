@@ -34,6 +34,7 @@ pub use self::{
     attributes::Attributes,
     cache::{Caches, Clock, Unpurgeable},
     config::Config,
+    static_files::{FileServerConfig, NoDirectory},
 };
 pub(super) use self::{
     chain::{Chain, ToPool},

@@ -172,3 +172,12 @@ fn what_is_configured_no_more_is_closed_and_what_is_new_is_bound() {
     new.open().unwrap();
     assert!(std::net::TcpStream::connect(first(&new)).is_ok());
 }
+
+#[test]
+fn two_free_ports_are_not_taken_for_one() {
+    let wanted = [any(), any()].concat();
+    let bound = Bound::new(&wanted, 2).unwrap();
+    let next = Bound::adopt(&wanted, 2, inherited(&bound)).unwrap();
+    assert_eq!(next.addresses(), bound.addresses());
+    assert!(next.listeners.iter().all(|listener| listener.sockets.len() == 2));
+}

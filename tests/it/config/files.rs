@@ -110,7 +110,9 @@ fn what_is_printed_can_be_loaded_again() {
             .map(|line| format!("{line}\n"))
             .collect();
         let again = folder.loader("again.yaml", &text);
-        let second = again.load().unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()));
+        let mut second = again.load().unwrap_or_else(|error| panic!("{}: {error}\n{text}", path.display()));
+        // It is another file.
+        second.config.rpc.place.clone_from(&first.config.rpc.place);
         if !text.contains("***") {
             assert_eq!(first.config, second.config, "{}:\n{text}", path.display());
         }

@@ -37,6 +37,11 @@ impl Gate {
         self.changed.notify_all();
     }
 
+    /// How many have come to the gate since it was closed.
+    pub fn waiting(&self) -> usize {
+        self.state.lock().waiting
+    }
+
     /// Waits until so many have come to the gate since it was closed.
     #[track_caller]
     pub fn wait_for(&self, count: usize) {

@@ -21,7 +21,7 @@ use roadrunner::{
     http::{Answer, Channels, Envelope, MEBIBYTE, Request},
     net::{Address, Bound},
     pool::{Ended, Host, Next, Step},
-    server::{Command, Error, Origin, Outcome, Which, acceptor, run, run_bound},
+    server::{Application, Command, Error, Origin, Outcome, Which, acceptor, run, run_bound},
 };
 
 use super::PATIENCE;
@@ -148,7 +148,8 @@ impl Builder {
     pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
         let channels = self.channels();
-        run(&self.config, Origin::default(), vec![Arc::new(self.host)], &channels, &told, || {})
+        let application = Application { hosts: vec![Arc::new(self.host)], channels, reread: None };
+        run(&self.config, Origin::default(), application, &told, || {})
     }
 
     /// Starts the server and waits until it serves.
@@ -172,8 +173,9 @@ impl Builder {
             let acceptor = acceptor(&config).unwrap();
             let host = Arc::new(host);
             let hosts = config.http.pools().map(|_| Arc::clone(&host) as Arc<dyn Host<Request, Answer>>).collect();
+            let application = Application { hosts, channels, reread: None };
             let origin = Origin::default();
-            let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), hosts, &channels, &told, serve));
+            let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), application, &told, serve));
         });
         Server { address, addresses, commands: Some(commands), serving, outcome, calls }
     }

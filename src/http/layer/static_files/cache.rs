@@ -1,20 +1,20 @@
-//! Files in memory. Whoever takes one looks first whether it is still what the file system has.
+//! Files in memory. Whoever takes one looks first whether it is still what the file system has, unless that was done lately.
 
 use std::{
     collections::{HashMap, VecDeque},
-    fs::Metadata,
+    fs::{self, Metadata},
     os::unix::fs::MetadataExt,
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
 use http::HeaderMap;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 /// What an entry takes beside the contents: its headers, its paths and its places in the tables, in bytes.
 const AROUND: usize = 1024;
@@ -42,6 +42,8 @@ pub(super) struct Entry {
     pub(super) headers: HeaderMap,
     /// All of it, unless it is long.
     pub(super) contents: Option<Bytes>,
+    /// When it was last seen to be what the file system has.
+    pub(super) seen: Mutex<Instant>,
 }
 
 /// Entries by their keys, as many as fit.
@@ -84,6 +86,18 @@ impl State {
 // === impl Entry ===
 
 impl Entry {
+    /// Whether it is still what the file system has; within `trust` of the last look, that is taken for granted.
+    pub(super) fn is_current(&self, trust: Duration) -> bool {
+        if !trust.is_zero() && self.seen.lock().elapsed() < trust {
+            return true;
+        }
+        let same = fs::metadata(&self.path).is_ok_and(|metadata| State::of(&metadata) == self.state);
+        if same && !trust.is_zero() {
+            *self.seen.lock() = Instant::now();
+        }
+        same
+    }
+
     fn size(&self) -> usize {
         AROUND + self.contents.as_ref().map_or(0, Bytes::len)
     }
@@ -145,7 +159,8 @@ mod tests {
     fn entry(length: usize) -> Arc<Entry> {
         let state = State { device: 0, inode: 0, length: length as u64, modified: (0, 0), changed: (100, 0) };
         let contents = Some(Bytes::from(vec![0; length]));
-        Arc::new(Entry { path: PathBuf::new(), state, headers: HeaderMap::new(), contents })
+        let seen = Mutex::new(Instant::now());
+        Arc::new(Entry { path: PathBuf::new(), state, headers: HeaderMap::new(), contents, seen })
     }
 
     fn at(seconds: u64) -> SystemTime {
@@ -181,5 +196,22 @@ mod tests {
         let none = Cache::new(0);
         none.put("a", &entry(0), at(200));
         assert!(none.get("a").is_none());
+    }
+
+    #[test]
+    fn what_was_looked_at_lately_is_taken_for_unchanged() {
+        let path = std::env::temp_dir().join(format!("rr-cache-{}", crate::http::RequestId::next()));
+        fs::write(&path, "old").unwrap();
+        let state = State::of(&fs::metadata(&path).unwrap());
+        let seen = Mutex::new(Instant::now());
+        let entry = Entry { path: path.clone(), state, headers: HeaderMap::new(), contents: None, seen };
+        let [never, hour] = [Duration::ZERO, Duration::from_hours(1)];
+        assert!(entry.is_current(never));
+        fs::write(&path, "changed").unwrap();
+        assert!(entry.is_current(hour), "nobody looks");
+        assert!(!entry.is_current(never));
+        assert!(!entry.is_current(Duration::from_nanos(1)), "the last look was longer ago");
+        fs::remove_file(&path).unwrap();
+        assert!(!entry.is_current(never));
     }
 }

@@ -1,6 +1,6 @@
 //! Settings of the middleware `static` (section `http.static`).
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use tracing::warn;
 
@@ -21,13 +21,17 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::http::layer) struct Config {
     /// `dir`: the directory that paths are relative to.
-    directory: PathBuf,
+    pub(super) directory: PathBuf,
     /// `links`: directories that links may lead to, too.
     links: Vec<PathBuf>,
     /// `cache_size`: most bytes of small files that are held in memory.
-    cache_bytes: usize,
-    rules: Rules,
-    answers: Answers,
+    pub(super) cache_bytes: usize,
+    /// How long one that is held is sent without a look whether it has changed.
+    pub(super) trust: Duration,
+    /// What stands before the paths, in plain names; empty: nothing.
+    pub(super) prefix: String,
+    pub(super) rules: Rules,
+    pub(super) answers: Answers,
 }
 
 /// Which requests are answered.
@@ -37,6 +41,8 @@ pub(super) struct Rules {
     forbid: Vec<String>,
     /// `allow`: endings of names of the only files that are sent; none: all are.
     allow: Vec<String>,
+    /// Whether names without an ending are those of files, too.
+    pub(super) bare: bool,
     /// `index`: names of files that stand for their directory.
     pub(super) index: Vec<String>,
     /// `listing`: whether directories are listed.
@@ -53,6 +59,8 @@ impl Default for Config {
             directory: PathBuf::from("."),
             links: Vec::new(),
             cache_bytes: 32 * 1024 * 1024,
+            trust: Duration::ZERO,
+            prefix: String::new(),
             rules: Rules::default(),
             answers: Answers {
                 etag: true,
@@ -101,11 +109,12 @@ impl Config {
         let absolute = |path: &PathBuf| std::path::absolute(path).unwrap_or_else(|_| path.clone());
         let directory = absolute(&self.directory);
         if !directory.is_dir() {
-            warn!(dir = %directory.display(), "The directory of `static` is not there: no files are sent");
+            warn!(dir = %directory.display(), "The directory of static files is not there: none are sent");
         }
         let roots = Roots([&directory].into_iter().chain(&self.links).map(absolute).collect());
-        let (cache, answers) = (Cache::new(self.cache_bytes), self.answers.clone());
-        Static { rules: self.rules.clone(), files: Files { directory, roots, cache, answers } }
+        let (cache, trust, answers) = (Cache::new(self.cache_bytes), self.trust, self.answers.clone());
+        let files = Files { directory, roots, cache, trust, answers };
+        Static { prefix: self.prefix.clone(), rules: self.rules.clone(), files }
     }
 }
 
@@ -149,7 +158,7 @@ impl Rules {
     pub(super) fn takes(&self, target: &Target) -> bool {
         let name = target.name();
         if !has_ending(name) {
-            return target.is_well_known();
+            return self.bare || target.is_well_known();
         }
         let name = name.to_lowercase();
         let is_one = |endings: &[String]| endings.iter().any(|ending| name.ends_with(ending));

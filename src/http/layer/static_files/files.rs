@@ -27,6 +27,8 @@ pub(super) struct Files {
     /// What links may lead into: the directory, and others.
     pub(super) roots: Roots,
     pub(super) cache: Cache,
+    /// How long what it has is sent without a look whether that has changed.
+    pub(super) trust: Duration,
     pub(super) answers: Answers,
 }
 

@@ -6,7 +6,7 @@ use std::{
     os::unix::fs::FileExt,
     path::Path,
     sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
@@ -15,6 +15,7 @@ use http::{
     HeaderMap, HeaderValue,
     header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, LAST_MODIFIED, VARY},
 };
+use parking_lot::Mutex;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
 use tracing::warn;
 
@@ -54,7 +55,7 @@ impl Files {
         let (name, key) = (name.as_deref().unwrap_or(path), key.as_deref().unwrap_or(path));
         let known = self.cache.get(key);
         if let Some(entry) = &known {
-            let same = fs::metadata(&entry.path).is_ok_and(|metadata| State::of(&metadata) == entry.state);
+            let same = entry.is_current(self.trust);
             if same && entry.contents.is_some() {
                 return Ok(Found { entry: Arc::clone(entry), file: None });
             }
@@ -77,7 +78,7 @@ impl Files {
         let file = contents.is_none().then_some(file);
         let now = SystemTime::now();
         let path = self.directory.join(name);
-        let entry = Arc::new(Entry { path, state, headers, contents });
+        let entry = Arc::new(Entry { path, state, headers, contents, seen: Mutex::new(Instant::now()) });
         // What was changed while it was read, is not kept.
         if fs::metadata(&entry.path).is_ok_and(|metadata| State::of(&metadata) == state) {
             self.cache.put(key, &entry, now);
@@ -105,12 +106,13 @@ impl Files {
             .resolve(&self.directory.join(name))
             .and_then(|real| if may_be_served(&real.rest) { real.read() } else { Err(Refused::Outside) });
         opened.map_err(|reason| {
+            let dir = self.directory.display();
             match reason {
                 Refused::Outside => {
-                    warn!(name, "A link below `static.dir` leads to what is not served; see `static.links`");
+                    warn!(name, %dir, "A link in a directory of static files leads to what is not served");
                 }
                 Refused::Unusable(Unusable::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied => {
-                    warn!(name, "A file below `static.dir` must not be read by the server's user");
+                    warn!(name, %dir, "A static file must not be read by the server's user");
                 }
                 Refused::Unusable(_) => {}
             }

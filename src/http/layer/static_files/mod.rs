@@ -3,6 +3,8 @@
 //! What a path means is decided without input or output (`target`, `names`). What is found of it (`files`) is looked for
 //! on the reactor first, as long as no disk has to be waited for; else on a thread that may block. What there is no file for
 //! goes on to the workers.
+//!
+//! The same files have addresses of their own with `fileserver` (`server`): there, nothing goes on.
 
 mod cache;
 mod coding;
@@ -12,6 +14,8 @@ mod listing;
 mod load;
 mod names;
 mod pattern;
+mod server;
+mod server_config;
 mod target;
 
 use std::sync::Arc;
@@ -25,6 +29,7 @@ use http::{
 use tokio::task::spawn_blocking;
 
 pub(super) use self::config::Config;
+pub use self::server_config::{Config as FileServerConfig, NoDirectory};
 use self::{
     config::Rules,
     files::{Files, Manner, Miss},
@@ -36,6 +41,8 @@ use crate::http::{access::Body, answering::response};
 /// The middleware.
 #[derive(Debug)]
 pub(super) struct Static {
+    /// What stands before the paths of its files, in plain names; empty: nothing.
+    prefix: String,
     rules: Rules,
     files: Files,
 }
@@ -47,6 +54,8 @@ impl Static {
     fn find(&self, target: &Target, head: &Parts, manner: Manner) -> Result<crate::http::Answer, Miss> {
         let found = if target.is_directory() {
             self.page(target, head, manner)
+        } else if target.path.is_empty() {
+            Err(Miss::Directory)
         } else if self.rules.takes(target) {
             self.files.answer(&target.path, head, manner)
         } else if self.rules.has_pages() {
@@ -56,7 +65,7 @@ impl Static {
         };
         let found = match found {
             // Only where there is a page: the application may have a route of that name.
-            Err(Miss::Directory) => self.page(target, head, manner).map(|_| redirect(target, head)),
+            Err(Miss::Directory) => self.page(target, head, manner).map(|_| self.redirect(target, head)),
             found => found,
         };
         match (found, &self.rules.fallback) {
@@ -75,6 +84,22 @@ impl Static {
         }
         if self.rules.listing { self.files.list(&target.path, manner) } else { Err(Miss::Absent) }
     }
+
+    /// Sends a client to the directory that it named without the slash. The path is ours, not the client's, which might
+    /// begin with two slashes and so name a host.
+    fn redirect(&self, target: &Target, head: &Parts) -> crate::http::Answer {
+        let query = head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let names = [&self.prefix, &target.path].into_iter().filter(|names| !names.is_empty());
+        let path = names.map(|names| listing::encoded(names)).collect::<Vec<_>>().join("/");
+        let mut answer =
+            crate::http::Answer::new(StatusCode::MOVED_PERMANENTLY, Bytes::from_static(b"Moved Permanently\n"));
+        let text = HeaderValue::from_static("text/plain; charset=utf-8");
+        answer.headers.insert(CONTENT_TYPE, text);
+        if let Ok(location) = HeaderValue::try_from(format!("/{path}/{query}")) {
+            answer.headers.insert(LOCATION, location);
+        }
+        answer
+    }
 }
 
 impl Middleware for Static {
@@ -86,7 +111,10 @@ impl Middleware for Static {
             Meant::Another => return next.handle(request),
             Meant::Hidden => return at_once(refused(StatusCode::NOT_FOUND, "Not Found\n")),
             Meant::Attack => return at_once(refused(StatusCode::BAD_REQUEST, "Bad Request\n")),
-            Meant::File(target) => target,
+            Meant::File(target) => match target.below(&self.prefix) {
+                Some(target) => target,
+                None => return next.handle(request),
+            },
         };
         let (head, body) = request.into_parts();
         match self.find(&target, &head, Manner::AtOnce) {
@@ -116,21 +144,6 @@ fn sent(answer: crate::http::Answer, head: &Parts) -> Response {
         Some(around) => response(answer, head.method == Method::HEAD, &around.connection).map(Body::into_content),
         None => refused(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error\n"),
     }
-}
-
-/// Sends a client to the directory that it named without the slash. The path is ours, not the client's, which might begin
-/// with two slashes and so name a host.
-fn redirect(target: &Target, head: &Parts) -> crate::http::Answer {
-    let query = head.uri.query().map(|query| format!("?{query}")).unwrap_or_default();
-    let location = format!("/{}/{query}", listing::encoded(&target.path));
-    let mut answer =
-        crate::http::Answer::new(StatusCode::MOVED_PERMANENTLY, Bytes::from_static(b"Moved Permanently\n"));
-    let text = HeaderValue::from_static("text/plain; charset=utf-8");
-    answer.headers.insert(CONTENT_TYPE, text);
-    if let Ok(location) = HeaderValue::try_from(location) {
-        answer.headers.insert(LOCATION, location);
-    }
-    answer
 }
 
 /// Whether the client asks for a page: browsers name HTML when they open one, and only then.

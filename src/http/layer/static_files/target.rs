@@ -25,7 +25,7 @@ pub(super) enum Meant {
 }
 
 /// Where a file would be.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Target {
     /// Relative to the directory, in plain names with one slash between them; empty: the directory itself.
     pub(super) path: String,
@@ -38,7 +38,17 @@ pub(super) struct Target {
 impl Target {
     /// Whether it can be nothing but a directory.
     pub(super) fn is_directory(&self) -> bool {
-        self.slash || self.path.is_empty()
+        self.slash
+    }
+
+    /// What it is below the directory that paths with `prefix` are relative to; `None`: it is another's.
+    pub(super) fn below(&self, prefix: &str) -> Option<Self> {
+        if prefix.is_empty() {
+            return Some(self.clone());
+        }
+        let rest = self.path.strip_prefix(prefix)?;
+        let path = if rest.is_empty() { rest } else { rest.strip_prefix('/')? };
+        Some(Self { path: path.to_owned(), slash: self.slash })
     }
 
     /// The path of a file within this directory.
@@ -169,5 +179,25 @@ mod tests {
         }
         assert_eq!(meant(&format!("/{}.txt", "x".repeat(255))), Meant::Another);
         assert_eq!(meant(&format!("/{}", "x/".repeat(2100))), Meant::Another);
+    }
+
+    #[test]
+    fn prefixes_are_whole_names() {
+        let below = |path: &str, prefix: &str| {
+            let Meant::File(target) = meant(path) else { panic!("{path}") };
+            target.below(prefix).map(|Target { path, slash }| (path, slash))
+        };
+        for (path, prefix, expected) in [
+            ("/a/b.txt", "", Some(("a/b.txt", false))),
+            ("/a/b.txt", "a", Some(("b.txt", false))),
+            ("//a/./b.txt", "a", Some(("b.txt", false))),
+            ("/a/b/", "a/b", Some(("", true))),
+            ("/a/b", "a/b", Some(("", false))),
+            ("/ab.txt", "a", None),
+            ("/b/a.txt", "a", None),
+            ("/a", "a/b", None),
+        ] {
+            assert_eq!(below(path, prefix), expected.map(|(path, slash)| (path.to_owned(), slash)), "{path} {prefix}");
+        }
     }
 }

@@ -1,0 +1,433 @@
+//! Go's own encoding, as far as calls need it: clients written in Go speak nothing else with goridge.
+//!
+//! A value is a message of its type's number and itself; types that are made of others are described in messages before
+//! it. Numbers are unsigned and short: below 128 a byte, else the negated count of the bytes that follow, big endian.
+//! Names of fields begin with a capital letter in Go; here that letter is made from the name in JSON.
+//!
+//! Arguments are plain values: those of the methods that there are. Results are any.
+
+mod writer;
+
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IntoDeserializer, value},
+};
+
+use self::writer::Writer;
+
+/// Why something cannot be read or written.
+pub(super) type Error = value::Error;
+
+const BOOL: i64 = 1;
+const INT: i64 = 2;
+const UINT: i64 = 3;
+const FLOAT: i64 = 4;
+const BYTES: i64 = 5;
+const STRING: i64 = 6;
+/// The first number of a type that is described.
+const FIRST: i64 = 65;
+
+/// A value on its way into bytes.
+enum Value {
+    /// What Go does not write: it has no such thing as a missing value.
+    Nothing,
+    Bool(bool),
+    Int(i64),
+    Uint(u64),
+    Float(f64),
+    Bytes(Vec<u8>),
+    Text(String),
+    List(Vec<Self>),
+    Map(Vec<(Self, Self)>),
+    /// Name, and fields by name.
+    Record(&'static str, Vec<(String, Self)>),
+}
+
+/// A type that is written.
+#[derive(Clone, PartialEq)]
+enum Type {
+    Basic(i64),
+    List(Box<Self>),
+    Map(Box<Self>, Box<Self>),
+    Record(&'static str, Vec<(String, Self)>),
+}
+
+// === reading ===
+
+/// Reads a plain value.
+pub(super) fn decode<A: DeserializeOwned>(bytes: &[u8]) -> Result<A, Error> {
+    let mut rest = bytes;
+    let length = uint(&mut rest)?;
+    if length != rest.len() as u64 {
+        return Err(wrong("this method takes a plain value: text, a number, bytes, true or false"));
+    }
+    let kind = int(&mut rest)?;
+    // What is no record begins with a zero.
+    if uint(&mut rest)? != 0 {
+        return Err(wrong("the value does not begin as one"));
+    }
+    match kind {
+        BOOL => A::deserialize(IntoDeserializer::<Error>::into_deserializer(uint(&mut rest)? != 0)),
+        INT => A::deserialize(IntoDeserializer::<Error>::into_deserializer(int(&mut rest)?)),
+        UINT => A::deserialize(IntoDeserializer::<Error>::into_deserializer(uint(&mut rest)?)),
+        FLOAT => {
+            let float = f64::from_bits(uint(&mut rest)?.swap_bytes());
+            A::deserialize(IntoDeserializer::<Error>::into_deserializer(float))
+        }
+        BYTES | STRING => {
+            let length = usize::try_from(uint(&mut rest)?).unwrap_or(usize::MAX);
+            let bytes = rest.get(..length).ok_or_else(early)?;
+            if kind == BYTES {
+                return A::deserialize(value::BytesDeserializer::new(bytes));
+            }
+            let text = std::str::from_utf8(bytes).map_err(|_| wrong("the text is not UTF-8"))?;
+            A::deserialize(IntoDeserializer::<Error>::into_deserializer(text))
+        }
+        _ => Err(wrong("this method takes a plain value: text, a number, bytes, true or false")),
+    }
+}
+
+fn uint(rest: &mut &[u8]) -> Result<u64, Error> {
+    let (&first, after) = rest.split_first().ok_or_else(early)?;
+    *rest = after;
+    if first < 128 {
+        return Ok(u64::from(first));
+    }
+    let count = usize::from(first.wrapping_neg());
+    let bytes = rest.get(..count).filter(|bytes| bytes.len() <= 8).ok_or_else(early)?;
+    *rest = &rest[count..];
+    Ok(bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)))
+}
+
+fn int(rest: &mut &[u8]) -> Result<i64, Error> {
+    let number = uint(rest)?;
+    let half = (number >> 1).cast_signed();
+    Ok(if number & 1 == 1 { !half } else { half })
+}
+
+fn wrong(reason: &str) -> Error {
+    <Error as serde::de::Error>::custom(reason)
+}
+
+fn early() -> Error {
+    wrong("it ends early")
+}
+
+// === writing ===
+
+/// Writes a value, and the types that it is made of before it.
+pub(super) fn encode<R: Serialize + ?Sized>(result: &R) -> Result<Vec<u8>, Error> {
+    let value = result.serialize(Writer)?;
+    let kind = value.kind().unwrap_or(Type::Basic(BOOL));
+    let mut types = Types { seen: Vec::new(), messages: Vec::new() };
+    let number = types.number(&kind);
+    let mut content = Vec::new();
+    put_int(&mut content, number);
+    if !matches!(kind, Type::Record(..)) {
+        content.push(0);
+    }
+    value.put(&kind, &mut content);
+    let mut bytes = types.messages;
+    put_bytes(&mut bytes, &content);
+    Ok(bytes)
+}
+
+/// Types that have been described.
+struct Types {
+    seen: Vec<Type>,
+    messages: Vec<u8>,
+}
+
+// === impl Types ===
+
+impl Types {
+    /// The number of a type, which is described if it is not yet.
+    fn number(&mut self, kind: &Type) -> i64 {
+        if let Type::Basic(number) = kind {
+            return *number;
+        }
+        let index = self.seen.iter().position(|seen| seen == kind);
+        let number = |index: usize| FIRST + i64::try_from(index).unwrap_or_default();
+        if let Some(index) = index {
+            return number(index);
+        }
+        let own = number(self.seen.len());
+        self.seen.push(kind.clone());
+        let mut message = Vec::new();
+        put_int(&mut message, -own);
+        // A record of which one field is there: 2 of a list, 3 of a record, 4 of a map. Its first field has name and number.
+        match kind {
+            Type::Basic(_) => {}
+            Type::List(item) => {
+                let item = self.number(item);
+                message.push(2);
+                put_common(&mut message, "", own);
+                message.push(1);
+                put_int(&mut message, item);
+            }
+            Type::Map(key, item) => {
+                let (key, item) = (self.number(key), self.number(item));
+                message.push(4);
+                put_common(&mut message, "", own);
+                message.push(1);
+                put_int(&mut message, key);
+                message.push(1);
+                put_int(&mut message, item);
+            }
+            Type::Record(name, fields) => {
+                let fields: Vec<_> = fields.iter().map(|(name, kind)| (name, self.number(kind))).collect();
+                message.push(3);
+                put_common(&mut message, name, own);
+                if !fields.is_empty() {
+                    message.push(1);
+                    put_uint(&mut message, fields.len() as u64);
+                }
+                for (name, number) in fields {
+                    message.push(1);
+                    put_bytes(&mut message, name.as_bytes());
+                    message.push(1);
+                    put_int(&mut message, number);
+                    message.push(0);
+                }
+            }
+        }
+        message.extend([0, 0]);
+        put_bytes(&mut self.messages, &message);
+        own
+    }
+}
+
+/// The first field of each description: name and number.
+fn put_common(message: &mut Vec<u8>, name: &str, number: i64) {
+    message.push(1);
+    if !name.is_empty() {
+        message.push(1);
+        put_bytes(message, name.as_bytes());
+    }
+    message.push(if name.is_empty() { 2 } else { 1 });
+    put_int(message, number);
+    message.push(0);
+}
+
+fn put_uint(bytes: &mut Vec<u8>, number: u64) {
+    match u8::try_from(number) {
+        Ok(byte) if byte < 128 => bytes.push(byte),
+        _ => {
+            let digits = number.to_be_bytes();
+            let digits = &digits[number.leading_zeros() as usize / 8..];
+            bytes.push(u8::try_from(digits.len()).unwrap_or_default().wrapping_neg());
+            bytes.extend_from_slice(digits);
+        }
+    }
+}
+
+fn put_int(bytes: &mut Vec<u8>, number: i64) {
+    let doubled = number.cast_unsigned() << 1;
+    put_uint(bytes, if number < 0 { !doubled } else { doubled });
+}
+
+fn put_bytes(bytes: &mut Vec<u8>, content: &[u8]) {
+    put_uint(bytes, content.len() as u64);
+    bytes.extend_from_slice(content);
+}
+
+// === impl Value ===
+
+impl Value {
+    /// Its type; `None`: nobody can tell, as there is nothing in it.
+    fn kind(&self) -> Option<Type> {
+        let of_all =
+            |values: &mut dyn Iterator<Item = &Self>| values.fold(None, |kind, value| join(kind, value.kind()));
+        Some(match self {
+            Self::Nothing => return None,
+            Self::Bool(_) => Type::Basic(BOOL),
+            Self::Int(_) => Type::Basic(INT),
+            Self::Uint(_) => Type::Basic(UINT),
+            Self::Float(_) => Type::Basic(FLOAT),
+            Self::Bytes(_) => Type::Basic(BYTES),
+            Self::Text(_) => Type::Basic(STRING),
+            // Of an empty list it does not matter, but for one that is all there is: lists of names are.
+            Self::List(items) => Type::List(Box::new(of_all(&mut items.iter()).unwrap_or(Type::Basic(STRING)))),
+            Self::Map(items) => {
+                let keys = of_all(&mut items.iter().map(|(key, _)| key)).unwrap_or(Type::Basic(STRING));
+                let values = of_all(&mut items.iter().map(|(_, value)| value)).unwrap_or(Type::Basic(STRING));
+                Type::Map(Box::new(keys), Box::new(values))
+            }
+            Self::Record(name, fields) => {
+                // What is empty is not written, and need not be described.
+                let fields = fields.iter().filter(|(_, value)| !value.is_empty());
+                let field = |(name, value): &(String, Self)| Some((name.clone(), value.kind()?));
+                Type::Record(name, fields.filter_map(field).collect())
+            }
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::List(items) => items.is_empty(),
+            Self::Map(items) => items.is_empty(),
+            _ => false,
+        }
+    }
+
+    fn is_zero(&self) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Bool(flag) => !flag,
+            Self::Int(number) => *number == 0,
+            Self::Uint(number) => *number == 0,
+            Self::Float(number) => number.to_bits() == 0,
+            Self::Bytes(bytes) => bytes.is_empty(),
+            Self::Text(text) => text.is_empty(),
+            Self::List(_) | Self::Map(_) | Self::Record(..) => self.is_empty(),
+        }
+    }
+
+    fn put(&self, kind: &Type, bytes: &mut Vec<u8>) {
+        match (self, kind) {
+            (Self::Bool(flag), _) => bytes.push(u8::from(*flag)),
+            (Self::Int(number), _) => put_int(bytes, *number),
+            (Self::Uint(number), _) => put_uint(bytes, *number),
+            (Self::Float(number), _) => put_uint(bytes, number.to_bits().swap_bytes()),
+            (Self::Bytes(content), _) => put_bytes(bytes, content),
+            (Self::Text(text), _) => put_bytes(bytes, text.as_bytes()),
+            (Self::List(items), Type::List(item)) => {
+                put_uint(bytes, items.len() as u64);
+                for value in items {
+                    value.put(item, bytes);
+                }
+            }
+            (Self::Map(items), Type::Map(of_keys, of_values)) => {
+                put_uint(bytes, items.len() as u64);
+                for (key, value) in items {
+                    key.put(of_keys, bytes);
+                    value.put(of_values, bytes);
+                }
+            }
+            (Self::Record(_, fields), Type::Record(_, kinds)) => {
+                let mut skipped = 1;
+                for (name, kind) in kinds {
+                    let field = fields.iter().find(|(other, _)| other == name).map(|(_, value)| value);
+                    match field.filter(|value| !value.is_zero()) {
+                        Some(value) => {
+                            put_uint(bytes, skipped);
+                            value.put(kind, bytes);
+                            skipped = 1;
+                        }
+                        None => skipped += 1,
+                    }
+                }
+                bytes.push(0);
+            }
+            // Zero in every type but a record.
+            _ => bytes.push(0),
+        }
+    }
+}
+
+/// The type of two values of one type, each of which may have parts that are empty.
+fn join(one: Option<Type>, other: Option<Type>) -> Option<Type> {
+    match (one, other) {
+        (Some(Type::Record(name, mut fields)), Some(Type::Record(_, others))) => {
+            for (name, kind) in others {
+                if fields.iter().all(|(known, _)| *known != name) {
+                    fields.push((name, kind));
+                }
+            }
+            Some(Type::Record(name, fields))
+        }
+        (one, other) => one.or(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+    use serde::de::IgnoredAny;
+
+    use super::*;
+
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct State {
+        pid: i64,
+        num_execs: u64,
+        #[serde(rename = "CPUPercent")]
+        cpu_percent: f64,
+        status_str: String,
+        tags: Vec<u64>,
+    }
+
+    #[derive(Serialize)]
+    struct List {
+        workers: Vec<State>,
+    }
+
+    fn written(value: &impl Serialize) -> String {
+        HEXLOWER.encode(&encode(value).unwrap())
+    }
+
+    #[test]
+    fn plain_values_are_those_of_go() {
+        assert_eq!(written(&true), "03020001");
+        assert_eq!(written(&false), "03020000");
+        assert_eq!(written(&"http"), "070c000468747470");
+        assert_eq!(written(&-129), "050400fe0101");
+        assert_eq!(written(&300u64), "050600fe012c");
+        assert_eq!(written(&17.5), "060800fd803140");
+        assert_eq!(written(&crate::rpc::Blob(vec![1, 2])), "050a00020102");
+    }
+
+    #[test]
+    fn what_go_writes_is_read() {
+        let bytes = |text: &str| HEXLOWER.decode(text.as_bytes()).unwrap();
+        assert!(decode::<bool>(&bytes("03020001")).unwrap());
+        assert_eq!(decode::<String>(&bytes("070c000468747470")).unwrap(), "http");
+        assert_eq!(decode::<i64>(&bytes("050400fe0101")).unwrap(), -129);
+        assert_eq!(decode::<u64>(&bytes("050600fe012c")).unwrap(), 300);
+        assert!((decode::<f64>(&bytes("060800fd803140")).unwrap() - 17.5).abs() < 1e-9);
+        assert_eq!(decode::<crate::rpc::Blob>(&bytes("050a00020102")).unwrap().0, [1, 2]);
+        decode::<IgnoredAny>(&bytes("03020001")).unwrap();
+        let list = "0b7f020102ff8000010c00000eff8000020468747470046a6f6273";
+        for (text, reason) in [
+            ("", "it ends early"),
+            ("03", "this method takes a plain value: text, a number, bytes, true or false"),
+            (list, "this method takes a plain value: text, a number, bytes, true or false"),
+            ("03020101", "the value does not begin as one"),
+            ("030c0005", "it ends early"),
+            ("020c00", "it ends early"),
+            ("fe", "it ends early"),
+            ("80", "it ends early"),
+            ("050c0002ffff", "the text is not UTF-8"),
+        ] {
+            assert_eq!(decode::<String>(&bytes(text)).unwrap_err().to_string(), reason, "{text}");
+        }
+    }
+
+    #[test]
+    fn lists_describe_their_items_first() {
+        // As Go has it, but that the list is the first type that is described, not the sixty-third.
+        assert_eq!(written(&["http", "jobs"]), "0cff81020102ff8200010c00000eff8200020468747470046a6f6273");
+        assert_eq!(written(&Vec::<String>::new()), "0cff81020102ff8200010c000004ff820000");
+    }
+
+    #[test]
+    fn records_have_the_names_of_go_and_only_what_is_not_zero() {
+        let state = |pid, num_execs, cpu_percent, status: &str| State {
+            pid,
+            num_execs,
+            cpu_percent,
+            status_str: status.to_owned(),
+            tags: Vec::new(),
+        };
+        let bytes = encode(&List { workers: vec![state(7, 300, 1.5, "ready"), state(0, 0, 0.0, "")] }).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        for name in ["List", "Workers", "State", "Pid", "NumExecs", "CPUPercent", "StatusStr"] {
+            assert!(text.contains(name), "{name}: {text}");
+        }
+        assert!(!text.contains("Tags"), "what is empty is not there: {text}");
+        // The values are those that Go writes.
+        let values = HEXLOWER.decode(b"0102010e01fe012c01fef83f01057265616479000000").unwrap();
+        assert!(bytes.ends_with(&values), "{}", HEXLOWER.encode(&bytes));
+    }
+}

@@ -1,0 +1,238 @@
+//! What can be called, by name.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use serde::{
+    Serialize,
+    de::{DeserializeOwned, IgnoredAny},
+};
+use tracing::error;
+
+use super::{Codec, body};
+use crate::config::COMPATIBLE;
+
+/// A call of a method.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Its name, `service.Method`.
+    pub method: String,
+    /// How the argument is written, and how the result is to be.
+    pub codec: Codec,
+    /// The argument as it came; a method has one, and one result.
+    pub body: Bytes,
+}
+
+/// The result of a call, written in its codec.
+pub type Reply = Result<Vec<u8>, Fault>;
+
+/// Why a call failed, in words for its caller.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{0}")]
+pub struct Fault(String);
+
+/// All methods. Those of a later part of the server are registered with the rest, before the first call.
+#[derive(Default)]
+pub struct Methods {
+    table: BTreeMap<&'static str, Handler>,
+}
+
+type Promise = Pin<Box<dyn Future<Output = Reply> + Send>>;
+
+/// Who answers.
+pub(super) enum Handler {
+    /// At once, on the thread of all connections: it must not wait for anything.
+    Quick(Box<dyn Fn(&Call) -> Reply + Send + Sync>),
+    /// On a thread of its own for the time of the call.
+    Waiting(Arc<dyn Fn(&Call) -> Reply + Send + Sync>),
+    /// As a task among the connections.
+    Task(Box<dyn Fn(Call) -> Promise + Send + Sync>),
+}
+
+// === impl Call ===
+
+impl Call {
+    /// Reads the argument. An empty one is the default, whatever the codec.
+    ///
+    /// # Errors
+    ///
+    /// When it is something else than a method of this argument takes.
+    pub fn argument<A: DeserializeOwned + Default>(&self) -> Result<A, Fault> {
+        body::decode(self.codec, &self.body)
+    }
+
+    /// Writes the result.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written in the codec of the call.
+    pub fn reply<R: Serialize + ?Sized>(&self, result: &R) -> Reply {
+        body::encode(self.codec, result)
+    }
+}
+
+// === impl Fault ===
+
+impl Fault {
+    /// A failure, as the caller is told.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
+// === impl Methods ===
+
+impl Methods {
+    /// Those that need nothing of the server: its version.
+    pub fn new() -> Self {
+        let mut methods = Self::default();
+        methods.register("rpc.Version", |_: IgnoredAny| Ok(COMPATIBLE));
+        methods
+    }
+
+    /// Adds a method that answers at once. It runs on the thread of all connections, and must neither wait nor work for
+    /// long.
+    pub fn register<A, R>(&mut self, name: &'static str, method: impl Fn(A) -> Result<R, Fault> + Send + Sync + 'static)
+    where
+        A: DeserializeOwned + Default,
+        R: Serialize,
+    {
+        self.register_call(name, move |call| call.reply(&method(call.argument()?)?));
+    }
+
+    /// Adds a method that answers at once, and reads and writes bodies itself.
+    pub fn register_call(&mut self, name: &'static str, method: impl Fn(&Call) -> Reply + Send + Sync + 'static) {
+        self.insert(name, Handler::Quick(Box::new(method)));
+    }
+
+    /// Adds a method that may wait. It has a thread to itself; when the server ends, that is not waited for long.
+    pub fn register_waiting<A, R>(
+        &mut self,
+        name: &'static str,
+        method: impl Fn(A) -> Result<R, Fault> + Send + Sync + 'static,
+    ) where
+        A: DeserializeOwned + Default,
+        R: Serialize,
+    {
+        self.insert(name, Handler::Waiting(Arc::new(move |call| call.reply(&method(call.argument()?)?))));
+    }
+
+    /// Adds a method that is a task: any number of its calls may wait without a thread. It is dropped with its connection.
+    pub fn register_task<A, R, F>(&mut self, name: &'static str, method: impl Fn(A) -> F + Send + Sync + 'static)
+    where
+        A: DeserializeOwned + Default,
+        R: Serialize,
+        F: Future<Output = Result<R, Fault>> + Send + 'static,
+    {
+        let start = move |call: Call| -> Promise {
+            match call.argument() {
+                Ok(argument) => {
+                    let result = method(argument);
+                    Box::pin(async move { call.reply(&result.await?) })
+                }
+                Err(fault) => Box::pin(std::future::ready(Err(fault))),
+            }
+        };
+        self.insert(name, Handler::Task(Box::new(start)));
+    }
+
+    fn insert(&mut self, name: &'static str, handler: Handler) {
+        let before = self.table.insert(name, handler);
+        debug_assert!(before.is_none(), "{name} is registered twice");
+    }
+
+    /// The names of all methods, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.table.keys().copied()
+    }
+
+    /// Finds a method. What is wrong is said in the words of Go's `net/rpc`, by which clients may know it.
+    pub(super) fn find(&self, name: &str) -> Result<&Handler, Fault> {
+        if let Some(handler) = self.table.get(name) {
+            return Ok(handler);
+        }
+        let Some((service, _)) = name.rsplit_once('.') else {
+            return Err(Fault::new(format!("rpc: service/method request ill-formed: {name}")));
+        };
+        let known = self.names().any(|other| other.rsplit_once('.').is_some_and(|(other, _)| other == service));
+        Err(Fault::new(format!("rpc: can't find {} {name}", if known { "method" } else { "service" })))
+    }
+}
+
+impl fmt::Debug for Methods {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// Runs a method on this thread. One that panics fails this call alone.
+pub(super) fn run(method: &(dyn Fn(&Call) -> Reply + Send + Sync), call: &Call) -> Reply {
+    catch_unwind(AssertUnwindSafe(|| method(call))).unwrap_or_else(|_| Err(panicked(&call.method)))
+}
+
+/// Says that a method has panicked, which is logged.
+pub(super) fn panicked(method: &str) -> Fault {
+    error!(method, "RPC method panicked");
+    Fault::new(format!("{method} failed inside the server, see its log"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn methods() -> Methods {
+        let mut methods = Methods::default();
+        methods.register("one.Length", |text: String| Ok(text.len()));
+        methods.register("one.Fail", |_: String| Err::<(), _>(Fault::new("no")));
+        methods.register("two.Panic", |_: bool| -> Result<bool, Fault> { panic!("as the test wants") });
+        methods
+    }
+
+    fn call(method: &str, codec: Codec, body: &[u8]) -> Reply {
+        let methods = methods();
+        let call = Call { method: method.to_owned(), codec, body: Bytes::copy_from_slice(body) };
+        match methods.find(method)? {
+            Handler::Quick(method) => run(&**method, &call),
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn arguments_and_results_are_of_the_codec() {
+        assert_eq!(call("one.Length", Codec::Json, b"\"four\"").unwrap(), b"4");
+        assert_eq!(call("one.Length", Codec::MessagePack, b"\xa4four").unwrap(), b"\x04");
+        assert_eq!(call("one.Length", Codec::Raw, b"four").unwrap(), b"4");
+        assert_eq!(call("one.Length", Codec::Json, b"").unwrap(), b"0", "none is the default");
+        let fault = call("one.Length", Codec::Json, b"[4]").unwrap_err().to_string();
+        assert!(fault.starts_with("the argument cannot be read: invalid type: sequence"), "{fault}");
+        let fault = call("one.Length", Codec::Protobuf, b"\x0a\x04four").unwrap_err().to_string();
+        assert!(fault.contains("no Protobuf messages"), "{fault}");
+        assert_eq!(call("one.Fail", Codec::Json, b"\"\"").unwrap_err().to_string(), "no");
+    }
+
+    #[test]
+    fn what_cannot_be_called_is_said_as_go_says_it() {
+        for (name, expected) in [
+            ("one.Other", "rpc: can't find method one.Other"),
+            ("three.Length", "rpc: can't find service three.Length"),
+            ("one.length", "rpc: can't find method one.length"),
+            ("", "rpc: service/method request ill-formed: "),
+            ("Length", "rpc: service/method request ill-formed: Length"),
+        ] {
+            assert_eq!(call(name, Codec::Json, b"").unwrap_err().to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_method_that_panics_fails_its_call_alone() {
+        let fault = call("two.Panic", Codec::Json, b"true").unwrap_err().to_string();
+        assert_eq!(fault, "two.Panic failed inside the server, see its log");
+    }
+}
