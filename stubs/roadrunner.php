@@ -680,8 +680,15 @@ namespace RoadRunner\Http {
         /** Returns what was agreed upon for the encryption of the connection; null if it is not encrypted. */
         public function tls(): ?Tls {}
 
-        /** Returns whether the client has gone before its answer. */
+        /** Returns whether the client has gone before its answer, or was answered because the request took too long. */
         public function isAborted(): bool {}
+
+        /**
+         * Returns when this request must be over (`supervisor.exec_ttl`), as Unix time in seconds; null without such a limit.
+         *
+         * @throws \RoadRunner\Exception\LogicException when the request is over
+         */
+        public function deadline(): ?float {}
 
         /**
          * Sends headers ahead of the answer (103 Early Hints, RFC 8297), at once: `link: </style.css>; rel=preload; as=style`
@@ -948,6 +955,14 @@ namespace RoadRunner\Exception {
 
     /** The client has gone, or takes nothing: there is nobody to go on for. */
     class ClientGoneException extends RoadRunnerException
+    {
+    }
+
+    /**
+     * The request took longer than its worker may (`supervisor.exec_ttl`), and its client was answered 504. Thrown wherever the
+     * script is. Half a second later a script that is still at its request is made to end.
+     */
+    class TimeoutException extends RoadRunnerException
     {
     }
 

@@ -22,6 +22,14 @@ class ClientGoneException extends RoadRunnerException
 {
 }
 
+/**
+ * The request took longer than its worker may (`supervisor.exec_ttl`), and its client was answered 504. Thrown wherever the
+ * script is. Half a second later a script that is still at its request is made to end.
+ */
+class TimeoutException extends RoadRunnerException
+{
+}
+
 /** An uploaded file cannot be moved. */
 class UploadException extends RoadRunnerException
 {

@@ -34,7 +34,7 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, rpc, server, service, watch};
+use crate::{http, log, pool::SlowLog, rpc, server, service, watch};
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
 pub const COMPATIBLE: &str = "2025.1.15";
@@ -50,6 +50,8 @@ pub struct Config {
     pub http: http::Config,
     /// Section `logs`.
     pub logs: log::Config,
+    /// Section `slow_log`; the limits of each pool have it, too.
+    pub slow_log: SlowLog,
     /// Section `watch`, or `reload`; `None`: files are not watched.
     pub watch: Option<watch::Config>,
     /// Section `service`: side processes.
@@ -111,6 +113,10 @@ impl Config {
         }
         if let Some(logs) = root.section("logs", problems) {
             config.logs = log::Config::read(logs, problems);
+        }
+        if let Some(slow_log) = root.section("slow_log", problems) {
+            config.slow_log = SlowLog::read(slow_log, problems);
+            config.http.log_slow(&config.slow_log);
         }
         let watch = root.section("watch", problems);
         let reload = root.section("reload", problems);

@@ -36,6 +36,12 @@ pub struct Source<E>(Arc<Flow<E>>);
 #[derive(Clone, Debug)]
 pub struct Watched<E>(Arc<Flow<E>>);
 
+/// A stream that can be cut off from outside.
+pub(crate) trait Breaks: Send + Sync {
+    /// Cuts it off, if it has not ended: its reader finds it broken, and its writer that nobody reads.
+    fn break_off(&self);
+}
+
 /// A stream of bytes that ends with an `E`.
 #[derive(Debug)]
 struct Flow<E> {
@@ -171,10 +177,37 @@ impl<E> Sink<E> {
     }
 
     fn finish(&self, end: End<E>) {
-        let mut state = self.0.state.lock();
+        self.0.finish(end);
+    }
+}
+
+impl<E: Send + 'static> Sink<E> {
+    /// What cuts it off from outside.
+    pub(crate) fn breaks(&self) -> Arc<dyn Breaks> {
+        Arc::<Flow<E>>::clone(&self.0)
+    }
+}
+
+// === impl Flow ===
+
+impl<E> Flow<E> {
+    fn finish(&self, end: End<E>) {
+        let mut state = self.state.lock();
         if matches!(state.end, End::Open) {
             state.end = end;
             wake(state.reader.take(), state);
+        }
+    }
+}
+
+impl<E: Send> Breaks for Flow<E> {
+    fn break_off(&self) {
+        let mut state = self.state.lock();
+        if matches!(state.end, End::Open) {
+            state.end = End::Broken;
+            state.left = true;
+            wake(state.reader.take(), state);
+            self.writer.ring();
         }
     }
 }

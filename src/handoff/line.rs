@@ -27,9 +27,11 @@ pub struct Line<Q, A>(Arc<Slot<Q, A>>);
 /// The place that both sides share.
 #[derive(Debug)]
 pub(super) struct Slot<Q, A> {
-    /// Used by one side at a time, so the lock is free; it stands for the proof that it is so.
+    /// Used by one side at a time, so the lock is free; it stands for the proof that it is so. Who ends a request from
+    /// outside (see `job.rs`) comes in between, and here is decided whose answer counts.
     contents: Mutex<Contents<Q, A>>,
-    /// Set when nobody waits for the answer any more. Ordering: relaxed, a hint that may come late.
+    /// Set when nobody waits for the worker's answer any more. Ordering: relaxed, a hint that may come late; but who answers
+    /// from outside sets it under the lock of `contents`.
     abandoned: AtomicBool,
     /// When the request was put in. Ordering: relaxed, the ring hands it over together with the slot.
     since: AtomicU64,
@@ -45,8 +47,11 @@ struct Contents<Q, A> {
     answer: Option<Result<A, Unanswered>>,
     /// Of the connection's task; woken by its reactor alone.
     waker: Option<Waker>,
-    /// From the dispatch to the end of the wait for the answer.
+    /// From the dispatch to the end of the wait for the answer. It stays where a worker may still believe that it is to
+    /// answer.
     busy: bool,
+    /// How many requests were put in.
+    number: u64,
 }
 
 /// A request that a worker has taken, still in its place. Opening moves it once, to where it is to stay.
@@ -95,6 +100,9 @@ pub enum Unanswered {
     /// No worker took the request within the time that it may wait.
     #[error("no worker was free in time")]
     Overdue,
+    /// The worker took too long, and was not waited for.
+    #[error("the worker did not answer in time")]
+    TimedOut,
 }
 
 // === impl Line ===
@@ -124,6 +132,7 @@ impl<Q, A> Line<Q, A> {
             contents = self.0.contents.lock();
         }
         contents.busy = true;
+        contents.number += 1;
         contents.request = Some(request);
         drop(contents);
         self.0.since.store(now, Ordering::Relaxed);
@@ -135,7 +144,7 @@ impl<Q, A> Line<Q, A> {
 
 impl<Q, A> Slot<Q, A> {
     fn new(port: &Arc<Port<Q, A>>) -> Arc<Self> {
-        let contents = Contents { request: None, answer: None, waker: None, busy: false };
+        let contents = Contents { request: None, answer: None, waker: None, busy: false, number: 0 };
         Arc::new(Self {
             contents: Mutex::new(contents),
             abandoned: AtomicBool::new(false),
@@ -172,6 +181,31 @@ impl<Q, A> Slot<Q, A> {
         Replier { slot: Some(self), eager: true, taken: 0 }.refuse(reason);
     }
 
+    /// Which of its requests is in it.
+    pub(super) fn number(&self) -> u64 {
+        self.contents.lock().number
+    }
+
+    /// Answers request number `number` in place of its worker, whose own answer then finds nobody. Returns false if it was
+    /// answered, or its client has left. [`Slot::deliver`] is to follow.
+    pub(super) fn time_out(&self, number: u64) -> bool {
+        let mut contents = self.contents.lock();
+        let waited_for = contents.busy && contents.answer.is_none() && !self.is_abandoned();
+        if contents.number != number || !waited_for {
+            return false;
+        }
+        contents.answer = Some(Err(Unanswered::TimedOut));
+        self.abandoned.store(true, Ordering::Relaxed);
+        true
+    }
+
+    /// Sees to it that an answer that was put in from outside is found.
+    pub(super) fn deliver(self: Arc<Self>) {
+        let port = Arc::clone(&self.port);
+        port.push(self);
+        port.announce();
+    }
+
     /// Wakes the task that waits for the answer. Called by its reactor.
     pub(super) fn wake(&self) {
         let waker = self.contents.lock().waker.take();
@@ -197,6 +231,10 @@ impl<Q, A> Sealed<Q, A> {
     /// Where the answer goes.
     pub(super) fn port(&self) -> Option<&Arc<Port<Q, A>>> {
         self.0.slot.as_ref().map(|slot| &slot.port)
+    }
+
+    pub(super) fn slot(&self) -> Option<&Arc<Slot<Q, A>>> {
+        self.0.slot.as_ref()
     }
 }
 
@@ -227,10 +265,13 @@ impl<Q, A> Replier<Q, A> {
 
     fn finish(&mut self, result: Result<A, Unanswered>) -> bool {
         let Some(slot) = self.slot.take() else { return false };
-        if slot.abandoned.load(Ordering::Relaxed) {
-            return false;
+        {
+            let mut contents = slot.contents.lock();
+            if slot.is_abandoned() {
+                return false;
+            }
+            contents.answer = Some(result);
         }
-        slot.contents.lock().answer = Some(result);
         let port = Arc::clone(&slot.port);
         port.push(slot);
         // The worker may work on after its answer. If it was quick so far, the monitor still watches it.
@@ -257,7 +298,8 @@ impl<Q, A> Future for Pending<Q, A> {
         let this = &mut *self;
         let mut contents = this.slot.contents.lock();
         if let Some(answer) = contents.answer.take() {
-            contents.busy = false;
+            // Answered from outside, the slot is lost for its line: its worker still holds it.
+            contents.busy = matches!(answer, Err(Unanswered::TimedOut));
             contents.waker = None;
             this.done = true;
             return Poll::Ready(answer);

@@ -15,6 +15,7 @@ mod flow;
 mod idle;
 mod inbox;
 mod inflow;
+mod job;
 mod line;
 mod monitor;
 mod port;

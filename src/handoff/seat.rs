@@ -9,6 +9,7 @@ use super::{
     bell::Bell,
     clock::{self, Nanos, nanos},
     inbox::{BATCH, Inbox, Overloaded},
+    job::Account,
     line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
     sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, Mutex, Ordering, fence},
@@ -58,6 +59,8 @@ pub struct Seat<Q, A> {
     mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
     /// Of the seat's thread alone.
     unannounced: Mutex<Unannounced<Q, A>>,
+    /// Of the request in hand, if somebody looks at it from aside.
+    account: Option<Box<Account<Q, A>>>,
 }
 
 /// Answers that were put off.
@@ -146,6 +149,31 @@ impl<Q, A> Seat<Q, A> {
             interrupted: AtomicBool::new(false),
             mailbox: ArrayQueue::new(MAILBOX),
             unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
+            account: None,
+        }
+    }
+
+    /// Keeps account of the request in hand from now on, so that others can see and end it.
+    pub fn oversee(&mut self) {
+        self.account = Some(Box::default());
+    }
+
+    pub(super) fn account(&self) -> Option<&Account<Q, A>> {
+        self.account.as_deref()
+    }
+
+    /// What was taken before is over.
+    fn finish(&self, now: Nanos) {
+        self.post().end(now);
+        if let Some(account) = &self.account {
+            account.close();
+        }
+    }
+
+    /// A request was taken.
+    fn begin(&self, sealed: &Sealed<Q, A>, now: Nanos) {
+        if let Some(account) = &self.account {
+            account.open(sealed, now);
         }
     }
 
@@ -156,7 +184,7 @@ impl<Q, A> Seat<Q, A> {
     /// Waits for the next thing to do. What was taken before is over with this call.
     pub fn wait(&self) -> Received<Q, A> {
         let mut now = clock::now();
-        self.post().end(now);
+        self.finish(now);
         loop {
             if let Some(received) = self.look(now) {
                 return received;
@@ -186,6 +214,7 @@ impl<Q, A> Seat<Q, A> {
         if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(true, now)) {
             self.announce(now);
             self.pass_on(now);
+            self.begin(&sealed, now);
             return Some(Received::Request(sealed));
         }
         // Busy before the request leaves the ring, so that it is counted in one of the two places at any time.
@@ -210,6 +239,7 @@ impl<Q, A> Seat<Q, A> {
                 self.put_off(port, eager, now);
             }
             self.pass_on(now);
+            self.begin(&sealed, now);
             return Some(Received::Request(sealed));
         }
         self.post().begin(0);
@@ -270,7 +300,7 @@ impl<Q, A> Seat<Q, A> {
         self.yield_role();
         let deadline = Instant::now().checked_add(patience);
         loop {
-            if self.interrupted.load(Ordering::SeqCst) {
+            if self.interrupted.load(Ordering::SeqCst) || self.is_timed_out() {
                 return Blocked::Interrupted;
             }
             self.post().bell.sleep(deadline);
@@ -305,7 +335,7 @@ impl<Q, A> Seat<Q, A> {
 
     /// Ends the account of the request taken last: the worker is free, or gone.
     pub fn settle(&self) {
-        self.post().end(clock::now());
+        self.finish(clock::now());
         self.yield_role();
     }
 

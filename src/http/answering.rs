@@ -68,6 +68,9 @@ impl Future for Answering {
                 let response = match answer {
                     Ok(answer) => response(answer, *head_only, connection),
                     Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
+                    Err(Unanswered::TimedOut) => {
+                        plain(StatusCode::GATEWAY_TIMEOUT, "The answer did not come in time\n")
+                    }
                     Err(Unanswered::WorkerLost) => plain(connection.internal_error_code(), "Internal Server Error\n"),
                 };
                 connection.last_if_parting(response)

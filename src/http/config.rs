@@ -294,6 +294,13 @@ impl Config {
         std::iter::once((POOL, &self.pool)).chain(further)
     }
 
+    /// Has every pool log its slow requests, unless the threshold is 0.
+    pub fn log_slow(&mut self, slow: &pool::SlowLog) {
+        for pool in std::iter::once(&mut self.pool).chain(self.further_pools.iter_mut().map(|(_, pool)| pool)) {
+            pool.limits.slow = (!slow.threshold.is_zero()).then(|| slow.clone());
+        }
+    }
+
     /// Where HTTP is served.
     pub fn addresses(&self) -> Vec<&Address> {
         self.listeners.iter().map(|listener| &listener.endpoint.address).collect()

@@ -87,6 +87,13 @@ pub(super) fn client_gone(message: String) -> PhpException {
     exception(message, class(unsafe { sys::rr_ce_client_gone }))
 }
 
+/// The request has taken longer than so many seconds.
+pub(super) fn timeout(limit: f64) -> PhpException {
+    let message = format!("the request took longer than {limit} s (supervisor.exec_ttl)");
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message, class(unsafe { sys::rr_ce_timeout }))
+}
+
 /// The request cannot be read, which is answered with `status`.
 pub(super) fn bad_request(status: u16, message: &str) -> PhpException {
     let mut object = Zval::new();

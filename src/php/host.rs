@@ -14,12 +14,13 @@ use super::{
     code,
     engine::c_string,
     local::{self, Local, Settings, Worker},
+    oversight::Oversight,
     script::Script,
     sys,
 };
 use crate::{
     http,
-    pool::{Ended, Host, Next},
+    pool::{Ended, Host, Next, Step},
 };
 
 /// Stack of a PHP thread: what deep recursion inside the engine needs before its own limit stops it. Only address space.
@@ -34,10 +35,9 @@ pub(super) struct PhpHost {
 }
 
 /// A thread's record, shared with those who interrupt it.
-#[derive(Clone, Copy)]
-struct Shared(*mut sys::Thread);
+struct Shared(*mut sys::Thread, Arc<Oversight>);
 
-// SAFETY: other threads only pass the pointer to `rr_thread_interrupt`, which locks; it is taken out of the table, under
+// SAFETY: other threads only pass the pointer to functions that lock; it is taken out of the table, under
 // the table's lock, before the record dies.
 unsafe impl Send for Shared {}
 
@@ -61,10 +61,30 @@ impl Host<http::Request, http::Answer> for PhpHost {
 
     fn interrupt(&self, worker: &Worker) {
         let threads = self.threads.lock();
-        if let Some(Shared(thread)) = threads.get(&worker.name) {
+        if let Some(Shared(thread, _)) = threads.get(&worker.name) {
             // SAFETY: the record lives while it is in the table, whose lock is held.
             unsafe { sys::rr_thread_interrupt(*thread) };
         }
+    }
+
+    fn press(&self, worker: &Worker, request: u64, step: Step) {
+        let threads = self.threads.lock();
+        let Some(Shared(thread, oversight)) = threads.get(&worker.name) else { return };
+        let limit = worker.exec_ttl().unwrap_or_default().as_secs_f64();
+        let wanted = match step {
+            Step::Report => sys::REPORT,
+            Step::Throw => sys::REPORT | sys::THROW,
+            Step::End => sys::END,
+            Step::Unblock => {
+                // SAFETY: the record lives while it is in the table, whose lock is held.
+                unsafe { sys::rr_unblock(*thread, request) };
+                return;
+            }
+            Step::GiveUp => return oversight.give_up(worker, request),
+        };
+        oversight.expect(request, step);
+        // SAFETY: as above.
+        unsafe { sys::rr_press(*thread, request, wanted, limit) };
     }
 
     fn code_memory(&self) -> Option<f32> {
@@ -81,9 +101,10 @@ fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, S
     let thread = &raw mut *record;
     // SAFETY: on a new thread; the record and its strings outlive `rr_thread_close`.
     unsafe { sys::rr_thread_open(thread) };
-    threads.lock().insert(worker.name.clone(), Shared(thread));
+    let oversight = Arc::<Oversight>::default();
+    threads.lock().insert(worker.name.clone(), Shared(thread, Arc::clone(&oversight)));
     let next = {
-        let _local = local::enter(Arc::clone(worker), settings);
+        let _local = local::enter(Arc::clone(worker), settings, oversight);
         loop {
             if debug && local::with(Local::wait_ahead) != Some(true) {
                 break worker.ended(&Ended::Exit(0));
@@ -93,6 +114,7 @@ fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, S
             // SAFETY: the record is this thread's; what others read of it is set elsewhere.
             script.prepare(unsafe { &mut *thread }, &place);
             let ended = run(thread);
+            local::with(|local| local.oversight().end(worker));
             drop(place);
             local::with(|local| local.answer_ahead(&ended));
             match worker.ended(&ended) {

@@ -6,14 +6,14 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use ::http::{HeaderMap, HeaderValue, Method, StatusCode, header::CONTENT_TYPE};
 use bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
-use super::{class::parts::Walk, engine, exception::Misuse, sys};
+use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
 use crate::{channel::Form, handoff::Written, http, pool};
 
 /// A worker of the HTTP pool.
@@ -32,6 +32,8 @@ const OUTPUT: &str = "server";
 pub(super) struct Local {
     worker: Arc<Worker>,
     settings: Settings,
+    /// What others may know of the request in hand.
+    oversight: Arc<Oversight>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -90,6 +92,8 @@ pub(super) struct Exchange {
     stream: RefCell<Option<http::Sink>>,
     /// A form that is read part by part.
     pub(super) parts: RefCell<Option<Box<Walk>>>,
+    /// When it must be over.
+    pub(super) deadline: Option<SystemTime>,
     /// Made by user code, so nobody waits.
     detached: bool,
 }
@@ -100,7 +104,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>, settings: Settings) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Oversight>) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -110,6 +114,7 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings) -> impl Drop {
     let local = Local {
         worker,
         settings,
+        oversight,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -146,17 +151,24 @@ impl Local {
         &self.worker
     }
 
+    /// What others may know of the request in hand.
+    pub(super) fn oversight(&self) -> &Oversight {
+        &self.oversight
+    }
+
     /// A run of the script begins.
     pub(super) fn begin_run(&self) {
         super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);
+        self.oversight.ahead(&self.worker);
         self.worker.boots();
     }
 
     /// Ends the request in hand and waits for the next one.
     pub(super) fn wait(&self) -> Option<Rc<Exchange>> {
         self.flush_line();
+        self.oversight.end(&self.worker);
         self.finish_current();
         if self.over.get() {
             return None;
@@ -167,11 +179,14 @@ impl Local {
             return None;
         };
         let envelope = sealed.open();
+        let deadline = self.worker.exec_ttl().and_then(|limit| SystemTime::now().checked_add(limit));
+        self.oversight.begin(&self.worker, &envelope.request);
         let exchange = Rc::new(Exchange {
             request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),
             stream: RefCell::default(),
             parts: RefCell::default(),
+            deadline,
             detached: false,
         });
         self.current.replace(Some(Rc::clone(&exchange)));
@@ -282,6 +297,7 @@ impl Local {
     ) -> Result<bool, Misuse> {
         exchange.with(|_| ())?;
         let Some(stream) = exchange.stream.take() else { return Ok(false) };
+        self.worker.parts_with_stream();
         Ok(self.settings.channels.subscribe(names, form, stream, last))
     }
 
@@ -397,6 +413,7 @@ impl Exchange {
             replier: Cell::new(None),
             stream: RefCell::default(),
             parts: RefCell::default(),
+            deadline: None,
             detached: true,
         })
     }

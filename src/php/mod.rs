@@ -12,6 +12,7 @@ mod exception;
 mod host;
 mod local;
 mod module;
+mod oversight;
 mod script;
 mod settings;
 mod sys;

@@ -35,7 +35,18 @@ pub(super) struct Thread {
     vm_interrupt: *mut c_void,
     handle: libc::pthread_t,
     leave: bool,
+    request: u64,
+    wanted: u32,
+    thrown: bool,
+    limit: f64,
+    tid: libc::pid_t,
+    call: [c_char; 160],
 }
+
+/// What is wanted of a request that takes long.
+pub(super) const REPORT: u32 = 1;
+pub(super) const THROW: u32 = 2;
+pub(super) const END: u32 = 4;
 
 /// `rr_outcome`: how a run of the script ended.
 #[repr(C)]
@@ -67,6 +78,12 @@ unsafe extern "C" {
     pub(super) fn rr_thread_close(thread: *mut Thread);
     pub(super) fn rr_thread_interrupt(thread: *mut Thread);
 
+    pub(super) fn rr_press_begin(request: u64);
+    pub(super) fn rr_press_end();
+    pub(super) fn rr_press_thrown();
+    pub(super) safe fn rr_memory_used() -> usize;
+    pub(super) fn rr_press(other: *mut Thread, request: u64, wanted: u32, limit: f64) -> bool;
+    pub(super) fn rr_unblock(other: *mut Thread, request: u64);
     pub(super) safe fn rr_memory() -> usize;
     pub(super) fn rr_opcache_refresh();
 
@@ -81,6 +98,7 @@ unsafe extern "C" {
 
     pub(super) static rr_ce_logic: *mut zend_class_entry;
     pub(super) static rr_ce_server: *mut zend_class_entry;
+    pub(super) static rr_ce_timeout: *mut zend_class_entry;
     pub(super) static rr_ce_upload: *mut zend_class_entry;
     pub(super) static rr_ce_file: *mut zend_class_entry;
     pub(super) static rr_ce_client_gone: *mut zend_class_entry;

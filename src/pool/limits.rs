@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use crate::config::{Problems, Section};
+
 /// Parts of `max_jobs` by which workers may stay below it, so that they are not all recycled at the same time.
 const JITTER: u64 = 10;
 
@@ -49,6 +51,25 @@ pub struct Limits {
     ///
     /// Default: 4.
     pub max_stuck: usize,
+
+    /// Which requests are logged because they are slow.
+    ///
+    /// Not part of the pool's section: section `slow_log` of the file. Default: none.
+    pub slow: Option<SlowLog>,
+}
+
+/// Which requests are logged because they are slow (section `slow_log`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SlowLog {
+    /// `threshold`: a request that has run for so long is logged, once.
+    ///
+    /// Default: 0, none is.
+    pub threshold: Duration,
+
+    /// `backtrace`: whether the entry says where in the PHP code the request was.
+    ///
+    /// Default: `true`.
+    pub backtrace: bool,
 }
 
 /// Why a worker's script runs again, or why its thread has ended.
@@ -91,6 +112,7 @@ impl Default for Limits {
             max_memory: None,
             exec_ttl: None,
             max_stuck: 4,
+            slow: None,
         }
     }
 }
@@ -103,9 +125,37 @@ impl Limits {
         most - RandomState::new().hash_one(()) % (most / JITTER + 1)
     }
 
+    /// Whether requests in hand have to be looked at.
+    pub(super) fn concern_requests(&self) -> bool {
+        self.exec_ttl.is_some() || self.slow.is_some()
+    }
+
     /// Whether workers that wait have to be looked at.
     pub(super) fn concern_idle(&self) -> bool {
         self.ttl.is_some() || self.idle_ttl.is_some()
+    }
+}
+
+// === impl SlowLog ===
+
+impl Default for SlowLog {
+    fn default() -> Self {
+        Self { threshold: Duration::ZERO, backtrace: true }
+    }
+}
+
+impl SlowLog {
+    /// Reads section `slow_log`; what is wrong is added to `problems` and read as the default.
+    pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
+        let mut slow = Self::default();
+        if let Some(threshold) = section.duration("threshold", problems) {
+            slow.threshold = threshold;
+        }
+        if let Some(backtrace) = section.boolean("backtrace", problems) {
+            slow.backtrace = backtrace;
+        }
+        section.finish(problems);
+        slow
     }
 }
 

@@ -7,6 +7,7 @@ mod change;
 mod config;
 mod crew;
 mod limits;
+mod overseer;
 #[expect(clippy::module_inception, reason = "the room is named after its main type")]
 mod pool;
 mod reload;
@@ -17,6 +18,7 @@ mod worker;
 
 pub use config::{Config, Dynamic};
 pub use crew::Crew;
-pub use limits::{Limits, Reason};
+pub use limits::{Limits, Reason, SlowLog};
+pub use overseer::{Overseer, Step};
 pub use pool::{Event, Host, Immutable, Pool, Report};
 pub use worker::{Ended, Next, Snapshot, State, Worker};

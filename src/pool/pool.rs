@@ -14,6 +14,7 @@ use super::{
     Config,
     crew::Crew,
     limits::Reason,
+    overseer::Step,
     reload::Reload,
     scaling::Scaling,
     worker::{Next, Recruit, Snapshot, State, Worker},
@@ -35,6 +36,9 @@ pub trait Host<Q, A>: Send + Sync {
 
     /// Makes the script of a worker that does not leave by itself end as soon as possible.
     fn interrupt(&self, worker: &Worker<Q, A>);
+
+    /// Takes a step with request number `request` of a worker, if the worker still has it: see [`Worker::request_number`].
+    fn press(&self, worker: &Worker<Q, A>, request: u64, step: Step);
 
     /// How full the memory is, from 0 to 1, in which code is kept until the process ends; `None`: it is not known.
     fn code_memory(&self) -> Option<f32> {
@@ -78,7 +82,7 @@ pub struct Pool<Q, A> {
     of_server: usize,
     pub(super) config: Config,
     pub(super) inbox: Arc<Inbox<Q, A>>,
-    host: Arc<dyn Host<Q, A>>,
+    pub(super) host: Arc<dyn Host<Q, A>>,
     /// Ends in the channel whose other end the supervisor reads; every worker has a clone.
     reports: Sender<Report>,
     pub(super) crew: Arc<Crew<Q, A>>,
@@ -514,6 +518,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Returns whether no thread lives any more.
     pub fn is_empty(&self) -> bool {
         self.threads.iter().all(Option::is_none)
+    }
+
+    /// Returns whether no thread lives of which anything is expected.
+    pub fn is_given_up(&self) -> bool {
+        self.threads.iter().flatten().all(|thread| thread.role == Role::Stuck)
     }
 
     /// Returns whether every worker that serves has failed to boot at least `times` times in a row.

@@ -26,6 +26,8 @@ type Script = dyn Fn(&Worker<u32, u32>, u32) -> Ended + Send + Sync;
 struct FakeHost {
     script: Box<Script>,
     runs: AtomicU32,
+    /// Steps that were taken, with the numbers of their requests.
+    steps: parking_lot::Mutex<Vec<(u64, Step)>>,
 }
 
 impl Host<u32, u32> for Arc<FakeHost> {
@@ -45,6 +47,10 @@ impl Host<u32, u32> for Arc<FakeHost> {
     }
 
     fn interrupt(&self, _worker: &Worker<u32, u32>) {}
+
+    fn press(&self, _worker: &Worker<u32, u32>, request: u64, step: Step) {
+        self.steps.lock().push((request, step));
+    }
 }
 
 fn pool(
@@ -60,7 +66,8 @@ fn pool_of(
     script: impl Fn(&Worker<u32, u32>, u32) -> Ended + Send + Sync + 'static,
 ) -> (Pool<u32, u32>, Receiver<Report>) {
     let (events, ear) = crossbeam_channel::bounded(10_000);
-    let host = Arc::new(FakeHost { script: Box::new(script), runs: AtomicU32::new(0) });
+    let host =
+        Arc::new(FakeHost { script: Box::new(script), runs: AtomicU32::new(0), steps: parking_lot::Mutex::default() });
     let mut pool = Pool::new("test", 0, &config, Arc::new(host), events, None);
     pool.start().unwrap();
     (pool, ear)
@@ -407,4 +414,84 @@ fn workers_are_recycled_at_their_limits() {
         assert_eq!(why.recv_timeout(PATIENCE), Ok(reason));
         stop(pool, &ear);
     }
+}
+
+#[test]
+fn a_request_at_its_limit_is_answered_and_pressed_until_its_worker_is_given_up() {
+    let (gate, opened) = crossbeam_channel::bounded::<()>(0);
+    let config = Config {
+        num_workers: NonZeroUsize::MIN,
+        limits: Limits { exec_ttl: Some(Duration::from_millis(50)), ..Limits::default() },
+        ..Config::default()
+    };
+    let host = Arc::new(FakeHost {
+        script: Box::new(move |worker, run| {
+            while let Some(envelope) = worker.wait().map(Sealed::open) {
+                if run == 0 {
+                    // Whatever it is told, it goes on.
+                    let _ = opened.recv();
+                    assert!(!envelope.replier.answer(1));
+                } else {
+                    envelope.replier.answer(2);
+                }
+            }
+            Ended::Exit(0)
+        }),
+        runs: AtomicU32::new(0),
+        steps: parking_lot::Mutex::default(),
+    });
+    let (events, ear) = crossbeam_channel::bounded(100);
+    let mut pool = Pool::new("test", 0, &config, Arc::new(Arc::clone(&host)), events, None);
+    pool.start().unwrap();
+    let overseer = Overseer::start(std::slice::from_ref(&pool)).unwrap().expect("there is a limit");
+    until(&mut pool, &ear, |pool| states(pool, State::Ready) == 1);
+    let begun = Instant::now();
+    assert_eq!(answer(&pool, 1), Err(Unanswered::TimedOut));
+    assert!(begun.elapsed() >= Duration::from_millis(50));
+    until(&mut pool, &ear, |pool| pool.stuck_workers() == 1 && states(pool, State::Ready) == 1);
+    assert_eq!(answer(&pool, 1), Ok(2));
+    drop(overseer);
+    let steps = host.steps.lock().clone();
+    assert!(steps.iter().all(|(request, _)| *request == 1), "{steps:?}");
+    assert_eq!(steps.first(), Some(&(1, Step::Throw)));
+    assert_eq!(steps.last(), Some(&(1, Step::GiveUp)));
+    assert!(steps.contains(&(1, Step::Unblock)) && steps.contains(&(1, Step::End)), "{steps:?}");
+    drop(gate);
+    until(&mut pool, &ear, |pool| pool.stuck_workers() == 0);
+    stop(pool, &ear);
+}
+
+#[test]
+fn slow_requests_are_reported_once_and_nobody_looks_where_nothing_is_to_be_seen() {
+    let (pool, ear) = pool(1, None, serve);
+    assert!(Overseer::start(std::slice::from_ref(&pool)).unwrap().is_none());
+    stop(pool, &ear);
+    let config = Config {
+        num_workers: NonZeroUsize::MIN,
+        limits: Limits {
+            slow: Some(SlowLog { threshold: Duration::from_millis(20), backtrace: true }),
+            ..Limits::default()
+        },
+        ..Config::default()
+    };
+    let host = Arc::new(FakeHost {
+        script: Box::new(|worker, _| {
+            while let Some(envelope) = worker.wait().map(Sealed::open) {
+                thread::sleep(Duration::from_millis(u64::from(envelope.request)));
+                envelope.replier.answer(1);
+            }
+            Ended::Exit(0)
+        }),
+        runs: AtomicU32::new(0),
+        steps: parking_lot::Mutex::default(),
+    });
+    let (events, ear) = crossbeam_channel::bounded(100);
+    let mut pool = Pool::new("test", 0, &config, Arc::new(Arc::clone(&host)), events, None);
+    pool.start().unwrap();
+    let overseer = Overseer::start(std::slice::from_ref(&pool)).unwrap();
+    until(&mut pool, &ear, |pool| states(pool, State::Ready) == 1);
+    assert_eq!(answer(&pool, 500), Ok(1));
+    drop(overseer);
+    assert_eq!(*host.steps.lock(), [(1, Step::Report)]);
+    stop(pool, &ear);
 }

@@ -16,6 +16,7 @@ use tracing::{debug, info, warn};
 use super::{
     crew::Crew,
     limits::{Limits, Reason},
+    overseer::Progress,
     pool::{Event, Report},
 };
 use crate::handoff::{Blocked, Envelope, Leave, Outlet, Read, Received, Sealed, Seat, Sink, Source, Written, flow};
@@ -59,6 +60,10 @@ pub struct Worker<Q, A> {
     memory: AtomicUsize,
     /// A [`Reason`]: why the worker was asked to leave.
     why: AtomicU8,
+    /// How far its request was taken by the overseer.
+    pub(super) progress: Mutex<Progress>,
+    /// Its last request took too long.
+    overran: AtomicBool,
     /// Has come to a wait once.
     been_ready: AtomicBool,
     /// Between a boot that failed and the next one.
@@ -153,8 +158,11 @@ pub struct Snapshot {
 
 impl<Q, A> Worker<Q, A> {
     pub(super) fn new(recruit: Recruit<'_, Q, A>) -> Arc<Self> {
-        let Recruit { pool, of_pool, number, release, seat, max_runs, single, limits, failures, crew, reports } =
+        let Recruit { pool, of_pool, number, release, mut seat, max_runs, single, limits, failures, crew, reports } =
             recruit;
+        if limits.concern_requests() {
+            seat.oversee();
+        }
         let now = Instant::now();
         Arc::new(Self {
             name: format!("rr-php-{pool}-{number}"),
@@ -174,6 +182,8 @@ impl<Q, A> Worker<Q, A> {
             jobs: AtomicU64::new(u64::MAX),
             memory: AtomicUsize::new(0),
             why: AtomicU8::new(Reason::Ended as u8),
+            progress: Mutex::default(),
+            overran: AtomicBool::new(false),
             been_ready: AtomicBool::new(false),
             pauses: AtomicBool::new(false),
             boot_error: Mutex::default(),
@@ -220,6 +230,9 @@ impl<Q, A> Worker<Q, A> {
             self.leave(Leave::Recycle, reason);
         }
         self.state.store(State::Ready as u8, Ordering::Release);
+        if self.overran.load(Ordering::Relaxed) {
+            self.overran.store(false, Ordering::Relaxed);
+        }
         match self.seat.wait() {
             Received::Request(sealed) => {
                 self.state.store(State::Working as u8, Ordering::Release);
@@ -279,6 +292,10 @@ impl<Q, A> Worker<Q, A> {
                 return self.end(Next::Leave);
             }
             (Some(Leave::Recycle), _) => debug!(worker = %self.name, reason = %self.why(), "Worker recycled"),
+            (None, _) if self.overran.swap(false, Ordering::Relaxed) => {
+                self.why.store(Reason::ExecTtl as u8, Ordering::Relaxed);
+                warn!(worker = %self.name, reason = %Reason::ExecTtl, "Worker script ended by the limit of its request");
+            }
             (None, Ended::Exit(_)) if self.single => debug!(worker = %self.name, "Request is over"),
             (None, Ended::Exit(0)) if booted => info!(worker = %self.name, "Worker script ended"),
             (None, Ended::Exit(status)) => warn!(worker = %self.name, status, booted, "Worker script ended"),
@@ -362,9 +379,57 @@ impl<Q, A> Worker<Q, A> {
         self.seat.give_back(envelope);
     }
 
+    /// Longest time that a request may take.
+    pub fn exec_ttl(&self) -> Option<Duration> {
+        self.limits.exec_ttl
+    }
+
+    /// Whether entries about slow requests say where in the code they were.
+    pub fn traces(&self) -> bool {
+        self.limits.slow.as_ref().is_none_or(|slow| slow.backtrace)
+    }
+
+    /// Whether requests of this worker are looked at from outside.
+    pub fn is_overseen(&self) -> bool {
+        self.limits.concern_requests()
+    }
+
+    /// Number of the request in hand, by which others name it; 0: there is none, or nobody looks. For the worker's thread.
+    pub fn request_number(&self) -> u64 {
+        self.seat.request_number()
+    }
+
+    /// Number and age of the request in hand of an overseen worker.
+    pub(super) fn in_hand(&self) -> Option<(u64, Duration)> {
+        self.seat.in_hand()
+    }
+
+    /// Ends request number `request` for its client, see [`Seat::time_out`].
+    pub(super) fn time_out(&self, request: u64) -> bool {
+        let had = self.seat.time_out(request);
+        if had {
+            self.overran.store(true, Ordering::Relaxed);
+        }
+        had
+    }
+
+    /// Whether the request in hand took too long. For the worker's thread.
+    pub fn is_timed_out(&self) -> bool {
+        self.seat.is_timed_out()
+    }
+
     /// Creates a stream that this worker writes, of at most `capacity` bytes under way.
-    pub fn flow<E>(&self, capacity: usize) -> (Sink<E>, Source<E>) {
-        flow(&self.seat, capacity)
+    pub fn flow<E: Send + 'static>(&self, capacity: usize) -> (Sink<E>, Source<E>) {
+        let (sink, source) = flow(&self.seat, capacity);
+        if self.is_overseen() {
+            self.seat.streams(Some(sink.breaks()));
+        }
+        (sink, source)
+    }
+
+    /// The stream is not the worker's any more.
+    pub fn parts_with_stream(&self) {
+        self.seat.streams(None);
     }
 
     /// Writes to a stream of this worker's, and waits for room, but not longer than `idle` for each piece. For the

@@ -95,6 +95,15 @@ impl Notifier {
         matches!(self.listener, Listener::Parent(_))
     }
 
+    /// Asks the parent of `rr serve` to change the generation. Returns false if there is none.
+    pub(super) fn ask_parent(&self) -> bool {
+        let parent = self.has_parent();
+        if parent {
+            process::send(std::os::unix::process::parent_id(), libc::SIGUSR2);
+        }
+        parent
+    }
+
     /// Whether the parent of `rr serve` has another process that serves in the place of this one.
     pub(super) fn is_superseded(&self) -> bool {
         let Listener::Parent(stream) = &self.listener else { return false };

@@ -26,7 +26,7 @@ use crate::{
     handoff::{Counters, Monitor},
     http,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
-    pool::{Host, Pool, Report, Snapshot},
+    pool::{Host, Overseer, Pool, Report, Snapshot},
     program::{self, Variables},
     rpc,
     service::Services,
@@ -197,6 +197,7 @@ pub fn run_bound(
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
     let keeper = Keeper::start(&channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(inboxes.clone(), ports.clone())).map_err(Error::Thread)?;
+    let overseer = Overseer::start(&supervisor.pools).map_err(Error::Thread)?;
     let started = bound.listen().map_err(Error::from).and_then(|listeners| {
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
@@ -254,7 +255,7 @@ pub fn run_bound(
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
-    drop((monitor, keeper));
+    drop((monitor, keeper, overseer));
     if let Outcome::Clean = outcome {
         info!("Server stopped");
     }
@@ -321,6 +322,9 @@ impl Running<'_> {
     }
 
     fn change(&mut self) {
+        if self.supervisor.is_clogged_for_good() && self.notifier.ask_parent() {
+            return;
+        }
         if let Some(outcome) = self.generations.begin(&self.bound, &self.notifier) {
             self.supervisor.successor = outcome;
         }

@@ -264,7 +264,8 @@ impl Supervisor {
     }
 
     fn collect(&mut self, deadline: Instant) {
-        while !self.is_empty() {
+        // What is stuck has had its time.
+        while !self.pools.iter().all(Pool::is_given_up) {
             match self.reports.recv_deadline(deadline) {
                 Ok(report) => drop(self.heed(&report)),
                 Err(_) => return,
@@ -355,6 +356,11 @@ impl Supervisor {
         self.clogged = true;
         error!(pool = pool.name(), stuck = pool.stuck_workers(), "Too many workers are stuck: the generation changes");
         true
+    }
+
+    /// Whether threads are stuck that only a change of the generation ends.
+    pub(super) fn is_clogged_for_good(&self) -> bool {
+        self.clogged
     }
 
     /// `None`: the commander has gone, which is the command to end.

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     http::{Answer, Request},
-    pool::{Config, Host, Next, Pool, Worker},
+    pool::{Config, Host, Next, Pool, Step, Worker},
 };
 
 /// Never asked to start anything.
@@ -26,6 +26,8 @@ impl Host<Request, Answer> for NoHost {
     }
 
     fn interrupt(&self, _: &Worker<Request, Answer>) {}
+
+    fn press(&self, _: &Worker<Request, Answer>, _: u64, _: Step) {}
 }
 
 /// What wakes a supervisor first and second, told `commands` before their sender is dropped.

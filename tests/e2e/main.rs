@@ -49,5 +49,6 @@ mod smuggling;
 mod static_nginx;
 mod storm;
 mod streams;
+mod time_limits;
 mod tls;
 mod uploads;

@@ -213,6 +213,111 @@ fn a_client_that_leaves_at_any_moment_harms_nobody() {
     );
 }
 
+/// Waits for one answer.
+fn answer(
+    inbox: &Requests,
+    port: &Arc<Port<usize, usize>>,
+    pending: Pending<usize, usize>,
+) -> Result<usize, Unanswered> {
+    let root = Arc::new(Root(Bell::default()));
+    let waker = Waker::from(Arc::clone(&root));
+    let mut pending = pin!(pending);
+    loop {
+        port.drain(&waker);
+        if let Poll::Ready(answer) = pending.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return answer;
+        }
+        inbox.announce();
+        port.parking();
+        root.0.sleep(None);
+        port.unparked();
+    }
+}
+
+#[test]
+fn an_end_from_outside_hits_one_request_and_no_later_one_on_its_line() {
+    for leaves in [false, true] {
+        check_random(
+            move || {
+                let inbox = Requests::new(1, 4, 1);
+                let mut seat = inbox.seat(0);
+                seat.oversee();
+                let seat = Arc::new(seat);
+                let taken = Arc::new(AtomicUsize::new(0));
+                let worker = {
+                    let (seat, taken) = (Arc::clone(&seat), Arc::clone(&taken));
+                    thread::spawn(move || work(&seat, &taken))
+                };
+                let ender = {
+                    let seat = Arc::clone(&seat);
+                    thread::spawn(move || {
+                        // The first request that is taken, whenever that may be.
+                        while !seat.time_out(1) && seat.pulse() < 2 {
+                            thread::yield_now();
+                        }
+                    })
+                };
+                let port = Port::new(16);
+                let mut line = Line::new(&port);
+                let first = inbox.try_dispatch(&mut line, 1, Instant::now()).expect("there is room");
+                if leaves {
+                    inbox.announce();
+                    drop(first);
+                } else {
+                    let first = answer(&inbox, &port, first);
+                    assert!(matches!(first, Ok(101) | Err(Unanswered::TimedOut)), "{first:?}");
+                }
+                for request in [2, 3] {
+                    let next = inbox.try_dispatch(&mut line, request, Instant::now()).expect("there is room");
+                    let next = answer(&inbox, &port, next);
+                    // Where the client of the first one has left, the second one may be the first that is taken.
+                    let first_taken = leaves && request == 2 && next == Err(Unanswered::TimedOut);
+                    assert!(first_taken || next == Ok(request + 100), "{next:?}");
+                }
+                inbox.close();
+                worker.join().unwrap();
+                ender.join().unwrap();
+            },
+            SCHEDULES / 4,
+        );
+    }
+}
+
+#[test]
+fn an_end_from_outside_ends_the_wait_of_its_request_alone() {
+    check_random(
+        || {
+            let inbox = Requests::new(1, 4, 1);
+            let mut seat = inbox.seat(0);
+            seat.oversee();
+            let seat = Arc::new(seat);
+            let port = Port::new(16);
+            let mut lines = [Line::new(&port), Line::new(&port)];
+            let waiting: Vec<_> = lines
+                .iter_mut()
+                .map(|line| inbox.try_dispatch(line, 1, Instant::now()).expect("there is room"))
+                .collect();
+            let Received::Request(first) = seat.wait() else { panic!("there is a request") };
+            let ender = {
+                let seat = Arc::clone(&seat);
+                thread::spawn(move || assert!(seat.time_out(1)))
+            };
+            assert_eq!(seat.block(Duration::MAX, || false), Blocked::Interrupted);
+            ender.join().unwrap();
+            assert!(!first.open().replier.answer(1));
+            let Received::Request(second) = seat.wait() else { panic!("there is another one") };
+            let mut looks = 0;
+            let ready = || std::mem::replace(&mut looks, looks + 1) > 0;
+            seat.nudge();
+            assert_eq!(seat.block(Duration::MAX, ready), Blocked::Ready);
+            assert!(!seat.time_out(1));
+            assert!(second.open().replier.answer(2));
+            drop(waiting);
+        },
+        SCHEDULES / 4,
+    );
+}
+
 #[test]
 fn the_monitor_mends_what_the_rule_misjudged() {
     check_random(

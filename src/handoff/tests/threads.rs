@@ -423,3 +423,53 @@ fn who_fills_a_stream_hears_what_is_wanted() {
     inlet.push("late".into());
     assert!(inlet.take_back().is_empty());
 }
+
+#[test]
+fn a_request_is_ended_from_outside_once_and_not_the_next_one() {
+    let inbox = Requests::new(1, 4, 1);
+    let mut seat = inbox.seat(0);
+    seat.oversee();
+    let mut driver = Driver::new(&inbox);
+    assert!(seat.in_hand().is_none() && !seat.time_out(1));
+
+    let pending = driver.dispatch(1).unwrap();
+    let envelope = request(seat.wait());
+    assert_eq!((seat.request_number(), seat.in_hand().unwrap().0), (1, 1));
+    assert!(!envelope.replier.is_abandoned() && !seat.time_out(2));
+    assert!(seat.time_out(1) && seat.time_out(1));
+    assert_eq!(driver.wait(pending), Err(Unanswered::TimedOut));
+    let pending = driver.dispatch(2).unwrap();
+    assert!(envelope.replier.is_abandoned() && !envelope.replier.answer(101));
+
+    let envelope = request(seat.wait());
+    assert!(!seat.time_out(1) && seat.request_number() == 2);
+    assert!(envelope.replier.answer(102));
+    assert_eq!(driver.wait(pending), Ok(102));
+    // It was answered: what is ended is what the worker does after that.
+    assert!(seat.time_out(2));
+    let pending = driver.dispatch(3).unwrap();
+    let envelope = request(seat.wait());
+    assert!(envelope.replier.answer(103));
+    assert_eq!(driver.wait(pending), Ok(103));
+    seat.settle();
+    assert!(seat.in_hand().is_none() && seat.request_number() == 0);
+}
+
+#[test]
+fn a_streamed_answer_is_cut_off_from_outside() {
+    let inbox = Requests::new(1, 4, 1);
+    let mut seat = inbox.seat(0);
+    seat.oversee();
+    let mut driver = Driver::new(&inbox);
+    let _pending = driver.dispatch(1).unwrap();
+    let _envelope = request(seat.wait());
+    let (sink, mut source) = flow::<_, _, ()>(&seat, 16);
+    seat.streams(Some(sink.breaks()));
+    assert_eq!(sink.write(&seat, b"begun", Duration::MAX), Written::Yes);
+    assert!(seat.time_out(1));
+    assert!(sink.is_left());
+    assert_eq!(sink.write(&seat, b"more", Duration::MAX), Written::Left);
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(matches!(source.poll_next(&mut context), Poll::Ready(Some(Ok(piece))) if piece == "begun"));
+    assert!(matches!(source.poll_next(&mut context), Poll::Ready(Some(Err(Broken)))));
+}

@@ -15,6 +15,7 @@ use crate::{
     php::{
         exception::{self, Misuse},
         local::{self, Exchange},
+        oversight,
     },
 };
 
@@ -72,6 +73,10 @@ fn failure(error: BodyError) -> PhpException {
         BodyError::TimedOut => StatusCode::REQUEST_TIMEOUT,
         BodyError::Malformed(_) | BodyError::Undecodable => StatusCode::BAD_REQUEST,
         BodyError::Broken => {
+            // The answer of a request that took too long ends what it reads.
+            if let Some(timeout) = oversight::timeout() {
+                return timeout;
+            }
             return exception::client_gone("the client has gone: the request body broke off".to_owned());
         }
         BodyError::Unwritten => return exception::server(error.to_string()),
@@ -80,6 +85,9 @@ fn failure(error: BodyError) -> PhpException {
 }
 
 fn interrupted() -> PhpException {
+    if let Some(timeout) = oversight::timeout() {
+        return timeout;
+    }
     exception::server("the wait for the request body was interrupted: the server ends".to_owned())
 }
 

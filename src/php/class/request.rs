@@ -338,6 +338,20 @@ unsafe extern "C" fn rr_rs_request_is_aborted(shown: *mut c_void) -> bool {
     })
 }
 
+/// When the request must be over, in Unix time.
+#[unsafe(no_mangle)]
+unsafe extern "C" fn rr_rs_request_deadline(shown: *mut c_void, place: *mut f64) -> bool {
+    method(false, || {
+        // SAFETY: the shim passes a living object's native part.
+        let exchange = unsafe { exchange(shown) }?;
+        exchange.with(|_| ())?;
+        let Some(deadline) = exchange.deadline else { return Ok(false) };
+        // SAFETY: a place of the shim's.
+        unsafe { *place = deadline.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64() };
+        Ok(true)
+    })
+}
+
 #[unsafe(no_mangle)]
 unsafe extern "C" fn rr_rs_request_create(
     name: *const zend_string,

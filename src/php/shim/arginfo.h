@@ -576,6 +576,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_isAborte
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Request, isAborted);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_deadline, 0, 0, IS_DOUBLE, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Http_Request, deadline);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Http_Request_earlyHints, 0, 1, _IS_BOOL, 0)
     ZEND_ARG_TYPE_INFO(0, headers, IS_ARRAY, 0)
 ZEND_END_ARG_INFO()
@@ -629,6 +633,7 @@ static const zend_function_entry methods_RoadRunner_Http_Request[] = {
     ZEND_ME(RoadRunner_Http_Request, json, arginfo_RoadRunner_Http_Request_json, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, tls, arginfo_RoadRunner_Http_Request_tls, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, isAborted, arginfo_RoadRunner_Http_Request_isAborted, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Http_Request, deadline, arginfo_RoadRunner_Http_Request_deadline, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, earlyHints, arginfo_RoadRunner_Http_Request_earlyHints, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, respond, arginfo_RoadRunner_Http_Request_respond, ZEND_ACC_PUBLIC)
     ZEND_ME(RoadRunner_Http_Request, send, arginfo_RoadRunner_Http_Request_send, ZEND_ACC_PUBLIC)
@@ -1076,6 +1081,19 @@ static zend_class_entry *register_RoadRunner_Exception_ClientGoneException(zend_
     zend_class_entry ce, *class_entry;
 
     INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "ClientGoneException", methods_RoadRunner_Exception_ClientGoneException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_TimeoutException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_TimeoutException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "TimeoutException", methods_RoadRunner_Exception_TimeoutException);
     class_entry = zend_register_internal_class_ex(&ce, parent);
     return class_entry;
 }

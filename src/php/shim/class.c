@@ -6,7 +6,7 @@
 
 #include "arginfo.h"
 
-zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file;
+zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file, *rr_ce_timeout;
 
 /* --- RoadRunner\Http\Request --------------------------------------------------------------------------------------- */
 
@@ -271,6 +271,15 @@ ZEND_METHOD(RoadRunner_Http_Request, isAborted)
     RETURN_BOOL(rr_rs_request_is_aborted(THIS_EXCHANGE));
 }
 
+ZEND_METHOD(RoadRunner_Http_Request, deadline)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    double deadline;
+    if (rr_rs_request_deadline(THIS_EXCHANGE, &deadline)) {
+        RETURN_DOUBLE(deadline);
+    }
+}
+
 /* False with an exception pending, or when the client has gone. */
 bool rr_respond(void *exchange, zend_long status, zval *body, HashTable *headers)
 {
@@ -466,5 +475,6 @@ void rr_classes_register(void)
     rr_ce_client_gone = register_RoadRunner_Exception_ClientGoneException(root);
     rr_ce_upload = register_RoadRunner_Exception_UploadException(root);
     rr_ce_file = register_RoadRunner_Exception_FileException(root);
+    rr_ce_timeout = register_RoadRunner_Exception_TimeoutException(root);
     rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
 }

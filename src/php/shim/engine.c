@@ -21,8 +21,13 @@ static volatile sig_atomic_t forked;
 /* The VM calls this between opcodes once EG(vm_interrupt) is set. */
 static void on_interrupt(zend_execute_data *frame)
 {
-    if (rr_self && atomic_exchange(&rr_self->leave, false) && !EG(exception)) {
+    /* A function that the engine has called by itself has no code that could be left: what is wanted waits. */
+    bool code = EG(current_execute_data) != NULL;
+    if (rr_self && code && !EG(exception) && atomic_exchange(&rr_self->leave, false)) {
         zend_throw_unwind_exit();
+        return;
+    }
+    if (rr_self && code && rr_press_heeded(frame)) {
         return;
     }
     if (next_interrupt) {

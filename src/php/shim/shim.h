@@ -29,6 +29,8 @@
 #pragma weak zend_flf_parse_arg_str_slow
 #pragma weak zend_zval_value_name
 
+#define RR_CALL 160
+
 /* A PHP thread of ours; one per thread, zeroed by its owner, valid until rr_thread_close returns. */
 typedef struct rr_thread {
     const char *name;   /* of the worker, NUL-terminated, outlives the thread */
@@ -53,6 +55,12 @@ typedef struct rr_thread {
     zend_atomic_bool *vm_interrupt;
     pthread_t handle;
     _Atomic bool leave; /* the script is to end at the next opcode that looks */
+    uint64_t request;   /* the request in hand, 0: none, or nobody looks after it */
+    _Atomic unsigned wanted; /* what is wanted of it: RR_REPORT, RR_THROW, RR_END */
+    bool thrown;        /* the exception was thrown for it */
+    double limit;       /* its limit in seconds */
+    pid_t tid;
+    char call[RR_CALL]; /* the system call in which the thread was when somebody last looked */
 } rr_thread;
 
 /* How a run of the script ended. */
@@ -100,6 +108,18 @@ void rr_timer_stop(void);
 void rr_timer_start(void);
 extern __thread rr_thread *rr_self;    /* NULL on any thread that is not ours */
 
+/* --- cancel.c ------------------------------------------------------------------------------------------------------ */
+enum { RR_REPORT = 1, RR_THROW = 2, RR_END = 4 };
+/* On the thread itself. What is wanted of one request is forgotten with it, and never reaches another one. */
+void rr_press_begin(uint64_t request);
+void rr_press_end(void);
+bool rr_press_heeded(zend_execute_data *frame); /* between opcodes: does what is wanted; true: something was thrown */
+void rr_press_thrown(void);            /* the exception is being thrown: not once more */
+size_t rr_memory_used(void);                /* bytes that the script uses */
+/* On another thread. False: the thread does not have the request. */
+bool rr_press(rr_thread *other, uint64_t request, unsigned wanted, double limit);
+void rr_unblock(rr_thread *other, uint64_t request); /* ends the system call in which the thread has been since the last time */
+
 /* --- signal.c ------------------------------------------------------------------------------------------------------ */
 void rr_signals_open(void);            /* on main, before any other thread of ours */
 void rr_signals_close(void);           /* on main, when all of them have ended */
@@ -112,7 +132,7 @@ void rr_signal_disown(rr_thread *self);
 
 /* --- class.c ------------------------------------------------------------------------------------------------------- */
 void rr_classes_register(void);        /* MINIT */
-extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file;
+extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file, *rr_ce_timeout;
 bool rr_respond(void *exchange, zend_long status, zval *body, HashTable *headers); /* `exchange` NULL: the request received last */
 /* An object that shows a request or its answer. The native part is a share of Rust's. */
 typedef struct rr_shown {
@@ -162,6 +182,8 @@ enum { RR_LOG_ERROR, RR_LOG_WARNING, RR_LOG_INFO, RR_LOG_DEBUG };
 void rr_rs_output(const char *bytes, size_t length);       /* echoed by a worker */
 void rr_rs_log(int level, const char *bytes, size_t length);
 void rr_rs_flush_output(void);
+void rr_rs_report(const char *backtrace, size_t length, size_t memory); /* of a request that takes long */
+void rr_rs_throw_timeout(double limit);                    /* in seconds */
 void rr_rs_abandon(const char *error);                     /* the script is over, why or NULL: answer what is unanswered */
 void rr_rs_code_refresh(uint32_t release);                 /* calls rr_opcache_refresh if that is due */
 bool rr_rs_code_changed(const char *path, size_t length);
@@ -188,6 +210,7 @@ void rr_rs_request_trailers(void *exchange, zval *value);
 bool rr_rs_request_query(void *exchange, const char **text, size_t *length);
 bool rr_rs_request_tls(void *exchange, zval *values, zval *certificate); /* arrays; false: none, both are left alone */
 bool rr_rs_request_is_aborted(void *exchange);
+bool rr_rs_request_deadline(void *exchange, double *deadline); /* false: none, or an exception is pending */
 bool rr_rs_request_fields(void *exchange, zval *fields); /* false: it is no form with files, or an exception is pending */
 bool rr_rs_request_files(void *exchange, zval *files);   /* a list of RR_FILE values each; false: an exception is pending */
 void *rr_rs_share(void *exchange);                       /* one more share of a request */

@@ -182,6 +182,8 @@ static void request_close(rr_thread *self)
     pthread_mutex_lock(&self->lock);
     self->live = false;
     atomic_store(&self->leave, false);
+    self->request = 0;
+    atomic_store(&self->wanted, 0);
     pthread_mutex_unlock(&self->lock);
     /* The engine forgets this run's handlers. */
     rr_signal_disown(self);
@@ -207,6 +209,10 @@ void rr_thread_run(rr_thread *self, rr_outcome *outcome)
         return;
     }
     rr_rs_code_refresh(self->release);
+    if (atomic_load(&self->leave)) {
+        /* It was told so when there was no code yet that could hear it. */
+        zend_atomic_bool_store(&EG(vm_interrupt), true);
+    }
     zend_first_try {
         zend_file_handle file;
         zend_stream_init_filename(&file, self->script);

@@ -20,7 +20,7 @@ use roadrunner::{
     handoff::Sealed,
     http::{Answer, Channels, Envelope, MEBIBYTE, Request},
     net::{Address, Bound},
-    pool::{Ended, Host, Next},
+    pool::{Ended, Host, Next, Step},
     server::{Application, Command, Error, Origin, Outcome, Which, acceptor, run, run_bound},
 };
 
@@ -80,6 +80,8 @@ impl Host<Request, Answer> for FakeHost {
     fn interrupt(&self, _worker: &Worker) {
         (self.interrupt)();
     }
+
+    fn press(&self, _worker: &Worker, _request: u64, _step: Step) {}
 }
 
 impl Builder {
