@@ -89,6 +89,7 @@ impl Default for Limits {
 
 impl Limits {
     /// Reads the section over what is set; what is wrong is added to `problems` and left as it is.
+    #[must_use]
     pub fn read(self, mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut limits = self;
         for (key, place) in [

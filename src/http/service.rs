@@ -273,16 +273,13 @@ impl Connection {
         {
             return self.last_if_parting(response).into();
         }
-        let layers = match files {
-            Some(files) => Some(files),
-            None => {
-                let way = service.chain.of(&head);
-                if way.pool > 0 {
-                    head.extensions.insert(ToPool(way.pool));
-                }
-                way.layers.as_ref()
+        let layers = files.as_ref().or_else(|| {
+            let way = service.chain.of(&head);
+            if way.pool > 0 {
+                head.extensions.insert(ToPool(way.pool));
             }
-        };
+            way.layers.as_ref()
+        });
         if let Some(layers) = layers {
             let around = Around { peer: *peer, arrived, counted, connection: self.clone() };
             let (answering, connection) = (layers.begin(head, body, around), self.clone());

@@ -79,7 +79,9 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             let seconds = began.elapsed().as_secs_f32();
             info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
             self.outcome = Some(Ok(()));
-            waiting.iter().for_each(|done| drop(done.try_send(Ok(()))));
+            for done in &waiting {
+                let _ = done.try_send(Ok(()));
+            }
         }
     }
 
@@ -102,7 +104,9 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     pub(super) fn reload_abandoned(&mut self, error: &str) {
         if let Some(Reload { waiting, .. }) = self.reload.take() {
             self.outcome = Some(Err(error.to_owned()));
-            waiting.iter().for_each(|done| drop(done.try_send(Err(error.to_owned()))));
+            for done in &waiting {
+                let _ = done.try_send(Err(error.to_owned()));
+            }
         }
     }
 }

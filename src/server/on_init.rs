@@ -81,7 +81,7 @@ fn execute(on_init: &OnInit, commands: &Receiver<Command>) -> io::Result<Ending>
                 Ok(Command::Reload(Which { done, .. })) => {
                     let error = "nothing can be reloaded before the initial command has ended";
                     warn!("{error}");
-                    done.iter().for_each(|done| drop(done.try_send(Err(error.to_owned()))));
+                    if let Some(done) = &done { let _ = done.try_send(Err(error.to_owned())); }
                 }
                 Ok(Command::Add { .. } | Command::Remove { .. }) => {}
                 Ok(Command::Shutdown) | Err(_) => break Ending::Told,

@@ -149,7 +149,6 @@ fn prepare(config: &super::Config, commands: &Receiver<Command>) -> Result<bool,
 /// # Errors
 ///
 /// As those of [`run`].
-#[expect(clippy::too_many_arguments, reason = "what a server is made of, each once")]
 pub fn run_bound(
     config: &Config,
     origin: Origin,

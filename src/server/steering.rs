@@ -3,7 +3,7 @@
 use std::{
     fs,
     sync::Arc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -32,9 +32,9 @@ fn ending<T>(_: T) -> SteeringError {
 
 /// Percent of a core that a thread has taken over so long a life.
 fn cpu(thread: u32, life: Duration) -> Option<f64> {
-    let line = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
+    let stat = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
     // The name, in parentheses, may have spaces.
-    let mut fields = line.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<f64>().ok();
     Some((ticks()? + ticks()?) / TICKS / life.as_secs_f64().max(0.01) * 100.0)
 }
@@ -87,7 +87,7 @@ fn state_of(worker: &Worker<http::Request, http::Answer>, broken: Option<&String
         requests: seen.requests,
         memory: seen.memory as u64,
         cpu: thread.and_then(|thread| cpu(thread, life)).unwrap_or_default(),
-        created: SystemTime::now() - (Instant::now() - worker.started),
+        created: SystemTime::now() - life,
         boot_error,
     }
 }

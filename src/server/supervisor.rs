@@ -177,7 +177,6 @@ impl Supervisor {
         loop {
             match self.next(&never(), Some(deadline)) {
                 Woken::Ready if self.ready.iter().all(|ready| *ready) => return Ok(Some(restart)),
-                Woken::Ready => {}
                 Woken::Shutdown => return Ok(None),
                 Woken::Deadline => return Err(Error::BootTimeout(patience.as_secs())),
                 Woken::BootFailed => return Err(Error::Boot),
@@ -185,7 +184,7 @@ impl Supervisor {
                     info!("The generation changes once this one serves");
                     restart = true;
                 }
-                Woken::Done | Woken::Successor(_) | Woken::Beat => {}
+                Woken::Ready | Woken::Done | Woken::Successor(_) | Woken::Beat => {}
             }
         }
     }
@@ -295,7 +294,7 @@ impl Supervisor {
                     return Woken::Successor(outcome.unwrap_or_else(|_| Err("nobody looks after it".to_owned())));
                 }
                 recv(self.changes) -> files => {
-                    self.files_changed(files.unwrap_or_default());
+                    self.files_changed(&files.unwrap_or_default());
                     continue;
                 }
                 recv(self.heartbeat.due) -> _ => return Woken::Beat,
@@ -397,7 +396,9 @@ impl Supervisor {
     fn reload(&mut self, Which { pool, done }: Which) {
         let refused = |error: String| {
             warn!("{error}");
-            done.iter().for_each(|done| drop(done.try_send(Err(error.clone()))));
+            if let Some(done) = &done {
+                let _ = done.try_send(Err(error.clone()));
+            }
         };
         if self.ending {
             return refused("the server is ending: nothing is reloaded any more".to_owned());
@@ -437,7 +438,7 @@ impl Supervisor {
         self.pools.iter().map(Pool::name).collect::<Vec<_>>().join(", ")
     }
 
-    fn files_changed(&mut self, files: Vec<PathBuf>) {
+    fn files_changed(&mut self, files: &[PathBuf]) {
         if self.ending || files.is_empty() {
             return;
         }
