@@ -38,6 +38,7 @@ mod overload;
 mod parent;
 mod privileges;
 mod ranges;
+mod reload;
 mod rr;
 mod signals;
 mod smuggling;

@@ -274,6 +274,12 @@ impl Builder {
         self
     }
 
+    /// Runs another script than `worker.php`, as seen from the directory of the server.
+    pub fn script(mut self, path: &str) -> Self {
+        self.script = path.into();
+        self
+    }
+
     /// Sets the whole configuration; `{address}` stands for a free port.
     pub fn config(mut self, config: &str) -> Self {
         self.config = config.replace("{address}", "127.0.0.1:0");
@@ -325,7 +331,7 @@ impl Builder {
     pub fn command(&self) -> Command {
         let mut config = self.config.clone();
         if self.parent && !config.contains("\nserver:") {
-            config.push_str("server: {command: php worker.php}\n");
+            config.push_str(&format!("server: {{command: php {}}}\n", self.script.display()));
         }
         fs::write(self.directory.join(".rr.yaml"), config).unwrap();
         let mut command = Command::new(php());
