@@ -286,7 +286,7 @@ impl<Q, A> Worker<Q, A> {
             *self.boot_error.lock() = Some(error.clone());
             self.report(Event::BootFailed { failures, error });
             let pause = back_off(failures);
-            debug!(worker = %self.name, failures, pause_ms = pause.as_millis(), "Worker boots again after a pause");
+            debug!(worker = %self.name, failures, pause_seconds = pause.as_secs_f32(), "Worker boots again after a pause");
             self.pauses.store(true, Ordering::Relaxed);
             self.seat.pause(pause);
             self.pauses.store(false, Ordering::Relaxed);
