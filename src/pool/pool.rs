@@ -257,7 +257,6 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             thread.role = Role::Serves;
         }
         if thread.role == Role::Serves {
-            debug!(worker = %thread.worker.name, "Worker ready");
             self.balance();
         }
     }

@@ -4,24 +4,11 @@ use std::{fs, thread, time::Duration};
 
 use libc::{SIGTERM, SIGUSR2};
 
-use crate::support::{Load, Server, descriptors, get, signal, until};
-
-/// Numbers of the processes that were started to take over, so far.
-pub fn successors(server: &Server) -> Vec<u32> {
-    let log = server.log();
-    let numbers = log.split("the next one is starting successor=").skip(1);
-    numbers.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()).collect()
-}
-
-/// Waits until so many successors have taken over, and gives the last one.
-pub fn changed(server: &Server, times: usize) -> u32 {
-    until("the generation has changed", || {
-        let log = server.log();
-        assert!(!log.contains("Generation change failed"), "{log}");
-        log.matches("Generation changed").count() >= times
-    });
-    successors(server)[times - 1]
-}
+use crate::support::{
+    Load, Server, descriptors,
+    generation::{changed, successors},
+    get, signal, until,
+};
 
 /// Changes the generation so often under load; `parent`: by `rr serve`.
 fn change_under_load(parent: bool, times: usize) {

@@ -14,14 +14,14 @@ use libc::SIGHUP;
 
 use crate::support::{
     Client, Load, Mode, Server, get,
-    site::{Site, fewest_ready, reload, reloads},
+    site::{self, Site, fewest_ready, reload, reloads},
     until,
 };
 
 /// Without opcache, with one that never looks at files, and with one that does so and compiles to machine code.
 const MODES: [(Mode, u8); 3] = [(Mode::NoOpcache, 1), (Mode::Opcache, 0), (Mode::JitTracing, 1)];
 
-/// Deploys release after release under load. Each answer must be of one release, not older than the one before the last.
+/// Deploys release after release under load.
 fn deploy_under_load(mode: Mode, validate: u8, settings: &str, deploys: usize) -> String {
     let (site, builder) = Site::new();
     // Workers that are recycled on their own may boot while the link is switched, and see both.
@@ -34,13 +34,7 @@ fn deploy_under_load(mode: Mode, validate: u8, settings: &str, deploys: usize) -
         .ini(&format!("opcache.validate_timestamps={validate}"))
         .start();
     let deployed = Arc::new(AtomicUsize::new(1));
-    let oldest = Arc::clone(&deployed);
-    let load = Load::checked(
-        server.address,
-        16,
-        |_| "/".to_owned(),
-        move |_, answer| Site::whole(answer).is_some_and(|release| release + 1 >= oldest.load(Ordering::Relaxed)),
-    );
+    let load = site::load(&server, 16, &deployed);
     load.go_on();
     for release in 2..=deploys + 1 {
         site.release(release);
@@ -50,7 +44,7 @@ fn deploy_under_load(mode: Mode, validate: u8, settings: &str, deploys: usize) -
         site.switch(release);
         reload(&server, server.pid());
         deployed.store(release, Ordering::Relaxed);
-        until("the new code answers", || Site::whole(&get(server.address, "/")) == Some(release));
+        assert_eq!(Site::whole(&get(server.address, "/")), Some(release));
         load.go_on();
     }
     load.end(&server);

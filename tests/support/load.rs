@@ -25,13 +25,13 @@ impl Load {
         Self::checked(server.address, clients, |_| "/".to_owned(), |_, _| true)
     }
 
-    /// So many clients: `target` says what is asked for by the number of the request, `is_right` whether that was the
+    /// So many clients: `target` says what is asked for, by the number of the request, `is_right` whether that was the
     /// answer to it.
     pub fn checked(
         address: SocketAddr,
         clients: usize,
         target: impl Fn(u64) -> String + Send + Sync + 'static,
-        is_right: impl Fn(u64, &Response) -> bool + Send + Sync + 'static,
+        is_right: impl Fn(&str, &Response) -> bool + Send + Sync + 'static,
     ) -> Self {
         let (done, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
         let numbers = Arc::new(AtomicU64::new(0));
@@ -43,9 +43,10 @@ impl Load {
                 let mut client = Client::connect(address)?;
                 while !done.load(Ordering::Relaxed) {
                     let number = numbers.fetch_add(1, Ordering::Relaxed);
-                    let response = client.get(&how.0(number))?;
-                    if response.status != 200 || !how.1(number, &response) {
-                        return Err(io::Error::other(format!("{number}: {} {}", response.status, response.text())));
+                    let target = how.0(number);
+                    let response = client.get(&target)?;
+                    if response.status != 200 || !how.1(&target, &response) {
+                        return Err(io::Error::other(format!("{target}: {} {}", response.status, response.text())));
                     }
                     answers.fetch_add(1, Ordering::Relaxed);
                     if response.header("connection") == Some("close") {

@@ -1,6 +1,7 @@
 //! Servers and clients for the tests.
 
 pub mod client;
+pub mod generation;
 pub mod http2;
 pub mod load;
 pub mod opcache;

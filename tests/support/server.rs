@@ -228,10 +228,15 @@ impl Server {
 
     /// Bytes of memory in use.
     pub fn resident(&self) -> usize {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+        resident(self.pid())
     }
+}
+
+/// Bytes of memory that any process has in use.
+pub fn resident(process: u32) -> usize {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
 }
 
 /// Sends a signal to a process that must be there.

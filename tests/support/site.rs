@@ -1,8 +1,17 @@
 //! An application that is deployed by a symbolic link to one of its releases, each in a directory that never changes.
 
-use std::{collections::HashSet, fs, os::unix::fs::symlink, path::PathBuf};
+use std::{
+    collections::HashSet,
+    fs,
+    os::unix::fs::symlink,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
 
-use super::{Server, client::Response, server::Builder, signal, until};
+use super::{Load, Server, client::Response, server::Builder, signal, until};
 
 /// The application below one directory: `releases/<number>`, and `current` that leads to one of them.
 pub struct Site(PathBuf);
@@ -29,7 +38,8 @@ while ($request = $worker->waitRequest()) {
         let site = Self(builder.directory().to_owned());
         site.release(1);
         site.switch(1);
-        (site, builder.script("current/worker.php"))
+        // Files that are just being written are not put into opcache otherwise.
+        (site, builder.script("current/worker.php").ini("opcache.file_update_protection=0"))
     }
 
     fn path(&self, release: usize) -> PathBuf {
@@ -47,6 +57,11 @@ while ($request = $worker->waitRequest()) {
     /// Removes a file of a release.
     pub fn remove(&self, release: usize, name: &str) {
         fs::remove_file(self.path(release).join(name)).unwrap();
+    }
+
+    /// Removes a release that nothing leads to.
+    pub fn remove_release(&self, release: usize) {
+        fs::remove_dir_all(self.path(release)).unwrap();
     }
 
     /// Writes a whole release.
@@ -71,6 +86,16 @@ while ($request = $worker->waitRequest()) {
         let first = numbers.next()?.ok()?;
         (numbers.clone().count() == 3 && numbers.all(|other| other == Ok(first))).then_some(first)
     }
+}
+
+/// So many clients, whose answers must each be of one release: that of `deployed` at the time of the request, or a later
+/// one.
+pub fn load(server: &Server, clients: usize, deployed: &Arc<AtomicUsize>) -> Load {
+    let deployed = Arc::clone(deployed);
+    let target = move |_| format!("/{}", deployed.load(Ordering::Relaxed));
+    Load::checked(server.address, clients, target, |target, answer| {
+        Site::whole(answer).is_some_and(|release| target[1..].parse().is_ok_and(|oldest: usize| release >= oldest))
+    })
 }
 
 /// Reloads of every pool that have come to their end.
