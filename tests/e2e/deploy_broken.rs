@@ -116,7 +116,7 @@ fn a_script_that_hangs_before_its_first_wait_is_interrupted() {
 #[test]
 fn workers_that_are_due_stay_while_the_code_in_place_does_not_boot() {
     let (site, builder) = Site::new();
-    let settings = "num_workers: 2, max_jobs: 10, supervisor: {watch_tick: 50ms, ttl: 1s, idle_ttl: 500ms}";
+    let settings = "num_workers: 2, max_jobs: 10, supervisor: {watch_tick: 50ms, ttl: 3s, idle_ttl: 2s}";
     let server = builder.pool(settings).mode(Mode::Opcache).start();
     let ask = |times: usize, release: usize| {
         for _ in 0..times {
@@ -125,7 +125,7 @@ fn workers_that_are_due_stay_while_the_code_in_place_does_not_boot() {
     };
     let recycled = || server.log().matches("Worker recycled").count();
     ask(30, 1);
-    assert!(recycled() > 0);
+    until("workers are recycled", || recycled() > 0);
     deploy(&site, 2, BROKEN[2].1);
     fail_to_reload(&server);
     let before = recycled();

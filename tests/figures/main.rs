@@ -18,7 +18,10 @@ mod files;
 mod greedy;
 mod handoff;
 mod log;
+mod neighbours;
 mod opcache;
+mod pools;
+mod pressure;
 mod soak;
 mod start;
 mod static_files;
@@ -72,7 +75,13 @@ fn main() -> ExitCode {
     let soak = arguments.iter().any(|argument| argument == "--soak");
     let wanted: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let measures: &[(&str, Measure)] = if soak {
-        &[("storm", storm::soak), ("opcache", opcache::soak), ("memory", soak::long)]
+        &[
+            ("storm", storm::soak),
+            ("opcache", opcache::soak),
+            ("pressure", pressure::soak),
+            ("neighbours", neighbours::soak),
+            ("memory", soak::long),
+        ]
     } else {
         &[
             ("start", start::measure),
@@ -83,6 +92,10 @@ fn main() -> ExitCode {
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("reload", pools::reload),
+            ("deploys", pools::deploys),
+            ("scaling", pools::scaling),
+            ("leak", pools::leak),
             ("files", files::measure),
             ("static", static_files::measure),
             ("tls", tls::measure),
