@@ -13,7 +13,7 @@ use super::worker::Worker;
 #[derive(Debug)]
 pub struct Crew<Q, A> {
     workers: Mutex<Vec<Arc<Worker<Q, A>>>>,
-    /// The code in place does not boot: what runs must stay.
+    /// The code in place does not boot, or is not yet known to: what runs must stay.
     held: AtomicBool,
     /// What it says.
     broken: Mutex<Option<String>>,
@@ -41,7 +41,7 @@ impl<Q, A> Crew<Q, A> {
         self.workers.lock().retain(|other| !Arc::ptr_eq(other, worker));
     }
 
-    /// Whether workers are to go on although they are due: the code in place does not boot.
+    /// Whether workers are to go on although they are due: the code in place does not boot, or is not yet known to.
     pub(super) fn is_held(&self) -> bool {
         self.held.load(Ordering::Relaxed)
     }
@@ -51,8 +51,11 @@ impl<Q, A> Crew<Q, A> {
         self.broken.lock().clone()
     }
 
-    pub(super) fn hold(&self, broken: Option<&str>) {
-        self.held.store(broken.is_some(), Ordering::Relaxed);
+    pub(super) fn set_broken(&self, broken: Option<&str>) {
         *self.broken.lock() = broken.map(str::to_owned);
+    }
+
+    pub(super) fn hold(&self, held: bool) {
+        self.held.store(held, Ordering::Relaxed);
     }
 }

@@ -272,7 +272,6 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             thread.role = Role::Serves;
         }
         if thread.role == Role::Serves {
-            debug!(worker = %thread.worker.name, "Worker ready");
             self.balance();
         }
     }
@@ -469,9 +468,9 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.host.code_memory()
     }
 
-    /// Whether the code was reloaded since the start, and is not being so.
+    /// Whether the code was reloaded since the start, or is being so.
     pub fn has_reloaded(&self) -> bool {
-        self.release > 0 && self.reload.is_none()
+        self.release > 0
     }
 
     /// Whether more threads are stuck than may be.

@@ -37,6 +37,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.release += 1;
         let reload = self.reload.get_or_insert_with(|| Reload { began: Instant::now(), waiting: Vec::new() });
         reload.waiting.extend(done);
+        // Recycled now, they would run the new code before it is known to boot.
+        self.crew.hold(true);
         info!(pool = %self.name, "Reload: workers are replaced by new ones");
         self.balance();
     }
@@ -74,7 +76,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     }
 
     fn reload_done(&mut self) {
-        self.crew.hold(None);
+        self.crew.hold(false);
+        self.crew.set_broken(None);
         if let Some(Reload { began, waiting }) = self.reload.take() {
             let seconds = began.elapsed().as_secs_f32();
             info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
@@ -93,8 +96,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             return;
         }
         error!(pool = %self.name, error, "Reload failed: the workers with the code before go on");
-        // Until another reload succeeds, what still runs must not be given up for code that does not boot.
-        self.crew.hold(Some(error));
+        // They are held until another reload succeeds: what runs must not be given up for code that does not boot.
+        self.crew.set_broken(Some(error));
         while self.retire(is_new, Reason::Reload) {}
         self.reload_abandoned(error);
         self.balance();

@@ -23,15 +23,17 @@ const WAIT: Duration = Duration::from_millis(20);
 pub(super) struct Scaling {
     dynamic: Dynamic,
     due: Instant,
-    /// Requests taken so far.
+    /// Requests taken until then.
     taken: u64,
+    /// Requests that waited then.
+    waiting: usize,
 }
 
 // === impl Scaling ===
 
 impl Scaling {
     pub(super) fn new(dynamic: &Dynamic) -> Self {
-        Self { dynamic: dynamic.clone(), due: Instant::now() + LOOK.1, taken: 0 }
+        Self { dynamic: dynamic.clone(), due: Instant::now() + LOOK.1, taken: 0, waiting: 0 }
     }
 
     pub(super) fn due(&self) -> Instant {
@@ -47,10 +49,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         let Some(scaling) = self.scaling.as_mut().filter(|scaling| scaling.due <= now) else { return };
         let (waiting, taken) = (self.inbox.statistics().waiting, self.inbox.taken());
         let before = std::mem::replace(&mut scaling.taken, taken);
+        let waited = std::mem::replace(&mut scaling.waiting, waiting);
         scaling.due = now + if taken == before && waiting == 0 { LOOK.1 } else { LOOK.0 };
         let Dynamic { max_workers, spawn_rate, idle_timeout } = scaling.dynamic;
-        // Where none was taken, those that wait have done so since the last look.
-        let long = self.inbox.longest_wait() >= WAIT || taken == before;
+        // Where none was taken, those that waited at the last look do so still.
+        let long = self.inbox.longest_wait() >= WAIT || (taken == before && waited > 0);
         if waiting > 0 && long {
             let booting = self.serving().filter(|thread| !thread.worker.has_been_ready()).count();
             let room = (self.base + max_workers).saturating_sub(self.size);

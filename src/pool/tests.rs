@@ -13,7 +13,7 @@ use std::{
 
 use crossbeam_channel::Receiver;
 
-use super::*;
+use super::{config::Dynamic, *};
 use crate::handoff::{Leave, Line, Monitor, Port, Sealed, Unanswered};
 
 /// Long enough for a busy machine; reached only when a test fails.
@@ -493,5 +493,60 @@ fn slow_requests_are_reported_once_and_nobody_looks_where_nothing_is_to_be_seen(
     assert_eq!(answer(&pool, 500), Ok(1));
     drop(overseer);
     assert_eq!(*host.steps.lock(), [(1, Step::Report)]);
+    stop(pool, &ear);
+}
+
+#[test]
+fn the_time_without_a_request_begins_with_the_run() {
+    const IDLE: Duration = Duration::from_millis(300);
+    let limits = Limits { idle_ttl: Some(IDLE), watch_tick: Duration::from_millis(1), ..Limits::default() };
+    let config = Config { num_workers: NonZeroUsize::MIN, limits, ..Config::default() };
+    let (said, runs) = crossbeam_channel::bounded(100);
+    let (mut pool, ear) = pool_of(config, move |worker, run| {
+        let ready = Instant::now();
+        let ended = serve(worker, run);
+        let _ = said.try_send(ready.elapsed());
+        ended
+    });
+    until(&mut pool, &ear, |_| runs.len() == 3);
+    assert!(runs.try_iter().all(|run| run >= IDLE));
+    stop(pool, &ear);
+}
+
+#[test]
+fn a_worker_that_was_added_for_waiting_requests_stays_for_a_while() {
+    const IDLE: Duration = Duration::from_secs(1);
+    let (go, gate) = crossbeam_channel::bounded::<()>(0);
+    let dynamic = Dynamic { max_workers: 1, spawn_rate: 1, idle_timeout: IDLE };
+    let config = Config { num_workers: NonZeroUsize::MIN, dynamic: Some(dynamic), ..Config::default() };
+    let (said, runs) = crossbeam_channel::bounded(100);
+    let (mut pool, ear) = pool_of(config, move |worker, run| {
+        let ready = Instant::now();
+        while let Some(envelope) = worker.wait().map(Sealed::open) {
+            let _ = gate.recv();
+            envelope.replier.answer(1);
+        }
+        let _ = said.try_send((run, ready.elapsed()));
+        Ended::Exit(0)
+    });
+    until(&mut pool, &ear, |pool| states(pool, State::Ready) == 1);
+    let port = Port::new(64);
+    let monitor = Monitor::new(vec![pool.inbox()], vec![Arc::clone(&port)]);
+    let looking = {
+        let monitor = Arc::clone(&monitor);
+        thread::spawn(move || monitor.run())
+    };
+    let pending =
+        [1, 2].map(|request| pool.inbox().try_dispatch(&mut Line::new(&port), request, Instant::now()).unwrap());
+    pool.inbox().announce();
+    until(&mut pool, &ear, |pool| pool.size() == 2);
+    drop(go);
+    until(&mut pool, &ear, |pool| pool.size() == 1);
+    until(&mut pool, &ear, |pool| pool.snapshots().len() == 1);
+    let (_, stayed) = runs.recv_timeout(PATIENCE).unwrap();
+    assert!(stayed >= IDLE, "only for {stayed:?}");
+    drop(pending);
+    monitor.stop();
+    looking.join().unwrap();
     stop(pool, &ear);
 }

@@ -72,7 +72,8 @@ pub struct Worker<Q, A> {
     boot_error: Mutex<Option<String>>,
     /// Runs in a row that ended before their first wait; the pool hands it to the next thread.
     failures: AtomicU32,
-    /// When the present state was entered, but for `Ready` and `Working`, of which the seat knows.
+    /// When the present state was entered. Of `Ready` and `Working` the seat knows more; of those this is the first wait of
+    /// the run.
     since: Mutex<Instant>,
     /// When the script was booted.
     booted: Mutex<Instant>,
@@ -224,6 +225,9 @@ impl<Q, A> Worker<Q, A> {
         if self.state() == State::Booting {
             self.failures.store(0, Ordering::Relaxed);
             self.boot_error.lock().take();
+            *self.since.lock() = Instant::now();
+            // Before anybody can count on it.
+            debug!(worker = %self.name, "Worker ready");
             self.been_ready.store(true, Ordering::Release);
             self.report(Event::Ready);
         } else if let Some(reason) = self.is_due() {
@@ -267,7 +271,7 @@ impl<Q, A> Worker<Q, A> {
         if self.state() != State::Ready || self.is_leaving() || self.crew.is_held() {
             return;
         }
-        if self.limits.idle_ttl.is_some_and(|ttl| self.seat.age() >= ttl) {
+        if self.limits.idle_ttl.is_some_and(|ttl| self.age() >= ttl) {
             self.leave(Leave::Recycle, Reason::IdleTtl);
         } else if self.limits.ttl.is_some_and(|ttl| self.booted.lock().elapsed() >= ttl) {
             self.leave(Leave::Recycle, Reason::Ttl);
@@ -308,7 +312,7 @@ impl<Q, A> Worker<Q, A> {
             *self.boot_error.lock() = Some(error.clone());
             self.report(Event::BootFailed { failures, error });
             let pause = back_off(failures);
-            debug!(worker = %self.name, failures, pause_ms = pause.as_millis(), "Worker boots again after a pause");
+            debug!(worker = %self.name, failures, pause_seconds = pause.as_secs_f32(), "Worker boots again after a pause");
             self.pauses.store(true, Ordering::Relaxed);
             self.seat.pause(pause);
             self.pauses.store(false, Ordering::Relaxed);
@@ -489,16 +493,23 @@ impl<Q, A> Worker<Q, A> {
         *self.since.lock() = Instant::now();
     }
 
+    /// For how long it has been doing what it does.
+    fn age(&self) -> Duration {
+        let age = self.since.lock().elapsed();
+        match self.state() {
+            // What the seat remembers may be of a run, or of a worker, before.
+            State::Ready | State::Working => self.seat.age().min(age),
+            _ => age,
+        }
+    }
+
     /// Returns what the worker looks like now.
     pub fn snapshot(&self) -> Snapshot {
         let state = self.state();
         Snapshot {
             name: self.name.clone(),
             state,
-            age: match state {
-                State::Ready | State::Working => self.seat.age(),
-                _ => self.since.lock().elapsed(),
-            },
+            age: self.age(),
             requests: self.requests.load(Ordering::Relaxed),
             memory: self.memory.load(Ordering::Relaxed),
             boot_error: self.boot_error.lock().clone(),

@@ -1,85 +1,14 @@
 //! The generation change: another process takes over, and no client notices.
 
-use std::{
-    fs,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{fs, thread, time::Duration};
 
 use libc::{SIGTERM, SIGUSR2};
 
-use crate::support::{Client, Server, descriptors, get, signal, until};
-
-/// Clients that ask again and again, each on one connection until its answer says that it is the last.
-struct Load {
-    done: Arc<AtomicBool>,
-    answers: Arc<AtomicU64>,
-    clients: Vec<thread::JoinHandle<std::io::Result<()>>>,
-}
-
-impl Load {
-    fn start(server: &Server, clients: usize) -> Self {
-        let (done, answers) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let address = server.address;
-        let ask = |_| {
-            let (done, answers) = (Arc::clone(&done), Arc::clone(&answers));
-            thread::spawn(move || {
-                let mut client = Client::connect(address)?;
-                while !done.load(Ordering::Relaxed) {
-                    let response = client.get("/")?;
-                    if response.status != 200 {
-                        return Err(std::io::Error::other(format!("{response:?}")));
-                    }
-                    answers.fetch_add(1, Ordering::Relaxed);
-                    if response.header("connection") == Some("close") {
-                        client = Client::connect(address)?;
-                    }
-                }
-                Ok(())
-            })
-        };
-        let clients = (0..clients).map(ask).collect();
-        Self { done, answers, clients }
-    }
-
-    /// Waits until every client has had an answer on the average.
-    fn go_on(&self) {
-        let before = self.answers.load(Ordering::Relaxed);
-        until("requests are answered", || {
-            self.answers.load(Ordering::Relaxed) > before + self.clients.len() as u64
-                || self.clients.iter().any(thread::JoinHandle::is_finished)
-        });
-    }
-
-    /// Ends the clients; panics if one request of one of them has failed.
-    #[track_caller]
-    fn end(self, server: &Server) {
-        self.done.store(true, Ordering::Relaxed);
-        let failures: Vec<_> = self.clients.into_iter().filter_map(|client| client.join().unwrap().err()).collect();
-        assert!(failures.is_empty(), "{failures:?}; the log:\n{}", server.log());
-    }
-}
-
-/// Numbers of the processes that were started to take over, so far.
-fn successors(server: &Server) -> Vec<u32> {
-    let log = server.log();
-    let numbers = log.split("the next one is starting successor=").skip(1);
-    numbers.map(|rest| rest.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()).collect()
-}
-
-/// Waits until so many successors have taken over, and gives the last one.
-fn changed(server: &Server, times: usize) -> u32 {
-    until("the generation has changed", || {
-        let log = server.log();
-        assert!(!log.contains("Generation change failed"), "{log}");
-        log.matches("Generation changed").count() >= times
-    });
-    successors(server)[times - 1]
-}
+use crate::support::{
+    Load, Server, descriptors,
+    generation::{changed, successors},
+    get, signal, until,
+};
 
 /// Changes the generation so often under load; `parent`: by `rr serve`.
 fn change_under_load(parent: bool, times: usize) {

@@ -19,7 +19,10 @@ mod greedy;
 mod handoff;
 mod log;
 mod middleware;
+mod neighbours;
 mod opcache;
+mod pools;
+mod pressure;
 mod soak;
 mod start;
 mod static_files;
@@ -73,7 +76,13 @@ fn main() -> ExitCode {
     let soak = arguments.iter().any(|argument| argument == "--soak");
     let wanted: Vec<_> = arguments.iter().filter(|argument| !argument.starts_with("--")).collect();
     let measures: &[(&str, Measure)] = if soak {
-        &[("storm", storm::soak), ("opcache", opcache::soak), ("memory", soak::long)]
+        &[
+            ("storm", storm::soak),
+            ("opcache", opcache::soak),
+            ("pressure", pressure::soak),
+            ("neighbours", neighbours::soak),
+            ("memory", soak::long),
+        ]
     } else {
         &[
             ("start", start::measure),
@@ -84,6 +93,10 @@ fn main() -> ExitCode {
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("reload", pools::reload),
+            ("deploys", pools::deploys),
+            ("scaling", pools::scaling),
+            ("leak", pools::leak),
             ("files", files::measure),
             ("static", static_files::measure),
             ("middleware-off", middleware::off),

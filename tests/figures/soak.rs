@@ -8,12 +8,12 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
     Figure,
-    support::{Client, Mode, Server, at_once, until},
+    support::{Client, Load, Mode, Server, at_once, until},
 };
 
 const WORKERS: usize = 4;
@@ -148,6 +148,19 @@ fn one(requests: u64) -> Vec<Figure> {
             .at_most(4.0)
             .note(note),
     ]
+}
+
+/// How long each of the long runs goes on that are bounded by time: `SOAK_SECONDS`, or 10 minutes.
+pub fn seconds() -> u64 {
+    std::env::var("SOAK_SECONDS").ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(600)
+}
+
+/// Waits for so many seconds, or until a request of `load` has failed.
+pub fn wait(seconds: u64, load: &Load) {
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(seconds) && !load.has_failed() {
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 pub fn measure() -> Vec<Figure> {

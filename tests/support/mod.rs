@@ -1,14 +1,19 @@
 //! Servers and clients for the tests.
 
 pub mod client;
+pub mod generation;
 pub mod http2;
+pub mod load;
 pub mod opcache;
 pub mod pki;
 pub mod server;
+pub mod site;
 pub mod stopped;
 pub mod storm;
 
 pub use client::{Client, get};
+#[allow(unused_imports, reason = "not every test binary uses all of them")]
+pub use load::Load;
 #[allow(unused_imports, reason = "not every test binary uses all of them")]
 pub use server::{Mode, Server, descriptors, signal};
 

@@ -228,10 +228,15 @@ impl Server {
 
     /// Bytes of memory in use.
     pub fn resident(&self) -> usize {
-        let text = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
-        let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
+        resident(self.pid())
     }
+}
+
+/// Bytes of memory that any process has in use.
+pub fn resident(process: u32) -> usize {
+    let text = fs::read_to_string(format!("/proc/{process}/status")).unwrap();
+    let line = text.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<usize>().unwrap() * 1024
 }
 
 /// Sends a signal to a process that must be there.
@@ -271,6 +276,12 @@ impl Builder {
 
     pub fn file(self, name: &str, text: &str) -> Self {
         fs::write(self.directory.join(name), text).unwrap();
+        self
+    }
+
+    /// Runs another script than `worker.php`, as seen from the directory of the server.
+    pub fn script(mut self, path: &str) -> Self {
+        self.script = path.into();
         self
     }
 
@@ -325,7 +336,7 @@ impl Builder {
     pub fn command(&self) -> Command {
         let mut config = self.config.clone();
         if self.parent && !config.contains("\nserver:") {
-            config.push_str("server: {command: php worker.php}\n");
+            config.push_str(&format!("server: {{command: php {}}}\n", self.script.display()));
         }
         fs::write(self.directory.join(".rr.yaml"), config).unwrap();
         let mut command = Command::new(php());
