@@ -154,22 +154,22 @@ impl<Q, A> Overseen<Q, A> {
                 progress.reported = true;
                 self.host.press(worker, request, Step::Report);
             } else {
-                next = slow.threshold - age;
+                next = slow.threshold.saturating_sub(age);
             }
         }
         let Some(limit) = self.limits.exec_ttl else { return next };
         let Some((after, step)) = LADDER.get(progress.steps) else { return next };
         let due = progress.due.max(limit.saturating_add(*after));
         if age < due {
-            return next.min(due - age);
+            return next.min(due.saturating_sub(age));
         }
         progress.steps += 1;
         if !self.take(worker, request, *step) {
             return Duration::MAX;
         }
         let Some((then, _)) = LADDER.get(progress.steps) else { return next };
-        progress.due = age.saturating_add(*then - *after);
-        next.min(progress.due - age)
+        progress.due = age.saturating_add(then.saturating_sub(*after));
+        next.min(progress.due.saturating_sub(age))
     }
 
     /// Takes a step. Returns whether the worker still had the request.
