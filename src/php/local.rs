@@ -161,7 +161,7 @@ impl Local {
         super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);
-        self.oversight.ahead(&self.worker);
+        Oversight::ahead(&self.worker);
         self.worker.boots();
     }
 

@@ -61,7 +61,7 @@ impl Oversight {
     }
 
     /// The script is about to run, maybe for a request that was taken before. For the thread itself.
-    pub(super) fn ahead(&self, worker: &Worker) {
+    pub(super) fn ahead(worker: &Worker) {
         let number = worker.request_number();
         if number != 0 {
             // SAFETY: on a PHP thread of ours.

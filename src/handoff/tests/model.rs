@@ -307,7 +307,10 @@ fn an_end_from_outside_ends_the_wait_of_its_request_alone() {
             assert!(!first.open().replier.answer(1));
             let Received::Request(second) = seat.wait() else { panic!("there is another one") };
             let mut looks = 0;
-            let ready = || std::mem::replace(&mut looks, looks + 1) > 0;
+            let ready = || {
+                looks += 1;
+                looks > 1
+            };
             seat.nudge();
             assert_eq!(seat.block(Duration::MAX, ready), Blocked::Ready);
             assert!(!seat.time_out(1));
