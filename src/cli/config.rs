@@ -3,6 +3,7 @@
 use super::{
     Options, Worker, console,
     place::{Place, Problem},
+    serve::check_pools,
 };
 use crate::{
     config::{check, print},
@@ -20,6 +21,7 @@ pub(super) fn run(options: &Options) -> Result<(), Problem> {
         let wrong = |reason| Problem::config(format!("server.command {reason}"));
         Worker::parse(&server.command).map_err(wrong)?.path().map_err(wrong)?;
     }
+    check_pools(&config)?;
     acceptor(&config).map_err(|error| Problem::config(error.to_string()))?;
     config.http.check_directories().map_err(|error| Problem::config(error.to_string()))?;
     Identity::of(server).map_err(|error| Problem::config(error.to_string()))?;

@@ -12,7 +12,7 @@ use super::{
     worker::own_command,
 };
 use crate::{
-    config::{Loaded, Loader},
+    config::{Config, Loaded, Loader},
     doctor, parent, program,
     server::{acceptor, open_log, refuse_root},
 };
@@ -99,14 +99,20 @@ fn read(mut loader: Loader, root_is_allowed: bool) -> Result<(Loaded, Worker), P
     let wrong = |message| Problem::config(format!("server.command {message}"));
     let worker = Worker::parse(&server.command).map_err(wrong)?;
     worker.path().map_err(wrong)?;
-    for (name, pool) in read.config.http.pools().filter(|(_, pool)| !pool.command.is_empty()) {
-        let wrong = |message| Problem::config(format!("command of pool {name} {message}"));
-        Worker::of_pool(&pool.command).and_then(|worker| worker.path()).map_err(wrong)?;
-    }
+    check_pools(&read.config)?;
     refuse_root(server, root_is_allowed).map_err(|error| Problem::config(error.to_string()))?;
     acceptor(&read.config).map_err(|error| Problem::config(error.to_string()))?;
     read.config.http.check_directories().map_err(|error| Problem::config(error.to_string()))?;
     Ok((read, worker))
+}
+
+/// Looks at the scripts that pools have of their own.
+pub(super) fn check_pools(config: &Config) -> Result<(), Problem> {
+    for (name, pool) in config.http.pools().filter(|(_, pool)| !pool.command.is_empty()) {
+        let wrong = |message| Problem::config(format!("command of pool {name} {message}"));
+        Worker::of_pool(&pool.command).and_then(|worker| worker.path()).map_err(wrong)?;
+    }
+    Ok(())
 }
 
 /// Whether the server may serve as root, as far as its command line and PHP's settings say so.

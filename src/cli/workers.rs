@@ -23,8 +23,6 @@ use crate::{
 
 /// Time between two looks.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Letters of the target of a request.
-const SHOWN: usize = 60;
 /// Letters of an error.
 const LINE: usize = 400;
 /// The cursor to the top, everything below it cleared.
@@ -128,11 +126,10 @@ fn shown(workers: &[Worker], now: SystemTime) -> String {
                 format!("{:.2}", worker.cpu_percent),
                 format!("{} ago", time(now.duration_since(created).unwrap_or_default())),
                 time(Duration::from_nanos(worker.age.unsigned_abs())),
-                short(&worker.uri, SHOWN),
             ]
         })
         .collect();
-    table(&["PID", "STATUS", "EXECS", "MEMORY", "CPU%", "CREATED", "FOR", "REQUEST"], &rows)
+    table(&["PID", "STATUS", "EXECS", "MEMORY", "CPU%", "CREATED", "FOR"], &rows)
 }
 
 #[cfg(test)]
@@ -150,12 +147,11 @@ mod tests {
             cpu_percent: 1.5,
             state: "working".to_owned(),
             age: 12_000_000,
-            uri: "/a?b".to_owned(),
             ..Worker::default()
         };
         let text = shown(&[worker], now);
         let rows: Vec<_> = text.lines().collect();
-        assert_eq!(rows[1], "│ PID  │ STATUS  │ EXECS │ MEMORY │ CPU% │ CREATED   │ FOR   │ REQUEST │");
-        assert_eq!(rows[3], "│ 4711 │ working │ 1,234 │ 4.2 MB │ 1.50 │ 1 min ago │ 12 ms │ /a?b    │");
+        assert_eq!(rows[1], "│ PID  │ STATUS  │ EXECS │ MEMORY │ CPU% │ CREATED   │ FOR   │");
+        assert_eq!(rows[3], "│ 4711 │ working │ 1,234 │ 4.2 MB │ 1.50 │ 1 min ago │ 12 ms │");
     }
 }

@@ -449,6 +449,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
                 }
             }
             Role::Leaves(until, None) if until <= now => {
+                if worker.has_been_ready() {
+                    let Snapshot { name, age, .. } = worker.snapshot();
+                    let for_seconds = age.as_secs_f32();
+                    warn!(worker = %name, for_seconds, "Request goes on for longer than reset_timeout: its worker is interrupted");
+                }
                 thread.role = Role::Leaves(until, Some(now + INTERRUPT));
                 worker.interrupt();
                 self.host.interrupt(worker);

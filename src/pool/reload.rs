@@ -79,8 +79,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.crew.hold(false);
         self.crew.set_broken(None);
         if let Some(Reload { began, waiting }) = self.reload.take() {
-            let seconds = began.elapsed().as_secs_f32();
-            info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
+            let milliseconds = began.elapsed().as_millis();
+            info!(pool = %self.name, workers = self.size, milliseconds, "Reloaded");
             self.outcome = Some(Ok(()));
             for done in &waiting {
                 let _ = done.try_send(Ok(()));

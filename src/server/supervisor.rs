@@ -403,6 +403,10 @@ impl Supervisor {
         if self.ending {
             return refused("the server is ending: nothing is reloaded any more".to_owned());
         }
+        let read = self.reread.as_ref().map(|reread| reread.take_up(&mut self.config, &mut self.pools));
+        if let Some(Err(error)) = read {
+            error!("The configuration of before stays in force: {error}");
+        }
         match &pool {
             Some(name) if !self.pools.iter().any(|pool| pool.name() == name) => {
                 refused(format!("there is no pool \"{name}\", only {}", self.names()));
@@ -410,13 +414,7 @@ impl Supervisor {
             Some(name) => {
                 self.pools.iter_mut().filter(|pool| pool.name() == name).for_each(|pool| pool.reload(done.clone()));
             }
-            None => {
-                let read = self.reread.as_ref().map(|reread| reread.take_up(&mut self.config, &mut self.pools));
-                if let Some(Err(error)) = read {
-                    error!("The configuration of before stays in force: {error}");
-                }
-                self.pools.iter_mut().for_each(|pool| pool.reload(done.clone()));
-            }
+            None => self.pools.iter_mut().for_each(|pool| pool.reload(done.clone())),
         }
     }
 
@@ -443,12 +441,16 @@ impl Supervisor {
             return;
         }
         info!(files = files.len(), first = %files[0].display(), "Files have changed");
-        self.pools.iter_mut().for_each(|pool| pool.reload(None));
+        self.reload(Which::default());
     }
 
     /// Tells pages in development how reloads have ended.
     fn tell_pages(&mut self) {
-        let outcomes: Vec<_> = self.pools.iter_mut().filter_map(Pool::outcome).collect();
+        let of = |pool: &mut Pool<_, _>| {
+            let outcome = pool.outcome()?;
+            Some(outcome.map_err(|error| format!("Pool {}: {error}", pool.name())))
+        };
+        let outcomes: Vec<_> = self.pools.iter_mut().filter_map(of).collect();
         let Some(development) = self.development.as_ref().filter(|_| !outcomes.is_empty()) else { return };
         match outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
             Some(error) => development.failed(error),

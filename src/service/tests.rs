@@ -72,9 +72,13 @@ fn stop(services: Services) {
 /// Waits until a process runs that is not `before`, and gives its number.
 #[track_caller]
 fn running(services: &Services, before: Option<u32>) -> u32 {
-    let now = || services.list()[0].clone();
-    until("another process runs", || now().state == State::Running && now().pid != before);
-    now().pid.unwrap()
+    let mut process = None;
+    until("another process runs", || {
+        let now = services.list()[0].clone();
+        process = now.pid.filter(|_| now.state == State::Running && now.pid != before);
+        process.is_some()
+    });
+    process.unwrap()
 }
 
 /// Whether a process is there, and not only waited for by nobody.

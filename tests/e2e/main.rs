@@ -31,6 +31,7 @@ mod form_table;
 mod forwarded;
 mod front;
 mod generation;
+mod hot_reload;
 mod http2;
 mod incoming;
 mod lifecycle;

@@ -94,6 +94,7 @@ fn main() -> ExitCode {
             ("log", log::measure),
             ("memory", soak::measure),
             ("reload", pools::reload),
+            ("hot-reload", pools::hot_reload),
             ("deploys", pools::deploys),
             ("scaling", pools::scaling),
             ("leak", pools::leak),

@@ -234,3 +234,36 @@ pub fn leak() -> Vec<Figure> {
         .at_most(BOUND + 4.0),
     ]
 }
+
+/// From a save to the first answer of the new code.
+pub fn hot_reload() -> Vec<Figure> {
+    const SAVES: usize = 20;
+    let server = Server::of(
+        "<?php $worker = new RoadRunner\\Worker(); while ($worker->waitRequest()) { $worker->respond(200, '0'); }",
+    )
+    .config("http: {address: {address}, pool: {num_workers: 4}}\nwatch: {}")
+    .mode(Mode::Opcache)
+    .start();
+    let path = server.directory.join("worker.php");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut times: Vec<f64> = (1..=SAVES)
+        .map(|number| {
+            std::fs::write(&path, text.replace("'0'", &format!("'{number}'"))).unwrap();
+            let start = Instant::now();
+            until("the new code answers", || get(server.address, "/").text() == number.to_string());
+            start.elapsed().as_secs_f64() * 1000.0
+        })
+        .collect();
+    server.stop();
+    times.sort_by(f64::total_cmp);
+    let note = format!("longest of {SAVES}: {:.0} ms", times[SAVES - 1]);
+    vec![
+        Figure::new(
+            "hot reload: from a save to the first answer of the new code, median".to_owned(),
+            times[SAVES / 2],
+            "ms",
+        )
+        .at_most(300.0)
+        .note(note),
+    ]
+}
