@@ -27,13 +27,15 @@ pub(super) struct Scaling {
     taken: u64,
     /// Requests that waited then.
     waiting: usize,
+    /// They had waited for too long.
+    long: bool,
 }
 
 // === impl Scaling ===
 
 impl Scaling {
     pub(super) fn new(dynamic: &Dynamic) -> Self {
-        Self { dynamic: dynamic.clone(), due: Instant::now() + LOOK.1, taken: 0, waiting: 0 }
+        Self { dynamic: dynamic.clone(), due: Instant::now() + LOOK.1, taken: 0, waiting: 0, long: false }
     }
 
     pub(super) fn due(&self) -> Instant {
@@ -53,8 +55,14 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         scaling.due = now + if taken == before && waiting == 0 { LOOK.1 } else { LOOK.0 };
         let Dynamic { max_workers, spawn_rate, idle_timeout } = scaling.dynamic;
         // Where none was taken, those that waited at the last look do so still.
-        let long = self.inbox.longest_wait() >= WAIT || (taken == before && waited > 0);
-        if waiting > 0 && long {
+        let longest = self.inbox.longest_wait();
+        let long = waiting > 0 && (longest >= WAIT || (taken == before && waited > 0));
+        let was_long = std::mem::replace(&mut scaling.long, long);
+        if long {
+            // Once is chance, such as a moment in which the machine was busy.
+            if !was_long {
+                return;
+            }
             let booting = self.serving().filter(|thread| !thread.worker.has_been_ready()).count();
             let room = (self.base + max_workers).saturating_sub(self.size);
             let more = waiting.saturating_sub(booting).min(spawn_rate).min(room);

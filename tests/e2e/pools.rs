@@ -149,7 +149,7 @@ fn a_debug_pool_meets_every_request_with_the_code_of_now_and_nothing_else() {
             .file("lib.php", "<?php return 'first';")
             .pool("num_workers: 2, debug: true")
             .mode(mode)
-            .ini("opcache.validate_timestamps=0")
+            .ini("opcache.revalidate_freq=60")
             .start();
         assert_eq!(get(server.address, "/").text(), "first");
         let write = |name: &str, text: &str| fs::write(server.directory.join(name), text).unwrap();

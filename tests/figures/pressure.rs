@@ -35,7 +35,8 @@ fn one(what: &str, setting: &str, mode: Mode, seconds: u64) -> Vec<Figure> {
         .ini("opcache.interned_strings_buffer=1")
         .ini("opcache.file_update_protection=0")
         .ini("error_log=/dev/null")
-        .file("version.php", "<?php return 0;");
+        .file("version.php", "<?php return 0;")
+        .parent();
     let functions: String =
         (0..30).map(|index| format!("$f{index} = fn ($x) => $x * {index} + strlen('{index}');\n")).collect();
     for number in 0..FILES {
@@ -59,21 +60,31 @@ fn one(what: &str, setting: &str, mode: Mode, seconds: u64) -> Vec<Figure> {
             fs::rename(server.directory.join("new"), file).unwrap();
         }
         fs::write(server.directory.join("version.php"), format!("<?php return {touched};")).unwrap();
-        let before = reloads(&server);
+        // The generation may change at any time, and take the reload with it.
+        let steps = || reloads(&server) + changes(&server);
+        let before = steps();
         server.signal(libc::SIGHUP);
-        until("the code is reloaded", || reloads(&server) > before || load.has_failed());
+        until("the code is reloaded", || steps() > before || load.has_failed());
         load.go_on_for(500);
     }
-    let (answers, done) = (load.answers(), reloads(&server));
+    let (answers, done, changes) = (load.answers(), reloads(&server), changes(&server));
     let failures = load.failures();
     assert!(failures.is_empty(), "{failures:?}; the log ends:\n{}", tail(&server.log()));
     let log = server.stop();
     let restarts = log.matches("must wait for a restart").count();
-    let note = format!("{done} reloads, {touched} files touched, 8 MB or 223 files for {FILES}, {mode:?}, {seconds} s");
+    let note = format!(
+        "{done} reloads, {changes} generation changes, {touched} files touched, 8 MB or 223 files for {FILES}, {mode:?}, {seconds} s"
+    );
     vec![
         Figure::new(format!("opcache pressure: requests survived, {what}"), answers as f64, "requests").note(note),
         Figure::new(format!("opcache pressure: restarts that were begun, {what}"), restarts as f64, "").at_most(0.0),
     ]
+}
+
+/// Generation changes that were tried.
+fn changes(server: &Server) -> usize {
+    let log = server.log();
+    log.matches("Generation changed").count() + log.matches("Generation change failed").count()
 }
 
 fn tail(log: &str) -> String {
