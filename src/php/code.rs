@@ -13,7 +13,10 @@ use std::{
 use parking_lot::Mutex;
 use tracing::debug;
 
-use super::{local::guarded, sys};
+use super::{
+    local::{self, guarded},
+    sys,
+};
 
 /// The clock of files may be behind by so much.
 const SLACK: Duration = Duration::from_secs(1);
@@ -25,8 +28,8 @@ static FILLED: AtomicI64 = AtomicI64::new(-1);
 
 /// What was seen of the files in the cache.
 struct Seen {
-    /// The code for which the last look was taken.
-    release: u32,
+    /// The code of each pool for which the last look was taken.
+    releases: HashMap<String, u32>,
     /// When it began, as nanoseconds of Unix time.
     at: i128,
     files: HashMap<PathBuf, Stamp>,
@@ -70,7 +73,7 @@ impl Stamp {
 
 impl Seen {
     fn new() -> Self {
-        Self { release: 0, at: now(), files: HashMap::new(), changed: 0 }
+        Self { releases: HashMap::new(), at: now(), files: HashMap::new(), changed: 0 }
     }
 
     /// Whether the file is another one than the one that was compiled, as far as can be told: if not, its code is kept.
@@ -100,9 +103,9 @@ pub(super) fn filled() -> Option<f32> {
     (filled >= 0).then(|| filled as f32 / 1000.0)
 }
 
-/// Takes the changed files out of the cache, before the first run of the code of `release` on any thread. The others wait
+/// Takes the changed files out of the cache, before the first run of the code of `release` on any thread of `pool`. The others wait
 /// for it. `take_out` asks [`rr_rs_code_changed`] of each file.
-fn refresh(release: u32, take_out: impl FnOnce()) {
+fn refresh(pool: &str, release: u32, take_out: impl FnOnce()) {
     static DOOR: Mutex<()> = Mutex::new(());
     if release == 0 {
         return;
@@ -111,10 +114,10 @@ fn refresh(release: u32, take_out: impl FnOnce()) {
     {
         let mut seen = SEEN.lock();
         let seen = seen.get_or_insert_with(Seen::new);
-        if seen.release >= release {
+        if seen.releases.get(pool).is_some_and(|before| *before >= release) {
             return;
         }
-        seen.release = release;
+        seen.releases.insert(pool.to_owned(), release);
         seen.changed = 0;
     }
     let began = now();
@@ -128,8 +131,11 @@ fn refresh(release: u32, take_out: impl FnOnce()) {
 /// Takes the changed files out of the cache, if that is due. On a thread that runs no script yet.
 #[unsafe(no_mangle)]
 extern "C" fn rr_rs_code_refresh(release: u32) {
-    // SAFETY: the shim calls this inside a request, and catches what would leave it.
-    guarded(|| refresh(release, || unsafe { sys::rr_opcache_refresh() }));
+    guarded(|| {
+        let pool = local::with(|local| local.worker().pool.clone()).unwrap_or_default();
+        // SAFETY: the shim calls this inside a request, and catches what would leave it.
+        refresh(&pool, release, || unsafe { sys::rr_opcache_refresh() });
+    });
 }
 
 /// Whether a file in the cache has changed.

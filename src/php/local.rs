@@ -327,6 +327,9 @@ impl Local {
             return self.worker.give_back(http::Envelope { request, replier });
         }
         if !replier.is_abandoned() {
+            if self.settings.debug {
+                replier.answer(failure("The request was not answered before the next waitRequest()"));
+            }
             let (file, line) = engine::position();
             error!(
                 worker = %self.worker.name,

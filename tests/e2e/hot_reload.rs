@@ -29,10 +29,11 @@ fn save(server: &Server, text: &str) {
 fn what_is_saved_is_served_and_errors_leave_what_was_there() {
     for mode in [Mode::NoOpcache, Mode::Opcache] {
         let server = server(mode);
-        for number in 1..=3 {
+        for number in 1_usize..=3 {
             save(&server, &format!("<?php return 'text {number}';"));
             let expected = format!("<p>text {number}</p>");
             until("the new text is served", || get(server.address, "/").text().contains(&expected));
+            until("all workers have it", || server.log().matches(" Reloaded ").count() == number);
         }
         save(&server, "<?php return 'text 4'");
         server.wait_for_log("Reload failed");

@@ -87,8 +87,8 @@ static bool request_open(rr_thread *self)
         set_ini("opcache.revalidate_path", "1");
     }
     if (self->revalidates) {
-        set_ini("opcache.validate_timestamps", "1");
-        set_ini("opcache.revalidate_freq", "0");
+        /* What is in the cache may be of any time. */
+        set_ini("opcache.enable", "0");
     }
     if (self->directory && VCWD_CHDIR(self->directory) != 0) {
         php_error_docref(NULL, E_WARNING, "Cannot work in %s", self->directory);
