@@ -100,7 +100,7 @@ pub(super) fn open() {
 /// How much of opcache is in use, from 0 to 1; `None`: there is none, or nobody knows.
 pub(super) fn filled() -> Option<f32> {
     let filled = FILLED.load(Ordering::Relaxed);
-    (filled >= 0).then(|| filled as f32 / 1000.0)
+    (filled >= 0).then(|| f32::from(u16::try_from(filled).unwrap_or(u16::MAX)) / 1000.0)
 }
 
 /// Takes the changed files out of the cache, before the first run of the code of `release` on any thread of `pool`. The others wait
