@@ -36,6 +36,8 @@ pub(super) struct Child {
     pub(super) ready: Option<Instant>,
     /// When it is killed.
     pub(super) end: Option<Instant>,
+    /// It is to be told to reload once it is ready: before, it could not hear it.
+    owed: bool,
 }
 
 // === impl Child ===
@@ -57,11 +59,33 @@ impl Child {
         // Waited for with every other child, by its number.
         let process = command.spawn()?.id();
         channel.set_nonblocking(true)?;
-        Ok(Self { process, channel, silent: false, line: Vec::new(), started: Instant::now(), ready: None, end: None })
+        Ok(Self {
+            process,
+            channel,
+            silent: false,
+            line: Vec::new(),
+            started: Instant::now(),
+            ready: None,
+            end: None,
+            owed: false,
+        })
     }
 
     pub(super) fn send(&self, signal: i32) {
         process::send(self.process, signal);
+    }
+
+    /// Tells it to reload, as soon as it is ready.
+    pub(super) fn reload(&mut self) {
+        self.owed = true;
+        self.pay();
+    }
+
+    /// Tells it what it could not be told before.
+    pub(super) fn pay(&mut self) {
+        if self.ready.is_some() && std::mem::take(&mut self.owed) {
+            self.send(libc::SIGHUP);
+        }
     }
 
     /// Tells it to end within `grace`.

@@ -148,10 +148,11 @@ impl<'a> State<'a> {
         match number {
             libc::SIGTERM | libc::SIGINT | libc::SIGQUIT => self.stop(number, from_kernel),
             libc::SIGUSR2 => self.change(),
-            libc::SIGHUP => self.children().for_each(|child| child.send(number)),
+            libc::SIGHUP => self.children().for_each(Child::reload),
             libc::SIGUSR1 => {
                 log::reopen();
-                self.children().for_each(|child| child.send(number));
+                // Others open them when they start.
+                self.children().filter(|child| child.ready.is_some()).for_each(|child| child.send(number));
             }
             _ => {}
         }
@@ -231,6 +232,7 @@ impl<'a> State<'a> {
                 self.old.push(before);
             }
         }
+        self.children().for_each(Child::pay);
         if self.again && self.next.is_none() && self.current.as_ref().is_some_and(|current| current.ready.is_some()) {
             self.again = false;
             self.change();

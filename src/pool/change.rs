@@ -14,6 +14,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             ("env", config.env != before.env),
             ("debug", config.debug != before.debug),
             ("max_queue_size", config.max_queue_size != before.max_queue_size),
+            ("slow_log", config.limits.slow != before.limits.slow),
             ("supervisor.exec_ttl", config.limits.exec_ttl != before.limits.exec_ttl),
         ]
         .into_iter()
@@ -28,6 +29,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             ..config.clone()
         };
         next.limits.exec_ttl = before.limits.exec_ttl;
+        next.limits.slow.clone_from(&before.limits.slow);
         let beyond = next.dynamic.as_ref().map_or(0, |dynamic| dynamic.max_workers);
         if next.num_workers.get() + beyond > self.most {
             fixed.push("num_workers");

@@ -23,6 +23,8 @@ use crate::handoff::{Inbox, Leave};
 
 /// How long a worker that was interrupted may take to leave before it counts as stuck.
 const INTERRUPT: Duration = Duration::from_secs(1);
+/// Time between two interruptions of a worker: what waits for the same as before is made to end.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// What can start a worker thread.
 pub trait Host<Q, A>: Send + Sync {
@@ -260,7 +262,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     pub fn heed(&mut self, seat: usize, event: &Event) {
         match event {
             Event::Ready => self.ready(seat),
-            Event::BootFailed { error, .. } => self.boot_failed(seat, error),
+            Event::BootFailed { error, failures } => self.boot_failed(seat, error, *failures),
             Event::Stuck => self.stuck(seat),
             Event::Gone(next) => self.gone(seat, *next),
         }
@@ -276,13 +278,13 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         }
     }
 
-    fn boot_failed(&mut self, seat: usize, error: &str) {
+    fn boot_failed(&mut self, seat: usize, error: &str, failures: u32) {
         let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) else { return };
         if let Role::Hangs(_) = thread.role {
             thread.role = Role::Serves;
         }
         if thread.role == Role::Serves && thread.worker.release == self.release {
-            self.reload_failed(error);
+            self.reload_failed(error, failures);
         }
     }
 
@@ -369,9 +371,14 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Lets the worker at `seat` leave for good.
     pub(super) fn let_go(&mut self, seat: usize, reason: Reason) {
         if let Some(thread) = self.threads.get_mut(seat).and_then(Option::as_mut) {
-            // A boot is worth nothing any more; a request may finish.
-            let patience = if thread.worker.has_been_ready() { self.config.reset_timeout } else { Duration::ZERO };
-            thread.role = Role::Leaves(Instant::now() + patience, None);
+            let now = Instant::now();
+            thread.role = match thread.role {
+                // It was interrupted already.
+                Role::Hangs(until) => Role::Leaves(now, Some(until)),
+                // A boot comes to its end, a request may finish.
+                _ if thread.worker.has_been_ready() => Role::Leaves(now + self.config.reset_timeout, None),
+                _ => Role::Leaves(now + self.config.boot_timeout, None),
+            };
             thread.worker.leave(Leave::Retire, reason);
         }
     }
@@ -413,7 +420,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         let limit = self.config.boot_timeout;
         let of_thread = |thread: &Thread<Q, A>| match thread.role {
             Role::Serves => thread.worker.boots_for().map(|age| Instant::now() + limit.saturating_sub(age)),
-            Role::Leaves(_, Some(until)) | Role::Leaves(until, None) | Role::Hangs(until) => Some(until),
+            Role::Leaves(_, Some(until)) | Role::Hangs(until) => Some(until.min(Instant::now() + AGAIN)),
+            Role::Leaves(until, None) => Some(until),
             Role::Stuck => None,
         };
         let threads = self.threads.iter().flatten().filter_map(of_thread).min();
@@ -445,7 +453,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
                 worker.interrupt();
                 self.host.interrupt(worker);
                 if worker.release == self.release {
-                    self.reload_failed(&format!("the script did not come to its first wait within {seconds} s"));
+                    self.reload_failed(&format!("the script did not come to its first wait within {seconds} s"), 1);
                 }
             }
             Role::Leaves(until, None) if until <= now => {
@@ -459,6 +467,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
                 self.host.interrupt(worker);
             }
             Role::Leaves(_, Some(until)) | Role::Hangs(until) if until <= now => self.stuck(seat),
+            Role::Leaves(_, Some(_)) | Role::Hangs(_) => self.host.interrupt(worker),
             _ => {}
         }
     }
@@ -471,6 +480,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// How full the memory for code is, see [`Host::code_memory`].
     pub fn code_memory(&self) -> Option<f32> {
         self.host.code_memory()
+    }
+
+    /// How often it was reloaded.
+    pub fn release(&self) -> u32 {
+        self.release
     }
 
     /// Whether the code was reloaded since the start, or is being so.

@@ -13,6 +13,8 @@ use super::{
     pool::{Pool, Thread},
 };
 
+/// Boots of a worker that may fail in a row once another one has the new code.
+const TRIES: u32 = 5;
 /// The part of a pool that may be started beside it at a time.
 const PART: usize = 4;
 
@@ -88,17 +90,19 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         }
     }
 
-    /// A worker with the new code has not booted. Unless another one has, the new code is given up.
-    pub(super) fn reload_failed(&mut self, error: &str) {
+    /// A worker with the new code has not booted, for so many times in a row. Unless another one has, the new code is given
+    /// up; if another one has, after some more tries, those that have it stay.
+    pub(super) fn reload_failed(&mut self, error: &str, failures: u32) {
         let release = self.release;
         let is_new = move |thread: &Thread<Q, A>| thread.worker.release == release;
-        if self.reload.is_none() || self.serving().any(|thread| is_new(thread) && thread.worker.has_been_ready()) {
+        let booted = self.serving().filter(|thread| is_new(thread) && thread.worker.has_been_ready()).count();
+        if self.reload.is_none() || booted > 0 && failures < TRIES {
             return;
         }
-        error!(pool = %self.name, error, "Reload failed: the workers with the code before go on");
+        error!(pool = %self.name, booted, error, "Reload failed: the workers with the code before go on");
         // They are held until another reload succeeds: what runs must not be given up for code that does not boot.
         self.crew.set_broken(Some(error));
-        while self.retire(is_new, Reason::Reload) {}
+        while self.retire(|thread| is_new(thread) && !thread.worker.has_been_ready(), Reason::Reload) {}
         self.reload_abandoned(error);
         self.balance();
     }

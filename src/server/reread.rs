@@ -18,12 +18,16 @@ fn other_sections(before: &Config, after: &Config) -> Vec<&'static str> {
     let without_pools = |config: &Config| http::Config {
         pool: pool::Config::default(),
         further_pools: Vec::new(),
+        files: None,
         ..config.http.clone()
     };
     let differs = [
         ("server", before.server != after.server),
         ("endure, shutdown", before.life != after.life),
         ("http", without_pools(before) != without_pools(after)),
+        ("fileserver", before.http.files != after.http.files),
+        ("service", before.services != after.services),
+        ("rpc", before.rpc != after.rpc),
         ("logs", before.logs != after.logs),
         ("watch", before.watch != after.watch),
     ];
@@ -49,7 +53,11 @@ impl Reread {
         Q: Send + 'static,
         A: Send + 'static,
     {
-        let next = (self.0)()?;
+        let mut next = (self.0)()?;
+        // Not part of the file.
+        next.http.pool.thread_runs = config.http.pool.thread_runs;
+        next.http.further_pools.iter_mut().for_each(|(_, pool)| pool.thread_runs = config.http.pool.thread_runs);
+        next.http.uploads.php.clone_from(&config.http.uploads.php);
         let mut stays: Vec<String> = other_sections(config, &next).into_iter().map(str::to_owned).collect();
         let mut changed = false;
         for pool in pools {

@@ -77,8 +77,8 @@ pub(super) struct Supervisor {
 struct CodeMemory {
     /// How full it was before the first reload.
     at_first: f32,
-    /// It was said that it is full.
-    said: bool,
+    /// The sum of the releases of all pools for which it was said that it is full.
+    said: Option<u32>,
 }
 
 /// What a supervisor has heard.
@@ -332,10 +332,15 @@ impl Supervisor {
             self.code_memory.at_first = self.code_memory.at_first.max(filled);
             return false;
         }
-        if filled < NEARLY_FULL || self.code_memory.said || self.ending || self.pools.iter().any(Pool::reloads) {
+        let releases = self.pools.iter().map(Pool::release).sum();
+        if filled < NEARLY_FULL
+            || self.code_memory.said == Some(releases)
+            || self.ending
+            || self.pools.iter().any(Pool::reloads)
+        {
             return false;
         }
-        self.code_memory.said = true;
+        self.code_memory.said = Some(releases);
         if self.code_memory.at_first > TOO_FULL {
             warn!(
                 "opcache is too small to reload this application: opcache.memory_consumption, opcache.max_accelerated_files"

@@ -299,3 +299,32 @@ fn a_client_that_leaves_before_the_limit_changes_nothing() {
     is_whole(&server);
     server.stop();
 }
+
+/// The engine reaches `__call()` by a frame of its own, whose arguments are not where a backtrace looks for them.
+#[test]
+fn a_limit_in_the_midst_of_magic_calls_harms_nothing() {
+    const MAGIC: &str = r#"<?php
+class Magic { public function __call($name, $arguments) { return count($arguments); } }
+$worker = new RoadRunner\Worker();
+$magic = new Magic;
+while ($request = $worker->waitRequest()) {
+    try {
+        for ($i = 0; $request->path === '/loop'; $i++) {
+            $text = str_repeat('x', 10 + $i % 5);
+            $magic->foo($text, [$i], $magic, ...[1, 2, 3]);
+        }
+        $worker->respond(200, 'ok');
+    } catch (RoadRunner\Exception\TimeoutException $timeout) {
+        strlen((string) $timeout);
+    }
+}
+"#;
+    for mode in [Mode::NoOpcache, Mode::Opcache, Mode::JitTracing] {
+        let server = Server::of(MAGIC).workers(2).pool("supervisor: {exec_ttl: 20ms}").mode(mode).start();
+        for _ in 0..40 {
+            assert_eq!(get(server.address, "/loop").status, 504, "{mode:?}");
+        }
+        until("the workers are free again", || get(server.address, "/").text() == "ok");
+        server.stop();
+    }
+}

@@ -279,23 +279,28 @@ static void release(rr_thread *other)
     }
 }
 
-void rr_unblock(rr_thread *other, uint64_t request)
+void rr_unblock_locked(rr_thread *other)
 {
     char call[RR_CALL];
+    if (!read_call(other->tid, call)) {
+        other->call[0] = 0;
+    } else if (strcmp(call, other->call) != 0) {
+        memcpy(other->call, call, sizeof call);
+    } else {
+        release(other);
+        /* What is tried again after one signal. */
+        pthread_kill(other->handle, RR_KICK);
+    }
+}
+
+void rr_unblock(rr_thread *other, uint64_t request)
+{
     pthread_mutex_lock(&other->lock);
     if (other->live && other->request == request) {
         if (atomic_load(&other->wanted)) {
             zend_atomic_bool_store(other->vm_interrupt, true);
         }
-        if (!read_call(other->tid, call)) {
-            other->call[0] = 0;
-        } else if (strcmp(call, other->call) != 0) {
-            memcpy(other->call, call, sizeof call);
-        } else {
-            release(other);
-            /* What is tried again after one signal. */
-            pthread_kill(other->handle, RR_KICK);
-        }
+        rr_unblock_locked(other);
     }
     pthread_mutex_unlock(&other->lock);
 }

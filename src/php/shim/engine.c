@@ -21,8 +21,11 @@ static volatile sig_atomic_t forked;
 /* The VM calls this between opcodes once EG(vm_interrupt) is set. */
 static void on_interrupt(zend_execute_data *frame)
 {
-    /* A function that the engine has called by itself has no code that could be left: what is wanted waits. */
-    bool code = EG(current_execute_data) != NULL;
+    /* A function that the engine has called by itself has no code that could be left: what is wanted waits. The same for
+     * the frame by which __call() is reached: a backtrace would look for its arguments where they are not.
+     * Whoever wants something asks again shortly after: to ask from here would come back here at once. */
+    zend_execute_data *current = EG(current_execute_data);
+    bool code = current && current->func && !(current->func->common.fn_flags & ZEND_ACC_CALL_VIA_TRAMPOLINE);
     if (rr_self && code && !EG(exception) && atomic_exchange(&rr_self->leave, false)) {
         zend_throw_unwind_exit();
         return;

@@ -118,6 +118,7 @@ void rr_press_thrown(void);            /* the exception is being thrown: not onc
 size_t rr_memory_used(void);                /* bytes that the script uses */
 /* On another thread. False: the thread does not have the request. */
 bool rr_press(rr_thread *other, uint64_t request, unsigned wanted, double limit);
+void rr_unblock_locked(rr_thread *other); /* rr_unblock for whoever holds the thread's lock */
 void rr_unblock(rr_thread *other, uint64_t request); /* ends the system call in which the thread has been since the last time */
 
 /* --- signal.c ------------------------------------------------------------------------------------------------------ */

@@ -14,6 +14,7 @@
 #include "zend_strtod.h"
 
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 __thread rr_thread *rr_self;
@@ -99,6 +100,8 @@ static bool request_open(rr_thread *self)
     pthread_mutex_lock(&self->lock);
     self->vm_interrupt = &EG(vm_interrupt);
     self->handle = pthread_self();
+    self->tid = (pid_t) syscall(SYS_gettid);
+    self->call[0] = 0;
     self->live = true;
     pthread_mutex_unlock(&self->lock);
     return true;
@@ -154,6 +157,17 @@ static void close_user_streams(void)
     }
 }
 
+/* All that is open, the youngest first, as the engine does. */
+static void close_resources(void)
+{
+    for (uint32_t i = EG(regular_list).nNumUsed; i-- > 0;) {
+        zval *entry = i < EG(regular_list).nNumUsed ? ZEND_HASH_ELEMENT(&EG(regular_list), i) : NULL;
+        if (entry && Z_TYPE_P(entry) != IS_UNDEF) {
+            zend_list_close(Z_RES_P(entry));
+        }
+    }
+}
+
 /* The user's part of the end, which may take its time: no lock is held. What is run here finds nothing left to do in
  * php_request_shutdown. */
 static void user_end(const char *error)
@@ -174,6 +188,10 @@ static void user_end(const char *error)
     } zend_end_try();
     zend_try {
         close_user_streams();
+    } zend_end_try();
+    /* Closing may wait, as for a child of popen(). The engine would do it under its lock. */
+    zend_try {
+        close_resources();
     } zend_end_try();
 }
 
@@ -247,10 +265,12 @@ void rr_thread_close(rr_thread *self)
 void rr_thread_interrupt(rr_thread *other)
 {
     pthread_mutex_lock(&other->lock);
+    /* Without a run it is heard by the next one. */
+    atomic_store(&other->leave, true);
     if (other->live) {
-        atomic_store(&other->leave, true);
         zend_atomic_bool_store(other->vm_interrupt, true);
         pthread_kill(other->handle, RR_KICK);
+        rr_unblock_locked(other);
     }
     pthread_mutex_unlock(&other->lock);
 }
