@@ -8,7 +8,7 @@ require __DIR__ . '/../process.inc';
 
 $directory = sys_get_temp_dir() . '/rr-phpt-' . getmypid();
 mkdir($directory);
-foreach ([['sreve'], ['serve', '--pit'], ['workers'], ['serve'], ['serve', '-c', 'absent.yaml'], ['stop']] as $arguments) {
+foreach ([['sreve'], ['serve', '--pit'], ['jobs'], ['serve'], ['serve', '-c', 'absent.yaml'], ['stop']] as $arguments) {
     php(['-r', 'exit(RoadRunner\Cli::run(array_slice($argv, 1)));', '--', ...$arguments], ['RR_CONFIG' => ''], $directory);
 }
 rmdir($directory);
@@ -18,7 +18,7 @@ rr: "sreve" is not a known command; did you mean serve?
 status 64
 rr: --pit is not a known flag; did you mean --pid?
 status 64
-rr: workers is not supported yet
+rr: jobs is not supported yet
 status 69
 rr: server.command is required: the command line of the workers, such as "php worker.php"
 status 78
