@@ -503,6 +503,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.inbox.close();
         for thread in self.threads.iter().flatten() {
             thread.worker.leave(Leave::Stop, Reason::Stop);
+            if !thread.worker.has_been_ready() {
+                // There is no request that could be finished.
+                thread.worker.interrupt();
+                self.host.interrupt(&thread.worker);
+            }
         }
     }
 

@@ -81,8 +81,8 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.crew.hold(false);
         self.crew.set_broken(None);
         if let Some(Reload { began, waiting }) = self.reload.take() {
-            let milliseconds = began.elapsed().as_millis();
-            info!(pool = %self.name, workers = self.size, milliseconds, "Reloaded");
+            let seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+            info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
             self.outcome = Some(Ok(()));
             for done in &waiting {
                 let _ = done.try_send(Ok(()));

@@ -189,7 +189,7 @@ fn a_server_has_a_socket_that_its_next_generation_takes_over() {
         until("the first one has ended", || client.call::<_, u32>("rpc.Process", &true).is_err());
         until("the first one has gone", || !Path::new(&format!("/proc/{first}")).exists() || arguments.len() == 1);
         assert_eq!(process(&address), second, "the file is not that of the first any more");
-        assert_eq!(sockets(&place), [path.clone()]);
+        assert_eq!(sockets(&place), std::slice::from_ref(path));
         kill(second);
         until("the file goes with the last", || sockets(&place).is_empty());
     }
