@@ -162,7 +162,7 @@ impl SlowLog {
 // === impl Reason ===
 
 impl Reason {
-    /// The reason that [`Reason::as_byte`] has written.
+    /// The reason whose number this is.
     pub(super) fn from_byte(byte: u8) -> Self {
         [
             Self::Ended,
