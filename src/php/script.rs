@@ -8,6 +8,8 @@ use std::{
     ptr,
 };
 
+use parking_lot::Mutex;
+
 use super::{engine::c_string, sys};
 use crate::cli::Worker;
 
@@ -46,6 +48,14 @@ fn texts(texts: impl Iterator<Item = String>) -> Vec<Pointer> {
     texts.map(|text| Pointer(c_string(&text).into_raw())).collect()
 }
 
+/// Keeps texts to the end of the process, where those who look for leaks find them.
+fn keep(texts: Vec<Pointer>) -> &'static [Pointer] {
+    static KEPT: Mutex<Vec<&[Pointer]>> = Mutex::new(Vec::new());
+    let texts: &'static [Pointer] = texts.leak();
+    KEPT.lock().push(texts);
+    texts
+}
+
 fn path(path: &Path) -> CString {
     CString::new(path.as_os_str().as_bytes()).unwrap_or_default()
 }
@@ -60,8 +70,8 @@ impl Script {
         Self {
             path: directory.join(script),
             directory: directory.to_owned(),
-            words: texts(words).leak(),
-            env: vec![null].leak(),
+            words: keep(texts(words)),
+            env: keep(vec![null]),
         }
     }
 
@@ -74,7 +84,7 @@ impl Script {
     /// The same with variables added to the environment of its workers.
     pub(super) fn with_env(mut self, env: &[(String, String)]) -> Self {
         let pairs = env.iter().flat_map(|(name, value)| [name.clone(), value.clone()]);
-        self.env = [texts(pairs), vec![Pointer(ptr::null_mut())]].concat().leak();
+        self.env = keep([texts(pairs), vec![Pointer(ptr::null_mut())]].concat());
         self
     }
 
