@@ -52,7 +52,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
     let code = parent::run(&parent::Options {
         command,
         env,
-        boot: loaded.config.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default() + START,
+        boot: loaded.config.boot_timeout() + START,
         grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
         endpoints: loaded.config.http.endpoints(),
     });

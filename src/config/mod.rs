@@ -70,6 +70,11 @@ impl Config {
         self.life.grace_period.unwrap_or_else(longest)
     }
 
+    /// How long the first workers of all pools may take to boot.
+    pub fn boot_timeout(&self) -> Duration {
+        self.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default()
+    }
+
     /// Reads a configuration from its text (YAML; JSON is a subset), and from nothing else.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 //! A section being read: hands out checked values, remembers what was asked for, and reports the rest as unknown.
 
-use std::{ops::RangeInclusive, time::Duration};
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use http::HeaderName;
 
@@ -238,27 +238,25 @@ impl<'a> Section<'a> {
 
     /// Reads a whole number within `range`.
     pub fn integer(&mut self, key: &'static str, range: RangeInclusive<u64>, problems: &mut Problems) -> Option<u64> {
-        let node = self.find(key)?;
-        let number = match &node.value {
-            Value::Null => return None,
-            Value::Integer(number) => u64::try_from(*number).ok(),
-            // `"8"` is a number for RoadRunner, too.
-            Value::Text(text) => text.parse().ok(),
-            _ => None,
-        };
-        let number = number.filter(|number| range.contains(number));
-        if number.is_none() {
-            self.wrong(key, node, &format!("a whole number from {} to {}", range.start(), range.end()), problems);
-        }
-        number
+        self.whole(key, range, problems)
     }
 
     /// Reads a whole number within `range` that may be negative.
     pub fn signed(&mut self, key: &'static str, range: RangeInclusive<i64>, problems: &mut Problems) -> Option<i64> {
+        self.whole(key, range, problems)
+    }
+
+    fn whole<T: TryFrom<i64> + FromStr + PartialOrd + Display>(
+        &mut self,
+        key: &'static str,
+        range: RangeInclusive<T>,
+        problems: &mut Problems,
+    ) -> Option<T> {
         let node = self.find(key)?;
         let number = match &node.value {
             Value::Null => return None,
-            Value::Integer(number) => Some(*number),
+            Value::Integer(number) => T::try_from(*number).ok(),
+            // `"8"` is a number for RoadRunner, too.
             Value::Text(text) => text.parse().ok(),
             _ => None,
         };
@@ -298,6 +296,11 @@ impl<'a> Section<'a> {
         duration
     }
 
+    /// Reads a duration of which 0 means the same as the absence of the key.
+    pub fn span(&mut self, key: &'static str, problems: &mut Problems) -> Option<Duration> {
+        self.duration(key, problems).filter(|duration| !duration.is_zero())
+    }
+
     /// Reads permissions of a file: text of octal digits, as `chmod` takes them. A number would be taken for a decimal one by
     /// some formats.
     pub fn mode(&mut self, key: &'static str, problems: &mut Problems) -> Option<u32> {
@@ -332,31 +335,32 @@ impl<'a> Section<'a> {
 
     /// Reads where to listen: `host:port`, `:port` (all interfaces) or `[v6]:port`.
     pub fn address(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Address>> {
-        let node = self.find(key)?;
-        let text = match &node.value {
-            Value::Null => return None,
-            Value::Text(text) => text.as_str(),
-            _ => "",
-        };
-        let addresses = value::addresses(text);
-        if addresses.is_none() {
-            self.wrong(key, node, "host:port, :port, [v6]:port or unix:/path", problems);
-        }
-        addresses
+        self.addresses(key, "", "host:port, :port, [v6]:port or unix:/path", problems)
     }
 
     /// Reads where to listen as RoadRunner writes it for other sockets than those of HTTP: `tcp://host:port` or
     /// `unix://path`; without the scheme as [`Section::address`].
     pub fn socket(&mut self, key: &'static str, problems: &mut Problems) -> Option<Vec<Address>> {
+        self.addresses(key, "tcp://", "tcp://host:port or unix:///path", problems)
+    }
+
+    /// Reads addresses, in front of which `scheme` may stand.
+    fn addresses(
+        &mut self,
+        key: &'static str,
+        scheme: &str,
+        expected: &str,
+        problems: &mut Problems,
+    ) -> Option<Vec<Address>> {
         let node = self.find(key)?;
         let text = match &node.value {
             Value::Null => return None,
             Value::Text(text) => text.as_str(),
             _ => "",
         };
-        let addresses = value::addresses(text.strip_prefix("tcp://").unwrap_or(text));
+        let addresses = value::addresses(text.strip_prefix(scheme).unwrap_or(text));
         if addresses.is_none() {
-            self.wrong(key, node, "tcp://host:port or unix:///path", problems);
+            self.wrong(key, node, expected, problems);
         }
         addresses
     }

@@ -115,11 +115,6 @@ impl Default for Config {
     }
 }
 
-/// A duration that means something if it is not 0.
-fn duration(section: &mut Section<'_>, key: &'static str, problems: &mut Problems) -> Option<Duration> {
-    section.duration(key, problems).filter(|duration| !duration.is_zero())
-}
-
 /// A number that means something if it is not 0.
 fn number(section: &mut Section<'_>, key: &'static str, most: u64, problems: &mut Problems) -> Option<NonZeroUsize> {
     let number = section.integer(key, 0..=most, problems)?;
@@ -131,21 +126,20 @@ impl Config {
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let mut config = Self {
             command: section.words("command", problems).unwrap_or_default(),
+            env: section.environment(problems),
             debug: section.boolean("debug", problems).unwrap_or_default(),
-            allocate_timeout: duration(&mut section, "allocate_timeout", problems),
+            allocate_timeout: section.span("allocate_timeout", problems),
             ..Self::default()
         };
-        let pairs = section.pairs("env", problems).unwrap_or_default();
-        config.env = pairs.into_iter().map(|(name, value)| (name.to_uppercase(), value)).collect();
         if let Some(workers) = number(&mut section, "num_workers", 500, problems) {
             config.num_workers = workers;
         }
         if let Some(waiting) = number(&mut section, "max_queue_size", 1_000_000, problems) {
             config.max_queue_size = waiting.get();
         }
-        let boot = duration(&mut section, "boot_timeout", problems).or(config.allocate_timeout);
+        let boot = section.span("boot_timeout", problems).or(config.allocate_timeout);
         config.boot_timeout = boot.unwrap_or(config.boot_timeout);
-        if let Some(timeout) = duration(&mut section, "reset_timeout", problems) {
+        if let Some(timeout) = section.span("reset_timeout", problems) {
             config.reset_timeout = timeout;
         }
         if let Some(timeout) = section.duration("destroy_timeout", problems) {
@@ -179,12 +173,12 @@ impl Config {
 impl Limits {
     /// Reads section `supervisor`; what is wrong is added to `problems` and left as it is.
     fn read(&mut self, mut section: Section<'_>, problems: &mut Problems) {
-        if let Some(tick) = duration(&mut section, "watch_tick", problems) {
+        if let Some(tick) = section.span("watch_tick", problems) {
             self.watch_tick = tick;
         }
-        self.ttl = duration(&mut section, "ttl", problems);
-        self.idle_ttl = duration(&mut section, "idle_ttl", problems);
-        self.exec_ttl = duration(&mut section, "exec_ttl", problems);
+        self.ttl = section.span("ttl", problems);
+        self.idle_ttl = section.span("idle_ttl", problems);
+        self.exec_ttl = section.span("exec_ttl", problems);
         let memory = number(&mut section, "max_worker_memory", 1_048_576, problems);
         self.max_memory = memory.map(|mebibytes| mebibytes.get() as u64 * MEBIBYTE);
         if let Some(most) = section.integer("max_stuck_workers", 0..=100, problems) {
@@ -201,7 +195,7 @@ impl Dynamic {
         let dynamic = Self {
             max_workers: number(&mut section, "max_workers", 100, problems).map_or(10, NonZeroUsize::get),
             spawn_rate: number(&mut section, "spawn_rate", 100, problems).map_or(5, NonZeroUsize::get),
-            idle_timeout: duration(&mut section, "idle_timeout", problems).unwrap_or(Duration::from_mins(1)),
+            idle_timeout: section.span("idle_timeout", problems).unwrap_or(Duration::from_mins(1)),
         };
         if dynamic.idle_timeout < Duration::from_secs(1) {
             section.report("idle_timeout", "must be at least 1s", problems);

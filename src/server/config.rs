@@ -104,10 +104,7 @@ impl OnInit {
         let command = section.words("command", problems);
         let on_init = Self {
             command: command.unwrap_or_default(),
-            exec_timeout: section
-                .duration("exec_timeout", problems)
-                .filter(|timeout| !timeout.is_zero())
-                .unwrap_or(Duration::from_mins(1)),
+            exec_timeout: section.span("exec_timeout", problems).unwrap_or(Duration::from_mins(1)),
             env: section.environment(problems),
             user: section.text("user", problems).map(|(user, _)| user),
             exit_on_error: section.boolean("exit_on_error", problems).unwrap_or_default(),

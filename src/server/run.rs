@@ -177,7 +177,7 @@ pub fn run_bound(
     let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
 
     notifier.status("Starting: workers boot");
-    let patience = config.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default();
+    let patience = config.boot_timeout();
     let started = supervisor.start().map_err(Error::Thread).and_then(|()| supervisor.boot(patience));
     let restart = match started {
         Ok(Some(restart)) => restart,

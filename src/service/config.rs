@@ -95,7 +95,7 @@ impl Config {
         if let Some(number) = section.integer("process_num", 0..=MOST, problems) {
             config.processes = usize::try_from(number).unwrap_or(1).max(1);
         }
-        config.exec_timeout = section.duration("exec_timeout", problems).filter(|timeout| !timeout.is_zero());
+        config.exec_timeout = section.span("exec_timeout", problems);
         let mut seconds = |key, time: &mut Duration| {
             let seconds = section.integer(key, 0..=LONGEST, problems).filter(|seconds| *seconds > 0);
             *time = seconds.map_or(*time, Duration::from_secs);
