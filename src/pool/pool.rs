@@ -140,6 +140,12 @@ pub(super) enum Role {
     Stuck,
 }
 
+/// Makes a worker end as soon as possible: its waits for what is the server's, and its script.
+fn interrupt<Q, A>(host: &dyn Host<Q, A>, worker: &Worker<Q, A>) {
+    worker.interrupt();
+    host.interrupt(worker);
+}
+
 // === impl Pool ===
 
 impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
@@ -334,7 +340,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         if self.reload.is_some() {
             self.roll();
         }
-        let serving = self.serving().count();
+        let serving = self.count(|_| true);
         if self.reload.is_none() {
             for _ in serving..self.size {
                 if !self.grow() {
@@ -352,6 +358,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// The threads that serve, or boot to do so.
     pub(super) fn serving(&self) -> impl Iterator<Item = &Thread<Q, A>> {
         self.threads.iter().flatten().filter(|thread| matches!(thread.role, Role::Serves | Role::Hangs(_)))
+    }
+
+    /// How many of the serving threads are `meant`.
+    pub(super) fn count(&self, meant: impl Fn(&Thread<Q, A>) -> bool) -> usize {
+        self.serving().filter(|thread| meant(thread)).count()
     }
 
     /// Lets one of the serving workers leave that are `meant`: one that is not ready, else one that waits, else the one
@@ -450,8 +461,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
                 thread.role = Role::Hangs(now + INTERRUPT);
                 let seconds = self.config.boot_timeout.as_secs_f32();
                 warn!(worker = %worker.name, "Worker script has not come to its first wait for {seconds} s: it is interrupted");
-                worker.interrupt();
-                self.host.interrupt(worker);
+                interrupt(&*self.host, worker);
                 if worker.release == self.release {
                     self.reload_failed(&format!("the script did not come to its first wait within {seconds} s"), 1);
                 }
@@ -463,11 +473,10 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
                     warn!(worker = %name, for_seconds, "Request goes on for longer than reset_timeout: its worker is interrupted");
                 }
                 thread.role = Role::Leaves(until, Some(now + INTERRUPT));
-                worker.interrupt();
-                self.host.interrupt(worker);
+                interrupt(&*self.host, worker);
             }
             Role::Leaves(_, Some(until)) | Role::Hangs(until) if until <= now => self.stuck(seat),
-            Role::Leaves(_, Some(_)) | Role::Hangs(_) => self.host.interrupt(worker),
+            Role::Leaves(_, Some(_)) | Role::Hangs(_) => interrupt(&*self.host, worker),
             _ => {}
         }
     }
@@ -482,14 +491,9 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         self.host.code_memory()
     }
 
-    /// How often it was reloaded.
+    /// How often it was reloaded, or is being so.
     pub fn release(&self) -> u32 {
         self.release
-    }
-
-    /// Whether the code was reloaded since the start, or is being so.
-    pub fn has_reloaded(&self) -> bool {
-        self.release > 0
     }
 
     /// Whether more threads are stuck than may be.
@@ -505,8 +509,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             thread.worker.leave(Leave::Stop, Reason::Stop);
             if !thread.worker.has_been_ready() {
                 // There is no request that could be finished.
-                thread.worker.interrupt();
-                self.host.interrupt(&thread.worker);
+                interrupt(&*self.host, &thread.worker);
             }
         }
     }
@@ -516,8 +519,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         let mut survivors = Vec::new();
         for thread in self.threads.iter().flatten().filter(|thread| thread.worker.state() != State::Stopped) {
             survivors.push(thread.worker.snapshot());
-            thread.worker.interrupt();
-            self.host.interrupt(&thread.worker);
+            interrupt(&*self.host, &thread.worker);
         }
         survivors
     }

@@ -60,10 +60,9 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         let release = self.release;
         let is_old = move |thread: &Thread<Q, A>| thread.worker.release < release;
         // What boots older code is of no use.
-        while self.retire(move |thread| is_old(thread) && !thread.worker.has_been_ready(), Reason::Reload) {}
-        let of = |pool: &Self, wanted: &dyn Fn(&Thread<Q, A>) -> bool| pool.serving().filter(|t| wanted(t)).count();
-        let ready = of(self, &move |thread| !is_old(thread) && thread.worker.has_been_ready());
-        let mut old = of(self, &is_old);
+        while self.retire(|thread| is_old(thread) && !thread.worker.has_been_ready(), Reason::Reload) {}
+        let ready = self.count(|thread| !is_old(thread) && thread.worker.has_been_ready());
+        let mut old = self.count(is_old);
         while old > 0 && old + ready > self.size && self.retire(is_old, Reason::Reload) {
             old -= 1;
         }
@@ -71,7 +70,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             self.reload_done();
             return;
         }
-        let mut new = of(self, &move |thread| !is_old(thread));
+        let mut new = self.count(|thread| !is_old(thread));
         while new < self.size && new - ready < beside(self.size) && self.grow() {
             new += 1;
         }
@@ -95,7 +94,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     pub(super) fn reload_failed(&mut self, error: &str, failures: u32) {
         let release = self.release;
         let is_new = move |thread: &Thread<Q, A>| thread.worker.release == release;
-        let booted = self.serving().filter(|thread| is_new(thread) && thread.worker.has_been_ready()).count();
+        let booted = self.count(|thread| is_new(thread) && thread.worker.has_been_ready());
         if self.reload.is_none() || booted > 0 && failures < TRIES {
             return;
         }

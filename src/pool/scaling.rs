@@ -63,7 +63,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
             if !was_long {
                 return;
             }
-            let booting = self.serving().filter(|thread| !thread.worker.has_been_ready()).count();
+            let booting = self.count(|thread| !thread.worker.has_been_ready());
             let room = (self.base + max_workers).saturating_sub(self.size);
             let more = waiting.saturating_sub(booting).min(spawn_rate).min(room);
             if more > 0 {

@@ -65,12 +65,21 @@ fn pool_of(
     config: Config,
     script: impl Fn(&Worker<u32, u32>, u32) -> Ended + Send + Sync + 'static,
 ) -> (Pool<u32, u32>, Receiver<Report>) {
+    let (pool, ear, _) = hosted(&config, script);
+    (pool, ear)
+}
+
+/// A pool that was started, what it is told, and what starts its workers.
+fn hosted(
+    config: &Config,
+    script: impl Fn(&Worker<u32, u32>, u32) -> Ended + Send + Sync + 'static,
+) -> (Pool<u32, u32>, Receiver<Report>, Arc<FakeHost>) {
     let (events, ear) = crossbeam_channel::bounded(10_000);
     let host =
         Arc::new(FakeHost { script: Box::new(script), runs: AtomicU32::new(0), steps: parking_lot::Mutex::default() });
-    let mut pool = Pool::new("test", 0, &config, Arc::new(host), events, None);
+    let mut pool = Pool::new("test", 0, config, Arc::new(Arc::clone(&host)), events, None);
     pool.start().unwrap();
-    (pool, ear)
+    (pool, ear, host)
 }
 
 fn serve(worker: &Worker<u32, u32>, _run: u32) -> Ended {
@@ -424,25 +433,18 @@ fn a_request_at_its_limit_is_answered_and_pressed_until_its_worker_is_given_up()
         limits: Limits { exec_ttl: Some(Duration::from_millis(50)), ..Limits::default() },
         ..Config::default()
     };
-    let host = Arc::new(FakeHost {
-        script: Box::new(move |worker, run| {
-            while let Some(envelope) = worker.wait().map(Sealed::open) {
-                if run == 0 {
-                    // Whatever it is told, it goes on.
-                    let _ = opened.recv();
-                    assert!(!envelope.replier.answer(1));
-                } else {
-                    envelope.replier.answer(2);
-                }
+    let (mut pool, ear, host) = hosted(&config, move |worker, run| {
+        while let Some(envelope) = worker.wait().map(Sealed::open) {
+            if run == 0 {
+                // Whatever it is told, it goes on.
+                let _ = opened.recv();
+                assert!(!envelope.replier.answer(1));
+            } else {
+                envelope.replier.answer(2);
             }
-            Ended::Exit(0)
-        }),
-        runs: AtomicU32::new(0),
-        steps: parking_lot::Mutex::default(),
+        }
+        Ended::Exit(0)
     });
-    let (events, ear) = crossbeam_channel::bounded(100);
-    let mut pool = Pool::new("test", 0, &config, Arc::new(Arc::clone(&host)), events, None);
-    pool.start().unwrap();
     let overseer = Overseer::start(std::slice::from_ref(&pool)).unwrap().expect("there is a limit");
     until(&mut pool, &ear, |pool| states(pool, State::Ready) == 1);
     let begun = Instant::now();
@@ -474,20 +476,13 @@ fn slow_requests_are_reported_once_and_nobody_looks_where_nothing_is_to_be_seen(
         },
         ..Config::default()
     };
-    let host = Arc::new(FakeHost {
-        script: Box::new(|worker, _| {
-            while let Some(envelope) = worker.wait().map(Sealed::open) {
-                thread::sleep(Duration::from_millis(u64::from(envelope.request)));
-                envelope.replier.answer(1);
-            }
-            Ended::Exit(0)
-        }),
-        runs: AtomicU32::new(0),
-        steps: parking_lot::Mutex::default(),
+    let (mut pool, ear, host) = hosted(&config, |worker, _| {
+        while let Some(envelope) = worker.wait().map(Sealed::open) {
+            thread::sleep(Duration::from_millis(u64::from(envelope.request)));
+            envelope.replier.answer(1);
+        }
+        Ended::Exit(0)
     });
-    let (events, ear) = crossbeam_channel::bounded(100);
-    let mut pool = Pool::new("test", 0, &config, Arc::new(Arc::clone(&host)), events, None);
-    pool.start().unwrap();
     let overseer = Overseer::start(std::slice::from_ref(&pool)).unwrap();
     until(&mut pool, &ear, |pool| states(pool, State::Ready) == 1);
     assert_eq!(answer(&pool, 500), Ok(1));

@@ -328,11 +328,11 @@ impl Supervisor {
     /// Whether the memory for code is nearly full after a reload, which is said once.
     fn is_full_of_code(&mut self) -> bool {
         let Some(filled) = self.pools[0].code_memory() else { return false };
-        if self.pools.iter().all(|pool| !pool.has_reloaded()) {
+        let releases = self.pools.iter().map(Pool::release).sum();
+        if releases == 0 {
             self.code_memory.at_first = self.code_memory.at_first.max(filled);
             return false;
         }
-        let releases = self.pools.iter().map(Pool::release).sum();
         if filled < NEARLY_FULL
             || self.code_memory.said == Some(releases)
             || self.ending
@@ -413,12 +413,10 @@ impl Supervisor {
             error!("The configuration of before stays in force: {error}");
         }
         match &pool {
-            Some(name) if !self.pools.iter().any(|pool| pool.name() == name) => {
-                refused(format!("there is no pool \"{name}\", only {}", self.names()));
-            }
-            Some(name) => {
-                self.pools.iter_mut().filter(|pool| pool.name() == name).for_each(|pool| pool.reload(done.clone()));
-            }
+            Some(name) => match self.pool(name) {
+                Ok(pool) => pool.reload(done),
+                Err(error) => refused(error),
+            },
             None => self.pools.iter_mut().for_each(|pool| pool.reload(done.clone())),
         }
     }
@@ -429,16 +427,17 @@ impl Supervisor {
         done: &Sender<Result<(), String>>,
         change: impl Fn(&mut Pool<http::Request, http::Answer>) -> Result<(), Immutable>,
     ) {
-        let pool = self.pools.iter_mut().find(|pool| pool.name() == name);
-        let outcome = match pool.map(change) {
-            Some(outcome) => outcome.map_err(|error| error.to_string()),
-            None => Err(format!("there is no pool \"{name}\", only {}", self.names())),
-        };
-        let _ = done.try_send(outcome);
+        let pool = self.pool(name);
+        let _ = done.try_send(pool.and_then(|pool| change(pool).map_err(|error| error.to_string())));
     }
 
-    fn names(&self) -> String {
-        self.pools.iter().map(Pool::name).collect::<Vec<_>>().join(", ")
+    /// The pool of that name, or that there is none.
+    fn pool(&mut self, name: &str) -> Result<&mut Pool<http::Request, http::Answer>, String> {
+        let place = self.pools.iter().position(|pool| pool.name() == name).ok_or_else(|| {
+            let names: Vec<_> = self.pools.iter().map(Pool::name).collect();
+            format!("there is no pool \"{name}\", only {}", names.join(", "))
+        })?;
+        Ok(&mut self.pools[place])
     }
 
     fn files_changed(&mut self, files: &[PathBuf]) {
