@@ -6,7 +6,10 @@ use std::{
     fs,
     os::unix::{ffi::OsStrExt, fs::MetadataExt},
     path::{Path, PathBuf},
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,7 +25,7 @@ use super::{
 const SLACK: Duration = Duration::from_secs(1);
 
 /// What was seen of the files at the last look.
-static SEEN: Mutex<Option<Seen>> = Mutex::new(None);
+static SEEN: LazyLock<Mutex<Seen>> = LazyLock::new(|| Mutex::new(Seen::new()));
 /// Parts of a thousand of opcache that are in use: of its memory or of its table, whichever is fuller. -1: not known.
 static FILLED: AtomicI64 = AtomicI64::new(-1);
 
@@ -94,7 +97,7 @@ impl Seen {
 
 /// Begins the account of files: what is compiled from now on is of this moment or later.
 pub(super) fn open() {
-    SEEN.lock().get_or_insert_with(Seen::new);
+    LazyLock::force(&SEEN);
 }
 
 /// How much of opcache is in use, from 0 to 1; `None`: there is none, or nobody knows.
@@ -113,7 +116,6 @@ fn refresh(pool: &str, release: u32, take_out: impl FnOnce()) {
     let _door = DOOR.lock();
     {
         let mut seen = SEEN.lock();
-        let seen = seen.get_or_insert_with(Seen::new);
         if seen.releases.get(pool).is_some_and(|before| *before >= release) {
             return;
         }
@@ -122,17 +124,17 @@ fn refresh(pool: &str, release: u32, take_out: impl FnOnce()) {
     }
     let began = now();
     take_out();
-    if let Some(seen) = SEEN.lock().as_mut() {
-        seen.at = began;
-        debug!(release, files = seen.files.len(), changed = seen.changed, "Changed files are compiled again");
-    }
+    let mut seen = SEEN.lock();
+    seen.at = began;
+    debug!(release, files = seen.files.len(), changed = seen.changed, "Changed files are compiled again");
 }
 
 /// Takes the changed files out of the cache, if that is due. On a thread that runs no script yet.
 #[unsafe(no_mangle)]
-extern "C" fn rr_rs_code_refresh(release: u32) {
+extern "C" fn rr_rs_code_refresh() {
     guarded(|| {
-        let pool = local::with(|local| local.worker().pool.clone()).unwrap_or_default();
+        let of = |local: &local::Local| (local.worker().pool.clone(), local.worker().release);
+        let Some((pool, release)) = local::with(of) else { return };
         // SAFETY: the shim calls this inside a request, and catches what would leave it.
         refresh(&pool, release, || unsafe { sys::rr_opcache_refresh() });
     });
@@ -150,8 +152,10 @@ unsafe extern "C" fn rr_rs_code_changed(path: *const c_char, length: usize) -> b
     let mut changed = false;
     guarded(|| {
         let path = Path::new(std::ffi::OsStr::from_bytes(path));
-        if let Some(seen) = SEEN.lock().as_mut().filter(|_| path.is_absolute()) {
-            changed = seen.has_changed(path, seen.at);
+        if path.is_absolute() {
+            let mut seen = SEEN.lock();
+            let before = seen.at;
+            changed = seen.has_changed(path, before);
             seen.changed += usize::from(changed);
         }
     });

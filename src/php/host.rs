@@ -96,7 +96,6 @@ impl Host<http::Request, http::Answer> for PhpHost {
 fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, Shared>>, settings: Settings) -> Next {
     let (name, pool, debug) = (c_string(&worker.name), c_string(&worker.pool), settings.debug);
     let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", worker.number));
-    record.release = worker.release;
     record.revalidates = debug;
     let thread = &raw mut *record;
     // SAFETY: on a new thread; the record and its strings outlive `rr_thread_close`.

@@ -23,7 +23,6 @@ pub(super) struct Thread {
     pub(super) argc: c_int,
     pub(super) argv: *mut *mut c_char,
     pub(super) env: *const *const c_char,
-    pub(super) release: u32,
     pub(super) follows_links: bool,
     pub(super) revalidates: bool,
     number: i64,

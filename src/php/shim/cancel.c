@@ -26,9 +26,6 @@ void rr_press_begin(uint64_t request)
 {
     rr_thread *self = rr_self;
     pthread_mutex_lock(&self->lock);
-    if (!self->tid) {
-        self->tid = (pid_t) syscall(SYS_gettid);
-    }
     self->request = request;
     self->call[0] = 0;
     atomic_store(&self->wanted, 0);

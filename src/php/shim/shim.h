@@ -41,7 +41,6 @@ typedef struct rr_thread {
     int argc;           /* the script's own command line */
     char **argv;
     const char *const *env; /* added to the environment: pairs of name and value, then NULL; or NULL */
-    uint32_t release;   /* the code that this run is of */
     bool follows_links; /* the script, or the directory, is named by a link, which may lead elsewhere later */
     bool revalidates;   /* each run is to meet the code of now */
     zend_long number;   /* of the worker within its pool */
@@ -186,7 +185,7 @@ void rr_rs_flush_output(void);
 void rr_rs_report(const char *backtrace, size_t length, size_t memory); /* of a request that takes long */
 void rr_rs_throw_timeout(double limit);                    /* in seconds */
 void rr_rs_abandon(const char *error);                     /* the script is over, why or NULL: answer what is unanswered */
-void rr_rs_code_refresh(uint32_t release);                 /* calls rr_opcache_refresh if that is due */
+void rr_rs_code_refresh(void);                             /* calls rr_opcache_refresh if that is due */
 bool rr_rs_code_changed(const char *path, size_t length);
 void rr_rs_opcache_filled(int64_t used, int64_t free, int64_t keys, int64_t most_keys);
 void rr_rs_engine_lock(const char *who);

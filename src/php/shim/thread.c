@@ -141,7 +141,14 @@ static void session_close(void)
 }
 
 /* Streams whose class is the user's run its code when they are closed. */
-static void close_user_streams(void)
+static bool is_user_stream(zend_resource *resource)
+{
+    php_stream *stream = resource->type == php_file_le_stream() ? resource->ptr : NULL;
+    return stream && strcmp(stream->ops->label, "user-space") == 0;
+}
+
+/* Closes what is open, the youngest first, as the engine does. */
+static void close_resources(bool user_streams_alone)
 {
     /* Closing one may open others, which moves the table. */
     for (uint32_t i = EG(regular_list).nNumUsed; i-- > 0;) {
@@ -149,20 +156,7 @@ static void close_user_streams(void)
         if (!entry || Z_TYPE_P(entry) == IS_UNDEF) {
             continue;
         }
-        zend_resource *resource = Z_RES_P(entry);
-        php_stream *stream = resource->type == php_file_le_stream() ? resource->ptr : NULL;
-        if (stream && strcmp(stream->ops->label, "user-space") == 0) {
-            zend_list_close(resource);
-        }
-    }
-}
-
-/* All that is open, the youngest first, as the engine does. */
-static void close_resources(void)
-{
-    for (uint32_t i = EG(regular_list).nNumUsed; i-- > 0;) {
-        zval *entry = i < EG(regular_list).nNumUsed ? ZEND_HASH_ELEMENT(&EG(regular_list), i) : NULL;
-        if (entry && Z_TYPE_P(entry) != IS_UNDEF) {
+        if (!user_streams_alone || is_user_stream(Z_RES_P(entry))) {
             zend_list_close(Z_RES_P(entry));
         }
     }
@@ -187,11 +181,11 @@ static void user_end(const char *error)
         session_close();
     } zend_end_try();
     zend_try {
-        close_user_streams();
+        close_resources(true);
     } zend_end_try();
     /* Closing may wait, as for a child of popen(). The engine would do it under its lock. */
     zend_try {
-        close_resources();
+        close_resources(false);
     } zend_end_try();
 }
 
@@ -226,7 +220,7 @@ void rr_thread_run(rr_thread *self, rr_outcome *outcome)
         snprintf(outcome->message, sizeof outcome->message, "the engine refused to start a request");
         return;
     }
-    rr_rs_code_refresh(self->release);
+    rr_rs_code_refresh();
     if (atomic_load(&self->leave)) {
         /* It was told so when there was no code yet that could hear it. */
         zend_atomic_bool_store(&EG(vm_interrupt), true);
