@@ -7,7 +7,7 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`rpc`], [`net`],
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`rpc`], [`web`], [`net`],
 //! [`config`], [`log`], and [`watch`] and [`service`] for `server`;
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`], [`side`] and [`accounts`].
 //!
@@ -18,7 +18,8 @@
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
 //! for signals, `rr-tls` looks for changed certificates, `rr-watch` for changed files of the application, `rr-channels` keeps
-//! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside, `rr-log` writes one
+//! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside, `rr-web-0` serves the pages
+//! beside the application ([`web`]), `rr-log` writes one
 //! output of the log.
 //!
 //! # Shutdown
@@ -31,10 +32,12 @@ pub mod accounts;
 pub mod channel;
 pub mod cli;
 pub mod config;
+pub mod dashboard;
 pub mod doctor;
 pub mod handoff;
 pub mod http;
 pub mod log;
+pub mod metrics;
 pub mod net;
 pub mod parent;
 #[cfg(feature = "php")]
@@ -46,5 +49,7 @@ pub mod rpc;
 pub mod server;
 pub mod service;
 pub mod side;
+pub mod status;
 pub mod tls;
 pub mod watch;
+pub mod web;

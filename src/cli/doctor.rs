@@ -67,7 +67,7 @@ fn configured(config: &Config, place: &Place) -> Vec<Finding> {
     }
     findings.extend(certificates(config));
     let running = pid::read(&pid::path(&place.directory)).ok().filter(|pid| pid::is_ours(*pid));
-    for endpoint in config.http.endpoints() {
+    for endpoint in config.endpoints() {
         findings.push(match (doctor::endpoint(&endpoint), running) {
             (Finding { verdict: Verdict::Fail, topic, .. }, Some(pid)) => {
                 Finding::ok(topic, format!("taken, and a server runs here: process {pid}"))

@@ -54,7 +54,7 @@ pub(super) fn launch(options: &Options, php: &dyn Php) -> Result<u8, Problem> {
         env,
         boot: loaded.config.boot_timeout() + START,
         grace: loaded.config.life.shutdown_delay + loaded.config.grace(),
-        endpoints: loaded.config.http.endpoints(),
+        endpoints: loaded.config.endpoints(),
     });
     if options.pid {
         pid::remove(&place.directory);

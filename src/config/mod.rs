@@ -24,7 +24,7 @@ mod unnamed;
 mod value;
 mod yaml;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 pub use document::{At, Document, Entry, Node, Source, Value};
 pub use load::{Error, Loaded, Loader, find};
@@ -34,7 +34,12 @@ pub use problem::{Problem, Problems};
 pub use section::Section;
 
 use self::check::Check;
-use crate::{http, log, pool::SlowLog, rpc, server, service, watch};
+use crate::{
+    dashboard, http, log, metrics,
+    net::{Address, Endpoint},
+    pool::SlowLog,
+    rpc, server, service, status, watch,
+};
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
 pub const COMPATIBLE: &str = "2025.1.15";
@@ -58,6 +63,35 @@ pub struct Config {
     pub services: Vec<service::Config>,
     /// Section `rpc`.
     pub rpc: rpc::Config,
+    /// Section `metrics`; `None`: none are served.
+    pub metrics: Option<metrics::Config>,
+    /// Section `status`; `None`: nobody is told.
+    pub status: Option<status::Config>,
+    /// Section `dashboard`; `None`: there is none.
+    pub dashboard: Option<dashboard::Config>,
+}
+
+/// What is served beside the application, each at addresses of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Beside {
+    /// Section `metrics`.
+    Metrics,
+    /// Section `status`.
+    Status,
+    /// Section `dashboard`.
+    Dashboard,
+}
+
+// === impl Beside ===
+
+impl fmt::Display for Beside {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Metrics => "metrics",
+            Self::Status => "health checks",
+            Self::Dashboard => "the dashboard",
+        })
+    }
 }
 
 // === impl Config ===
@@ -73,6 +107,20 @@ impl Config {
     /// How long the first workers of all pools may take to boot.
     pub fn boot_timeout(&self) -> Duration {
         self.http.pools().map(|(_, pool)| pool.boot_timeout).max().unwrap_or_default()
+    }
+
+    /// What is served beside the application, and where.
+    pub fn beside(&self) -> impl Iterator<Item = (Beside, &[Address])> {
+        let metrics = self.metrics.iter().map(|config| (Beside::Metrics, config.addresses.as_slice()));
+        let status = self.status.iter().map(|config| (Beside::Status, config.addresses.as_slice()));
+        let dashboard = self.dashboard.iter().map(|config| (Beside::Dashboard, config.addresses.as_slice()));
+        metrics.chain(status).chain(dashboard)
+    }
+
+    /// What is to be bound: for the application, then for what is served beside it, in that order.
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        let beside = self.beside().flat_map(|(_, addresses)| addresses.iter().cloned().map(Endpoint::from));
+        self.http.endpoints().into_iter().chain(beside).collect()
     }
 
     /// Reads a configuration from its text (YAML; JSON is a subset), and from nothing else.
@@ -137,6 +185,10 @@ impl Config {
         if let Some(rpc) = root.section("rpc", problems) {
             config.rpc = rpc::Config::read(rpc, problems);
         }
+        config.metrics = root.section("metrics", problems).map(|section| metrics::Config::read(section, problems));
+        config.status = root.section("status", problems).map(|section| status::Config::read(section, problems));
+        config.dashboard =
+            root.section("dashboard", problems).map(|section| dashboard::Config::read(section, problems));
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

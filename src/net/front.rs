@@ -91,6 +91,25 @@ impl Front {
         })
     }
 
+    /// For what is served beside the application.
+    pub fn beside(limits: Limits, floor: Option<RawFd>) -> Arc<Self> {
+        let crowded =
+            |count| warn!(count, "Connections to metrics, status or dashboard are refused: there are too many of them");
+        let exhausted = |count| {
+            warn!(
+                count,
+                "Connections to metrics, status or dashboard are refused: no descriptors left (see ulimit -n)"
+            );
+        };
+        Arc::new(Self {
+            census: Census::new(limits),
+            floor,
+            crowded: Notice::new(crowded),
+            greedy: Notice::new(crowded),
+            exhausted: Notice::new(exhausted),
+        })
+    }
+
     /// What was counted so far.
     pub fn crowd(&self) -> Crowd {
         Crowd {

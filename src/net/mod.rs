@@ -20,7 +20,7 @@ mod unix;
 
 use std::{fmt, net::SocketAddr};
 
-pub use accept::Accepted;
+pub use accept::{Accepted, Listener};
 pub use address::{Access, Address, Endpoint, NoAddress, Terms};
 pub use census::{Limits, network};
 pub use descriptors::Descriptors;

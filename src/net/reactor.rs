@@ -91,13 +91,18 @@ impl Drain {
 // === impl Reactors ===
 
 impl Reactors {
-    /// Starts one reactor, a thread named `rr-io-<n>`, for each set of listeners and its pass. `serve` serves one
+    /// Starts one reactor, a thread named `<name>-<n>`, for each set of listeners and its pass. `serve` serves one
     /// connection that `front` has let in, on the reactor whose pass it is given.
     ///
     /// # Errors
     ///
     /// When the system gives no thread, or no event queue.
-    pub fn start<P, S, F>(listeners: Vec<(Vec<Listener>, Arc<P>)>, front: &Arc<Front>, serve: S) -> io::Result<Self>
+    pub fn start<P, S, F>(
+        name: &str,
+        listeners: Vec<(Vec<Listener>, Arc<P>)>,
+        front: &Arc<Front>,
+        serve: S,
+    ) -> io::Result<Self>
     where
         P: Pass + 'static,
         S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
@@ -118,7 +123,7 @@ impl Reactors {
                 .build()?;
             let way = Way { front: Arc::clone(front), serve: Arc::clone(&serve), pass, phase: watched.clone() };
             let done = done.clone();
-            let thread = thread::Builder::new().name(format!("rr-io-{number}")).spawn(move || {
+            let thread = thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
                 runtime.block_on(drive(listeners, way, done));
                 runtime.shutdown_background();
             })?;
@@ -327,7 +332,7 @@ mod tests {
             let _ = accepted.socket.write_all(b"served").await;
         };
         let listeners = listeners.into_iter().map(|one| (one, Arc::new(Nothing))).collect();
-        let reactors = Reactors::start(listeners, &front, serve).unwrap();
+        let reactors = Reactors::start("rr-io", listeners, &front, serve).unwrap();
         reactors.fade();
         reactors.drain();
         for client in &mut clients {

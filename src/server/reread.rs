@@ -30,6 +30,9 @@ fn other_sections(before: &Config, after: &Config) -> Vec<&'static str> {
         ("rpc", before.rpc != after.rpc),
         ("logs", before.logs != after.logs),
         ("watch", before.watch != after.watch),
+        ("metrics", before.metrics != after.metrics),
+        ("status", before.status != after.status),
+        ("dashboard", before.dashboard != after.dashboard),
     ];
     differs.into_iter().filter_map(|(section, differs)| differs.then_some(section)).collect()
 }

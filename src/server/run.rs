@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    os::fd::RawFd,
     sync::Arc,
     thread::{Builder, JoinHandle},
     time::{Duration, Instant},
@@ -22,15 +23,18 @@ use super::{
 };
 use crate::{
     channel::Keeper,
-    config::Config,
+    config::{Beside, Config},
+    dashboard,
     handoff::{Counters, Monitor},
-    http,
-    net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
+    http, metrics,
+    net::{self, Address, Bound, Crowd, Descriptors, Front, Listener, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
     program::{self, Variables},
     rpc,
     service::Services,
+    status,
     tls::{Acceptor, Watch},
+    web,
 };
 
 /// How long scripts that boot may go on once the server ends before its first request: there is nothing to finish.
@@ -66,6 +70,8 @@ struct Running<'a> {
     config: &'a Config,
     supervisor: Supervisor,
     reactors: Reactors,
+    /// What serves the pages beside the application. It goes on until the workers have ended.
+    beside: Reactors,
     front: Arc<Front>,
     channels: Arc<http::Channels>,
     /// What pages listen to that reload themselves, if they do.
@@ -109,7 +115,7 @@ pub fn run(
     if origin.notifier.has_parent() {
         inherited.hold_by_parent();
     }
-    let bound = Bound::adopt(&config.http.endpoints(), net::reactors(), inherited)?;
+    let bound = Bound::adopt(&config.endpoints(), net::reactors(), inherited)?;
     // Read as root, if that is what the process starts as.
     let acceptor = acceptor(config)?;
     config.http.check_directories()?;
@@ -188,7 +194,7 @@ pub fn run_bound(
         Err(error) => return supervisor.fail(error, BOOT_GRACE.min(grace)),
     };
 
-    let front = front(&config.http.connections);
+    let (front, floor) = front(&config.http.connections);
     let inboxes: Vec<_> = supervisor.pools.iter().map(Pool::inbox).collect();
     let service = http::Service::new(inboxes.clone(), &config.http, bound.addresses(), acceptor, development.as_ref());
     let service = Arc::new(service);
@@ -197,15 +203,21 @@ pub fn run_bound(
     let keeper = Keeper::start(&channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(inboxes.clone(), ports.clone())).map_err(Error::Thread)?;
     let overseer = Overseer::start(&supervisor.pools).map_err(Error::Thread)?;
-    let started = bound.listen().map_err(Error::from).and_then(|listeners| {
+    let sites = sites(config);
+    let started = bound.listen().map_err(Error::from).and_then(|mut listeners| {
+        let is_beside = |listener: &mut Listener| sites.iter().any(|(endpoint, _)| *endpoint == listener.endpoint());
+        let beside = listeners.iter_mut().flat_map(|listeners| listeners.extract_if(.., is_beside)).collect();
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let passes = ports.iter().map(|port| http::Pass::new(&inboxes, port));
-        Reactors::start(listeners.into_iter().zip(passes).collect(), &front, serve).map_err(Error::Thread)
+        let listeners = listeners.into_iter().zip(passes).collect();
+        let beside = web::start(beside, sites, floor).map_err(Error::Thread)?;
+        let reactors = Reactors::start("rr-io", listeners, &front, serve).map_err(Error::Thread)?;
+        Ok((reactors, beside))
     });
-    let reactors = match started {
-        Ok(reactors) => reactors,
+    let (reactors, beside) = match started {
+        Ok(started) => started,
         Err(error) => return supervisor.fail(error, grace),
     };
     let mut methods = rpc::Methods::new();
@@ -214,6 +226,7 @@ pub fn run_bound(
         Ok(rpc) => rpc,
         Err(error) => {
             reactors.abort();
+            beside.abort();
             return supervisor.fail(error.into(), grace);
         }
     };
@@ -225,16 +238,23 @@ pub fn run_bound(
             Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
         }
     }
-    for address in bound.addresses().iter().skip(config.http.listeners.len()) {
+    let application = config.http.endpoints().len();
+    for address in &bound.addresses()[config.http.listeners.len()..application] {
         info!("Serving files on {address}");
     }
-    let addresses: Vec<_> = bound.addresses().iter().map(ToString::to_string).collect();
+    for (which, address) in
+        config.beside().flat_map(|(which, all)| all.iter().map(move |_| which)).zip(&bound.addresses()[application..])
+    {
+        info!("Serving {which} on {address}");
+    }
+    let addresses: Vec<_> = bound.addresses()[..application].iter().map(ToString::to_string).collect();
     let status = format!("Serving {} with {workers} workers", addresses.join(", "));
     let generations = Generations::new(original, patience);
     let mut running = Running {
         config,
         supervisor,
         reactors,
+        beside,
         front,
         channels,
         development,
@@ -275,8 +295,25 @@ fn pools(
     pools
 }
 
-/// Makes room for connections: descriptors, and the rules by which they are let in.
-fn front(connections: &http::Connections) -> Arc<Front> {
+/// What is served beside the application, with the numbers of its endpoints among all that are bound.
+fn sites(config: &Config) -> web::Sites {
+    let mut sites = web::Sites::new();
+    let mut endpoint = config.http.endpoints().len();
+    for (which, addresses) in config.beside() {
+        let site: Arc<dyn web::Site> = match which {
+            Beside::Metrics => Arc::new(metrics::Site),
+            Beside::Status => Arc::new(status::Site),
+            Beside::Dashboard => Arc::new(dashboard::Site),
+        };
+        sites.extend((endpoint..).zip(addresses).map(|(endpoint, _)| (endpoint, Arc::clone(&site))));
+        endpoint += addresses.len();
+    }
+    sites
+}
+
+/// Makes room for connections: descriptors, and the rules by which they are let in. Returns the lowest number of a
+/// connection's descriptor, too.
+fn front(connections: &http::Connections) -> (Arc<Front>, Option<RawFd>) {
     let descriptors = Descriptors::raise();
     let limits = connections.limits(descriptors);
     let Descriptors { limit, before } = descriptors;
@@ -288,7 +325,8 @@ fn front(connections: &http::Connections) -> Arc<Front> {
             descriptors.connections()
         );
     }
-    Front::new(limits, descriptors.floor())
+    let floor = descriptors.floor();
+    (Front::new(limits, floor), floor)
 }
 
 // === impl Running ===
@@ -331,7 +369,7 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, front, channels, development, bound, .. } = self;
+        let Self { config, mut supervisor, reactors, beside, front, channels, development, bound, .. } = self;
         let Self { mut notifier, generations, mut services, rpc, status, .. } = self;
         // The next generation looks itself.
         supervisor.forget_files();
@@ -344,6 +382,7 @@ impl Running<'_> {
             bound.leave();
             rpc.hand_over();
             reactors.hand_over();
+            beside.hand_over();
             HAND_OVER
         } else {
             notifier.stopping("Stopping: requests under way finish");
@@ -374,11 +413,14 @@ impl Running<'_> {
                 warn!("Requests still under way at the end of the grace period");
             }
         }
+        beside.fade();
+        beside.drain();
         let outcome = supervisor.stop(deadline);
         services.end(deadline.max(Instant::now() + FLUSH));
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
+        beside.abort();
         supervisor.wait_until(services.ended(), deadline.max(Instant::now() + INTERRUPT));
         drop((services, rpc));
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();

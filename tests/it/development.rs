@@ -57,7 +57,7 @@ impl Site {
         };
         let listeners = bound.listen().unwrap().into_iter().map(|listeners| (listeners, Arc::clone(&pass))).collect();
         let front = Front::new(Limits { connections: 100, per_address: 0 }, None);
-        let reactors = Some(Reactors::start(listeners, &front, serve).unwrap());
+        let reactors = Some(Reactors::start("rr-io", listeners, &front, serve).unwrap());
         let monitor = Monitor::new(vec![Arc::clone(&inbox)], vec![port]);
         let (looking, seat) = (Arc::clone(&monitor), inbox.seat(0));
         let work = move || {

@@ -162,7 +162,7 @@ impl Builder {
     pub fn begin(mut self) -> Server {
         let channels = self.channels();
         let Self { config, reactors, host, calls, .. } = self;
-        let bound = Bound::new(&config.http.endpoints(), reactors).unwrap();
+        let bound = Bound::new(&config.endpoints(), reactors).unwrap();
         let addresses = bound.addresses().to_vec();
         let address = addresses[0].tcp().unwrap();
         let (commands, told) = bounded(4);
