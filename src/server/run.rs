@@ -231,24 +231,7 @@ pub fn run_bound(
         }
     };
     let workers: usize = supervisor.pools.iter().map(Pool::size).sum();
-    for (address, listener) in bound.addresses().iter().zip(&config.http.listeners) {
-        let scheme = if listener.tls { "https" } else { "http" };
-        match address {
-            Address::Tcp(address) => info!(workers, "Serving {scheme}://{address}"),
-            Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
-        }
-    }
-    let application = config.http.endpoints().len();
-    for address in &bound.addresses()[config.http.listeners.len()..application] {
-        info!("Serving files on {address}");
-    }
-    for (which, address) in
-        config.beside().flat_map(|(which, all)| all.iter().map(move |_| which)).zip(&bound.addresses()[application..])
-    {
-        info!("Serving {which} on {address}");
-    }
-    let addresses: Vec<_> = bound.addresses()[..application].iter().map(ToString::to_string).collect();
-    let status = format!("Serving {} with {workers} workers", addresses.join(", "));
+    let status = announce(config, bound.addresses(), workers);
     let generations = Generations::new(original, patience);
     let mut running = Running {
         config,
@@ -293,6 +276,27 @@ fn pools(
         pools.push(Pool::new(name, number, pool, host, reports.clone(), first.as_deref()));
     }
     pools
+}
+
+/// Logs what is served where. Returns what the service manager is told of it.
+fn announce(config: &Config, addresses: &[Address], workers: usize) -> String {
+    for (address, listener) in addresses.iter().zip(&config.http.listeners) {
+        let scheme = if listener.tls { "https" } else { "http" };
+        match address {
+            Address::Tcp(address) => info!(workers, "Serving {scheme}://{address}"),
+            Address::Unix(_) => info!(workers, "Serving {} on {address}", scheme.to_uppercase()),
+        }
+    }
+    let (application, beside) = addresses.split_at(config.http.endpoints().len());
+    for address in &application[config.http.listeners.len()..] {
+        info!("Serving files on {address}");
+    }
+    let each = config.beside().flat_map(|(which, addresses)| addresses.iter().map(move |_| which));
+    for (which, address) in each.zip(beside) {
+        info!("Serving {which} on {address}");
+    }
+    let application: Vec<_> = application.iter().map(ToString::to_string).collect();
+    format!("Serving {} with {workers} workers", application.join(", "))
 }
 
 /// What is served beside the application, with the numbers of its endpoints among all that are bound.
