@@ -1,11 +1,8 @@
 //! Answers that are handed over to channels, and hints ahead of answers.
 
-use std::{
-    fs,
-    process::{Command, Stdio},
-};
+use std::{fs, process::Command};
 
-use crate::support::{Client, Server, get, until};
+use crate::support::{Browser, Client, Server, get, until};
 
 /// One worker. `/publish/<channel>`, `/count/<channel>` and `/close/<channel>` do that; the rest is for `$body`.
 fn server(body: &str) -> crate::support::server::Builder {
@@ -202,10 +199,6 @@ fn hints_are_sent_ahead_of_the_answer() {
 
 #[test]
 fn a_browser_comes_again_and_misses_nothing() {
-    let chromium = Command::new("chromium").arg("--version").output();
-    if !chromium.is_ok_and(|output| output.status.success()) {
-        return eprintln!("skipped: there is no chromium (Debian package chromium)");
-    }
     let server = server(
         r#"
         switch ($request->path) {
@@ -235,31 +228,16 @@ fn a_browser_comes_again_and_misses_nothing() {
         }"#,
     )
     .start();
-    let profile = server.directory.join("profile");
-    let mut browser = Command::new("chromium")
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"])
-        .arg(format!("--user-data-dir={}", profile.display()))
-        .arg(format!("http://{}/", server.address))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let mut follow = || {
-        until("the page listens", || ask(&server, "/count/room") == "1");
-        assert_eq!(ask(&server, "/publish/room?data=one&id=1"), "1");
-        assert_eq!(ask(&server, "/close/room"), "1");
-        // It may be back already, or not yet: it gets this once.
-        ask(&server, "/publish/room?data=two&id=2");
-        until("the page listens again", || ask(&server, "/count/room") == "1");
-        assert_eq!(ask(&server, "/publish/room?data=end&id=3"), "1");
-        until("the page has said what it saw", || notes(&server).contains("seen"));
-    };
-    let followed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(&mut follow));
-    browser.kill().unwrap();
-    browser.wait().unwrap();
-    assert!(followed.is_ok(), "{}", notes(&server));
+    let Some(browser) = Browser::open(server.address) else { return };
+    until("the page listens", || ask(&server, "/count/room") == "1");
+    assert_eq!(ask(&server, "/publish/room?data=one&id=1"), "1");
+    assert_eq!(ask(&server, "/close/room"), "1");
+    // It may be back already, or not yet: it gets this once.
+    ask(&server, "/publish/room?data=two&id=2");
+    until("the page listens again", || ask(&server, "/count/room") == "1");
+    assert_eq!(ask(&server, "/publish/room?data=end&id=3"), "1");
+    until("the page has said what it saw", || notes(&server).contains("seen"));
+    drop(browser);
     assert_eq!(notes(&server), "from NULL\nfrom '1'\nseen 0begin 1one 2two 3end\n");
     server.stop();
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, thread, time::Instant};
 
-use crate::support::{Mode, Server, get, until};
+use crate::support::{Browser, Mode, Server, get, until};
 
 const WORKER: &str = r#"<?php
 $worker = new RoadRunner\Worker();
@@ -57,4 +57,40 @@ fn a_save_right_after_another_one_is_not_lost() {
     until("the last text is served", || get(server.address, "/").text().contains("<p>text 20</p>"));
     drop(server.stop());
     assert!(start.elapsed().as_secs() < 60);
+}
+
+/// Shows a text, and tells the worker which one each page has shown.
+const PAGE: &str = r#"<?php
+$worker = new RoadRunner\Worker();
+$text = require __DIR__ . '/text.php';
+while ($request = $worker->waitRequest()) {
+    if ($request->method === 'POST') {
+        error_log('shown: ' . $request->body());
+    }
+    $worker->respond(200, "<!doctype html><title>t</title><body><p>$text</p><script>
+        fetch('/', {method: 'POST', body: document.querySelector('p').textContent});
+    </script></body>", ['content-type' => 'text/html']);
+}
+"#;
+
+#[test]
+fn a_page_in_a_browser_reloads_itself() {
+    let server = Server::of(PAGE)
+        .file("text.php", "<?php return 'text 0';")
+        .config("http: {address: {address}, pool: {num_workers: 2}}\nwatch: {page: true}")
+        .mode(Mode::Opcache)
+        .start();
+    let Some(browser) = Browser::open(server.address) else { return };
+    for number in 0..=3 {
+        if number > 0 {
+            save(&server, &format!("<?php return 'text {number}';"));
+        }
+        server.wait_for_log(&format!("shown: text {number}"));
+    }
+    save(&server, "<?php return 'text 4'");
+    server.wait_for_log("Reload failed");
+    save(&server, "<?php return 'text 5';");
+    server.wait_for_log("shown: text 5");
+    drop(browser);
+    server.stop();
 }

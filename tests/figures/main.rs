@@ -17,6 +17,7 @@ mod events;
 mod files;
 mod greedy;
 mod handoff;
+mod limits;
 mod log;
 mod middleware;
 mod neighbours;
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
             ("deploys", pools::deploys),
             ("scaling", pools::scaling),
             ("leak", pools::leak),
+            ("exec-ttl", limits::exec_ttl),
             ("files", files::measure),
             ("static", static_files::measure),
             ("middleware-off", middleware::off),

@@ -1,5 +1,6 @@
 //! Servers and clients for the tests.
 
+pub mod browser;
 pub mod client;
 pub mod generation;
 pub mod http2;
@@ -11,6 +12,8 @@ pub mod site;
 pub mod stopped;
 pub mod storm;
 
+#[allow(unused_imports, reason = "not every test binary uses all of them")]
+pub use browser::Browser;
 pub use client::{Client, get};
 #[allow(unused_imports, reason = "not every test binary uses all of them")]
 pub use load::Load;

@@ -2,8 +2,6 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
-    process::{Child, Command, Stdio},
     sync::Arc,
     time::Instant,
 };
@@ -13,7 +11,7 @@ use http::StatusCode;
 use parking_lot::Mutex;
 
 use super::{Site, html, with};
-use crate::support::until;
+use crate::support::{Browser, until};
 
 /// What pages have said of themselves, in order.
 type Said = Arc<Mutex<Vec<String>>>;
@@ -29,42 +27,6 @@ const REPORT: &str = "
             + ' ' + getComputedStyle(panel).position;
         if (text !== shown) say('failure ' + (shown = text));
     }).observe(document.documentElement, {childList: true, characterData: true, subtree: true});";
-
-/// A browser with one page, gone with this value.
-struct Browser {
-    process: Child,
-    profile: PathBuf,
-}
-
-impl Browser {
-    /// `None`: there is none on this machine.
-    fn open(address: SocketAddr) -> Option<Self> {
-        let chromium = Command::new("chromium").arg("--version").output();
-        if !chromium.is_ok_and(|output| output.status.success()) {
-            return None;
-        }
-        let profile = std::env::temp_dir().join(format!("rr-it-browser-{}", std::process::id()));
-        let process = Command::new("chromium")
-            .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"])
-            .args(["--disable-background-networking", "--disable-component-update", "--remote-debugging-port=0"])
-            .arg(format!("--user-data-dir={}", profile.display()))
-            .arg(format!("http://{address}/"))
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        Some(Self { process, profile })
-    }
-}
-
-impl Drop for Browser {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-        let _ = std::fs::remove_dir_all(&self.profile);
-    }
-}
 
 /// A site of one page with this heading and policy.
 fn site(
@@ -108,9 +70,7 @@ fn a_page_reloads_itself_and_shows_why_it_does_not() {
         });
     };
     let first = site(SocketAddr::from(([127, 0, 0, 1], 0)), "default-src 'self'", "x", &heading, &said);
-    let Some(browser) = Browser::open(first.address) else {
-        return eprintln!("skipped: there is no chromium (Debian package chromium)");
-    };
+    let Some(browser) = Browser::open(first.address) else { return };
     wait(&["loaded one"]);
     until("the page listens", || first.development.listeners() == 1);
     first.development.failed("Parse error: <b>bold</b> on line 3");

@@ -1,5 +1,7 @@
 //! Servers, workers and clients for the tests.
 
+#[path = "../../support/browser.rs"]
+mod browser;
 mod client;
 mod gate;
 #[path = "../../support/http2.rs"]
@@ -11,6 +13,7 @@ mod tls;
 
 use std::time::{Duration, Instant};
 
+pub use browser::Browser;
 pub use client::{Client, Response, first_answered};
 pub use gate::Gate;
 pub use server::{Builder, Server, answer};
