@@ -22,7 +22,7 @@ use crate::{
     config::Config,
     http::{self, Development},
     pool::{Event, Immutable, Pool, Report},
-    rpc,
+    process, rpc,
     tls::Watch,
     watch::{self, Watcher},
 };
@@ -37,6 +37,8 @@ const COMMANDS: usize = 16;
 const NEARLY_FULL: f32 = 0.9;
 /// The part of it that the code may take at first: with more, the next generation would soon be where this one is.
 const TOO_FULL: f32 = 0.7;
+/// How long after the end of a worker's thread memory is given back; others may end with it.
+const TRIM: Duration = Duration::from_secs(2);
 /// How long of that workers that only wait, or have just answered, may take to leave by themselves.
 const LEAVE: Duration = Duration::from_millis(250);
 
@@ -61,6 +63,8 @@ pub(super) struct Supervisor {
     /// A change of the generation was asked for because threads are stuck.
     clogged: bool,
     code_memory: CodeMemory,
+    /// When memory is to be given back to the system.
+    trim_at: Option<Instant>,
     /// Looks whether files change, if that is asked for.
     files: Option<Watcher>,
     /// Files that have changed.
@@ -125,6 +129,7 @@ impl Supervisor {
             ready,
             clogged: false,
             code_memory: CodeMemory::default(),
+            trim_at: None,
             files: None,
             changes: never(),
             development: None,
@@ -278,7 +283,7 @@ impl Supervisor {
         };
         let timeout = at(deadline);
         loop {
-            let due = at(self.pools.iter().filter_map(Pool::due).min());
+            let due = at(self.pools.iter().filter_map(Pool::due).chain(self.trim_at).min());
             let report = select! {
                 recv(self.reports) -> report => report,
                 recv(self.commands) -> command => match self.obey(command.ok()) {
@@ -300,6 +305,7 @@ impl Supervisor {
                 recv(self.heartbeat.due) -> _ => return Woken::Beat,
                 recv(due) -> _ => {
                     self.pools.iter_mut().for_each(Pool::tick);
+                    self.trim();
                     self.tell_pages();
                     if self.is_worn() {
                         return Woken::Restart;
@@ -448,6 +454,13 @@ impl Supervisor {
         self.reload(Which::default());
     }
 
+    /// Gives back, when it is time, what threads that have ended leave free in the allocator: no other may ever use that part.
+    fn trim(&mut self) {
+        if self.trim_at.take_if(|time| *time <= Instant::now()).is_some() {
+            process::trim();
+        }
+    }
+
     /// Tells pages in development how reloads have ended.
     fn tell_pages(&mut self) {
         let of = |pool: &mut Pool<_, _>| {
@@ -466,6 +479,9 @@ impl Supervisor {
     fn heed(&mut self, report: &Report) -> Option<Woken> {
         self.pools.get_mut(report.pool)?.heed(report.worker, &report.event);
         self.tell_pages();
+        if let Event::Gone(_) = report.event {
+            self.trim_at.get_or_insert_with(|| Instant::now() + TRIM);
+        }
         let pool = &self.pools[report.pool];
         match report.event {
             Event::Ready => {

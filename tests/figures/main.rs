@@ -19,6 +19,7 @@ mod greedy;
 mod handoff;
 mod limits;
 mod log;
+mod memory;
 mod middleware;
 mod neighbours;
 mod opcache;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
             ("greedy", greedy::measure),
             ("log", log::measure),
             ("memory", soak::measure),
+            ("malloc", memory::back),
             ("reload", pools::reload),
             ("hot-reload", pools::hot_reload),
             ("deploys", pools::deploys),
