@@ -32,6 +32,11 @@ impl Bell {
         }
     }
 
+    /// Returns whether it was rung, and takes that back. For the thread that sleeps here.
+    pub(super) fn was_rung(&self) -> bool {
+        self.rung.load(Ordering::SeqCst) && self.rung.swap(false, Ordering::SeqCst)
+    }
+
     /// Sleeps until rung, or until `deadline`. One thread at a time.
     pub(super) fn sleep(&self, deadline: Option<Instant>) {
         let this = current();

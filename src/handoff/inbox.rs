@@ -7,7 +7,7 @@
 //! seen by the [`super::Monitor`].
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,9 @@ use super::{
     clock::{self, Nanos, nanos},
     idle::IdleSet,
     line::{Line, Pending, Slot, Unanswered},
-    seat::{Post, Seat},
+    port::{Gift, Port},
+    role::Word,
+    seat::{Post, SLOW, Seat},
     sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
 };
 
@@ -32,8 +34,15 @@ const BACKLOG: Nanos = nanos(Duration::from_micros(200));
 const NEAR: usize = 64;
 /// Those that wait are looked through so often, at most, within the time that they may wait.
 const OFTEN: Nanos = 64;
+/// After a handler of so long, the reactor's own thread drives for a while.
+pub(super) const LONG: Nanos = nanos(Duration::from_millis(1));
+/// So long.
+const HOLD: Nanos = nanos(Duration::from_millis(250));
 /// Handlers faster than this never deserve another thread: it would take longer to come.
 const SHORT: Nanos = nanos(Duration::from_micros(8));
+
+/// Workers of all inboxes.
+static WORKERS: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
 
 /// Requests that wait for a worker, and the posts of the workers that take them.
 #[derive(Debug)]
@@ -72,6 +81,12 @@ pub struct Inbox<Q, A> {
     wakes: AtomicU64,
     /// Rung when something was put off that somebody must look at; see [`super::Monitor`].
     pub(super) monitor: Arc<Watch>,
+    /// The reactors that its workers may drive.
+    ports: OnceLock<Vec<Arc<Port<Q, A>>>>,
+    /// Until when no worker is given the role of driving one.
+    hold: AtomicU64,
+    /// What the number of a seat is added to for a number that no other worker of any inbox has.
+    base: u64,
 }
 
 /// How the monitor is woken.
@@ -136,7 +151,39 @@ impl<Q, A> Inbox<Q, A> {
             look_through: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
             monitor,
+            ports: OnceLock::new(),
+            hold: AtomicU64::new(0),
+            base: WORKERS.fetch_add(seats as u64, std::sync::atomic::Ordering::Relaxed),
         })
+    }
+
+    /// Lets workers drive the reactors of these ports.
+    pub fn let_drive(&self, ports: &[Arc<Port<Q, A>>]) {
+        let _ = self.ports.set(ports.to_vec());
+    }
+
+    pub(super) fn ports(&self) -> &[Arc<Port<Q, A>>] {
+        self.ports.get().map_or(&[], Vec::as_slice)
+    }
+
+    /// A number of this seat that no other one of any inbox has.
+    pub(super) fn worker(&self, seat: usize) -> u64 {
+        self.base + seat as u64
+    }
+
+    /// Whether a number is of a worker of this inbox.
+    pub(super) fn is_of(&self, word: Word) -> bool {
+        (self.base..self.base + self.posts.len() as u64).any(|worker| word.is_of(worker))
+    }
+
+    /// A handler was slow: its like are better served by two threads.
+    pub(super) fn hold(&self, now: Nanos) {
+        self.hold.store(now + HOLD, Ordering::Relaxed);
+    }
+
+    /// Whether handlers are so fast that one thread serves them better than two.
+    pub(super) fn is_fast(&self, post: &Post, now: Nanos) -> bool {
+        post.mean() < SLOW && self.hold.load(Ordering::Relaxed) <= now
     }
 
     /// Sets how long a request may wait for a worker; none: for ever. One that waited longer is refused with
@@ -164,7 +211,7 @@ impl<Q, A> Inbox<Q, A> {
         let _door = (self.ring.len() + NEAR > self.waiting).then(|| self.door.lock());
         if self.is_full() && !(line.port().have_left() && self.sweep()) {
             // Whoever could make room must know.
-            self.announce();
+            self.announce(line.port());
             self.refused.fetch_add(1, Ordering::Relaxed);
             return Err(Overloaded(request));
         }
@@ -178,8 +225,12 @@ impl<Q, A> Inbox<Q, A> {
         }
         match self.unannounced.load(Ordering::Relaxed) {
             0 => self.unannounced.store(now, Ordering::Relaxed),
-            since if now.saturating_sub(since) > BATCH => self.announce(),
+            since if now.saturating_sub(since) > BATCH => self.announce(line.port()),
             _ => {}
+        }
+        // A worker that drives takes it by itself.
+        if !self.ports().is_empty() && !line.port().role.is_home() {
+            line.port().wake_root();
         }
         if self.is_closed() {
             self.refuse_waiting();
@@ -270,41 +321,45 @@ impl<Q, A> Inbox<Q, A> {
         &self.posts[..self.taken_seats.load(Ordering::Relaxed).min(self.posts.len())]
     }
 
-    /// Applies the rule: wakes a thread if what waits deserves one. Called at the end of each pass of a reactor.
-    pub fn announce(&self) {
+    /// Applies the rule: wakes a thread if what waits deserves one. Called at the end of each pass of the reactor whose port
+    /// this is.
+    pub fn announce(&self, port: &Port<Q, A>) {
         if self.unannounced.load(Ordering::Relaxed) != 0 {
             self.unannounced.store(0, Ordering::Relaxed);
             // Pairs with the fence in `Seat::wait`: either this thread sees the idle bit or the seat sees the request.
             fence(Ordering::SeqCst);
-            self.consider(clock::now());
+            self.consider(clock::now(), Some(port));
         }
     }
 
     /// Announces what nobody was told of for 200 µs: for a reactor that does not come to the end of a pass.
-    pub fn announce_overdue(&self) {
+    pub fn announce_overdue(&self, port: &Port<Q, A>) {
         let since = self.unannounced.load(Ordering::Relaxed);
         if since != 0 && clock::now().saturating_sub(since) > BATCH {
-            self.announce();
+            self.announce(port);
         }
     }
 
-    /// Wakes a thread if the rule says so, else sees to it that the monitor looks.
-    pub(super) fn consider(&self, now: Nanos) {
+    /// Wakes a thread if the rule says so, else sees to it that the monitor looks. `port`: of the reactor that runs on this thread.
+    pub(super) fn consider(&self, now: Nanos, port: Option<&Port<Q, A>>) {
         let queued = self.ring.len();
         if queued == 0 {
             return;
         }
-        if self.coming.load(Ordering::SeqCst) || !self.deserves(queued as u64, now) {
+        if self.coming.load(Ordering::SeqCst) || !self.deserves(queued as u64, now, port) {
             self.monitor.poke();
+        } else if let Some(port) = port.filter(|port| !self.ports().is_empty() && port.can_give()) {
+            self.give_or_wake(port, now);
         } else {
             self.wake_one();
         }
     }
 
-    fn deserves(&self, queued: u64, now: Nanos) -> bool {
+    fn deserves(&self, queued: u64, now: Nanos, port: Option<&Port<Q, A>>) -> bool {
+        let driven = port.map(|port| std::ptr::from_ref(port) as usize);
         let (mut fresh, mut means) = (0, 0);
         for post in self.present() {
-            if post.took_within(now, FRESH) {
+            if post.took_within(now, FRESH) || driven.is_some_and(|port| post.drives(port)) {
                 fresh += 1;
                 means += post.mean();
             }
@@ -319,10 +374,41 @@ impl<Q, A> Inbox<Q, A> {
     /// Wakes one sleeping worker, if there is one.
     pub(super) fn wake_one(&self) {
         if let Some(seat) = self.idle.take_lowest() {
-            self.coming.store(true, Ordering::SeqCst);
-            self.wakes.fetch_add(1, Ordering::Relaxed);
-            self.posts[seat].bell.ring();
+            self.wake(seat);
         }
+    }
+
+    fn wake(&self, seat: usize) {
+        self.coming.store(true, Ordering::SeqCst);
+        self.wakes.fetch_add(1, Ordering::Relaxed);
+        self.rouse(seat);
+    }
+
+    /// Makes a worker that waits look round.
+    pub(super) fn rouse(&self, seat: usize) {
+        let post = &self.posts[seat];
+        post.bell.ring();
+        // Pairs with the fence in `Seat::drive`.
+        fence(Ordering::SeqCst);
+        let drives = post.driven();
+        if drives != 0
+            && let Some(port) = self.ports().iter().find(|port| Arc::as_ptr(port) as usize == drives)
+        {
+            port.wake_root();
+        }
+    }
+
+    /// Wakes a sleeping worker, and lets it drive the reactor of `port` if it is likely to be back soon from each request.
+    fn give_or_wake(&self, port: &Port<Q, A>, now: Nanos) {
+        let Some(seat) = self.idle.take_lowest() else { return };
+        let post = &self.posts[seat];
+        if post.driven() != 0 || !self.is_fast(post, now) {
+            return self.wake(seat);
+        }
+        self.coming.store(true, Ordering::SeqCst);
+        self.wakes.fetch_add(1, Ordering::Relaxed);
+        self.monitor.poke();
+        port.offer(Gift { worker: self.worker(seat), bell: Arc::clone(&post.bell) });
     }
 
     /// Takes the oldest request whose client still waits.
@@ -353,9 +439,7 @@ impl<Q, A> Inbox<Q, A> {
         self.closed.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.refuse_waiting();
-        for post in &self.posts {
-            post.bell.ring();
-        }
+        (0..self.posts.len()).for_each(|seat| self.rouse(seat));
     }
 
     fn refuse_waiting(&self) {

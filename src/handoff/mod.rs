@@ -19,6 +19,7 @@ mod job;
 mod line;
 mod monitor;
 mod port;
+mod role;
 mod seat;
 mod sync;
 #[cfg(test)]
@@ -29,5 +30,5 @@ pub use inbox::{Inbox, Overloaded, Statistics};
 pub use inflow::{Inlet, Outlet, Read, Wanted, inflow};
 pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
 pub use monitor::{Counters, Monitor};
-pub use port::Port;
+pub use port::{Engine, Port};
 pub use seat::{Blocked, Leave, Received, Seat};

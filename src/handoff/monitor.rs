@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    clock,
     inbox::{Inbox, Watch},
     port::Port,
     sync::{AtomicBool, AtomicU64, Ordering},
@@ -92,7 +93,8 @@ impl<Q, A> Monitor<Q, A> {
                     (period, calm) = ((period * 2).min(PERIOD.1), 0);
                 }
             }
-            nothing = if taken == before && self.is_empty() { nothing + 1 } else { 0 };
+            let lent = self.ports.iter().any(|port| port.role.lent().is_some());
+            nothing = if taken == before && self.is_empty() && !lent { nothing + 1 } else { 0 };
         }
     }
 
@@ -102,7 +104,7 @@ impl<Q, A> Monitor<Q, A> {
         // What was put off before the store is seen by this look, what is put off after it rings.
         if self.taken() == taken
             && self.is_empty()
-            && !self.ports.iter().any(|port| port.is_put_off())
+            && !self.ports.iter().any(|port| port.is_put_off() || port.role.lent().is_some())
             && !self.stopped.load(Ordering::SeqCst)
         {
             self.watch().bell.sleep(None);
@@ -120,6 +122,11 @@ impl<Q, A> Monitor<Q, A> {
             }
         }
         for port in &self.ports {
+            if let Some(word) = port.steal() {
+                let now = clock::now();
+                self.inboxes.iter().filter(|inbox| inbox.is_of(word)).for_each(|inbox| inbox.hold(now));
+                found = true;
+            }
             if port.is_forgotten() {
                 port.announce();
                 found = true;

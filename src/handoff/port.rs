@@ -4,10 +4,12 @@
 //! reactor fetches all of them at once and wakes the tasks itself, which costs nothing inside the runtime. A worker must
 //! make a system call only when the reactor sleeps, and not even then for each answer.
 
-use std::{sync::Arc, task::Waker};
+use std::{fmt, sync::Arc, task::Waker};
 
 use super::{
+    bell::Bell,
     line::Slot,
+    role::{Role, Word},
     sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
 };
 
@@ -33,6 +35,42 @@ pub struct Port<Q, A> {
     passes: AtomicU64,
     /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
     suspected: AtomicU64,
+    /// Who drives the reactor.
+    pub(super) role: Role,
+    /// The reactor, for workers that drive it; `None`: none does.
+    engine: Mutex<Option<Arc<dyn Engine>>>,
+    /// Where the reactor's own thread sleeps while a worker drives.
+    home: Bell,
+    /// The worker that the role is to be given to.
+    gift: Mutex<Option<Gift>>,
+    /// Whether there is a gift.
+    gives: AtomicBool,
+    /// The reactor's own thread is to drive from now on.
+    recalled: AtomicBool,
+    /// What the monitor saw at its last look, if the role was lent. Of the monitor alone.
+    lent_before: Mutex<Option<Word>>,
+}
+
+/// A reactor, as a worker drives it.
+pub trait Engine: Send + Sync {
+    /// Runs the reactor on this thread until `done`, which is asked each time that the root task runs and has nothing to fetch;
+    /// `turn`: at least once round.
+    fn drive(&self, turn: bool, done: &mut dyn FnMut() -> bool);
+    /// Requests may wait for others than the worker that drives, which is about to do something else.
+    fn lending(&self);
+}
+
+/// A worker that gets the role when it is woken.
+#[derive(Debug)]
+pub(super) struct Gift {
+    pub(super) worker: u64,
+    pub(super) bell: Arc<Bell>,
+}
+
+impl fmt::Debug for dyn Engine {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Engine")
+    }
 }
 
 // === impl Port ===
@@ -49,7 +87,108 @@ impl<Q, A> Port<Q, A> {
             drains: AtomicU64::new(0),
             passes: AtomicU64::new(0),
             suspected: AtomicU64::new(0),
+            role: Role::default(),
+            engine: Mutex::new(None),
+            home: Bell::default(),
+            gift: Mutex::new(None),
+            gives: AtomicBool::new(false),
+            recalled: AtomicBool::new(false),
+            lent_before: Mutex::new(None),
         })
+    }
+
+    /// Lets workers drive the reactor.
+    pub fn install(&self, engine: Arc<dyn Engine>) {
+        *self.engine.lock() = Some(engine);
+    }
+
+    pub(super) fn engine(&self) -> Option<Arc<dyn Engine>> {
+        self.engine.lock().clone()
+    }
+
+    /// Whether the reactor's own thread drives, and could leave that to a worker.
+    pub(super) fn can_give(&self) -> bool {
+        self.role.is_home()
+            && !self.gives.load(Ordering::SeqCst)
+            && !self.recalled.load(Ordering::SeqCst)
+            && self.engine.lock().is_some()
+    }
+
+    /// The role goes to a worker as soon as the reactor's own thread lets go of it. For that thread.
+    pub(super) fn offer(&self, gift: Gift) {
+        *self.gift.lock() = Some(gift);
+        self.gives.store(true, Ordering::SeqCst);
+        self.wake_root();
+    }
+
+    /// Whether the reactor's own thread is to let go.
+    pub fn is_to_rest(&self) -> bool {
+        self.gives.load(Ordering::SeqCst)
+    }
+
+    /// Gives the role away and sleeps until it comes home. For the reactor's own thread, while it does not drive.
+    pub fn rest(&self) {
+        let gift = self.gift.lock().take();
+        self.gives.store(false, Ordering::SeqCst);
+        if let Some(Gift { worker, bell }) = gift {
+            if !self.recalled.load(Ordering::SeqCst) {
+                self.role.give(worker);
+            }
+            bell.ring();
+        }
+        // Whoever recalls first says so and then looks at the role.
+        fence(Ordering::SeqCst);
+        if self.recalled.load(Ordering::SeqCst) {
+            self.recall();
+        }
+        while !self.role.is_home() {
+            self.home.sleep(None);
+        }
+    }
+
+    /// The reactor's own thread drives from now on. Irreversible.
+    pub fn recall(&self) {
+        self.recalled.store(true, Ordering::SeqCst);
+        fence(Ordering::SeqCst);
+        if let Some(lent) = self.role.lent() {
+            self.take_home(lent);
+        }
+        // A worker that drives looks at the flag.
+        self.wake_root();
+    }
+
+    pub(super) fn is_recalled(&self) -> bool {
+        self.recalled.load(Ordering::SeqCst)
+    }
+
+    fn take_home(&self, lent: Word) -> bool {
+        let stolen = self.role.steal(lent);
+        if stolen {
+            self.home.ring();
+        }
+        stolen
+    }
+
+    /// A worker lets go of the role.
+    pub(super) fn retire(&self, worker: u64) {
+        if self.role.retire(worker) {
+            self.home.ring();
+        }
+    }
+
+    /// A look of the monitor: takes the role away from a worker that has had it lent since the last look. Returns what it was.
+    pub(super) fn steal(&self) -> Option<Word> {
+        let now = self.role.lent();
+        let before = std::mem::replace(&mut *self.lent_before.lock(), now);
+        now.filter(|now| before == Some(*now) && self.take_home(*now))
+    }
+
+    /// Makes the root task run, on whatever thread.
+    pub(super) fn wake_root(&self) {
+        let root = self.root.lock().clone();
+        if let Some(root) = root {
+            root.wake();
+        }
     }
 
     /// Leaves an answer, without waking anybody.
@@ -93,8 +232,8 @@ impl<Q, A> Port<Q, A> {
         self.suspected.swap(suspected, Ordering::Relaxed) == drains && suspected == drains
     }
 
-    /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones.
-    pub fn drain(&self, root: &Waker) {
+    /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones. Returns whether there were any.
+    pub fn drain(&self, root: &Waker) -> bool {
         {
             let mut place = self.root.lock();
             match &mut *place {
@@ -102,18 +241,20 @@ impl<Q, A> Port<Q, A> {
                 place => *place = Some(root.clone()),
             }
         }
-        self.fetch();
+        self.fetch()
     }
 
-    /// Wakes the tasks of all answers, which costs no system call on their own thread. For the reactor's thread.
-    pub fn fetch(&self) {
+    /// Wakes the tasks of all answers, which costs no system call on their own thread. For the thread that drives. Returns
+    /// whether there were any.
+    pub fn fetch(&self) -> bool {
         if self.answers.is_empty() {
-            return;
+            return false;
         }
         self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         while let Some(slot) = self.answers.pop() {
             slot.wake();
         }
+        true
     }
 
     /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.
@@ -151,6 +292,7 @@ impl<Q, A> Port<Q, A> {
     /// The reactor ends: it is not woken any more.
     pub fn close(&self) {
         self.root.lock().take();
+        self.engine.lock().take();
     }
 
     /// Passes of the reactor: times that it had nothing more to do.

@@ -8,11 +8,12 @@ use std::{
 use super::{
     bell::Bell,
     clock::{self, Nanos, nanos},
-    inbox::{BATCH, Inbox, Overloaded},
+    inbox::{BATCH, Inbox, LONG, Overloaded},
     job::Account,
     line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
-    sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, Mutex, Ordering, fence},
+    role::Word,
+    sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
 };
 
 /// Requests that may be addressed to one worker at a time, beside what comes through the pool's inbox.
@@ -22,7 +23,10 @@ const SMOOTHING: u64 = 64;
 /// Longer samples count as this: a thread that was not scheduled for a while looks slow.
 const CLAMP: Nanos = nanos(Duration::from_millis(4));
 /// Handlers slower than this announce their answer at once.
-const SLOW: Nanos = nanos(Duration::from_micros(50));
+pub(super) const SLOW: Nanos = nanos(Duration::from_micros(50));
+
+/// A worker that drives a reactor takes what waits for so long before it looks at the reactor again.
+const TURN: Nanos = nanos(Duration::from_micros(100));
 
 /// What others may see of a seat. In a cache line of its own.
 #[derive(Debug, Default)]
@@ -42,6 +46,8 @@ pub(super) struct Post {
     pub(super) waited: AtomicU64,
     /// Times that the seat's thread came back from its sleep. Written by the seat's thread alone.
     woken: AtomicU64,
+    /// Address of the port whose reactor the seat's thread drives now; 0 = none.
+    driven: AtomicUsize,
 }
 
 /// One worker's place at the inbox of its pool.
@@ -61,6 +67,9 @@ pub struct Seat<Q, A> {
     unannounced: Mutex<Unannounced<Q, A>>,
     /// Of the request in hand, if somebody looks at it from aside.
     account: Option<Box<Account<Q, A>>>,
+    /// The reactor that this worker has lent to itself while it works: number of the port, and the state of its role. Of the seat's
+    /// thread alone.
+    lent: Mutex<Option<(usize, Word)>>,
 }
 
 /// Answers that were put off.
@@ -112,6 +121,16 @@ impl Post {
         self.took.load(Ordering::Relaxed) != 0
     }
 
+    /// Address of the port whose reactor is driven here, 0 = none.
+    pub(super) fn driven(&self) -> usize {
+        self.driven.load(Ordering::SeqCst)
+    }
+
+    /// Whether that is this one.
+    pub(super) fn drives(&self, port: usize) -> bool {
+        self.driven() == port
+    }
+
     /// Returns whether the seat took its request less than `span` ago.
     pub(super) fn took_within(&self, now: Nanos, span: Nanos) -> bool {
         let took = self.took.load(Ordering::Relaxed);
@@ -126,15 +145,17 @@ impl Post {
         self.took.store(now, Ordering::Relaxed);
     }
 
-    /// The request in hand is over.
-    fn end(&self, now: Nanos) {
+    /// The request in hand is over. Returns how long it took.
+    fn end(&self, now: Nanos) -> Nanos {
         let took = self.took.load(Ordering::Relaxed);
         if took != 0 {
             let (mean, sample) = (self.mean(), now.saturating_sub(took).min(CLAMP));
             self.mean.store(mean - mean / SMOOTHING + sample / SMOOTHING, Ordering::Relaxed);
             self.freed.store(now, Ordering::Relaxed);
             self.took.store(0, Ordering::Relaxed);
+            return now.saturating_sub(took);
         }
+        0
     }
 }
 
@@ -150,6 +171,7 @@ impl<Q, A> Seat<Q, A> {
             mailbox: ArrayQueue::new(MAILBOX),
             unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
             account: None,
+            lent: Mutex::new(None),
         }
     }
 
@@ -164,7 +186,9 @@ impl<Q, A> Seat<Q, A> {
 
     /// What was taken before is over.
     fn finish(&self, now: Nanos) {
-        self.post().end(now);
+        if self.post().end(now) > LONG {
+            self.inbox.hold(now);
+        }
         if let Some(account) = &self.account {
             account.close();
         }
@@ -185,21 +209,142 @@ impl<Q, A> Seat<Q, A> {
     pub fn wait(&self) -> Received<Q, A> {
         let mut now = clock::now();
         self.finish(now);
+        let mut driver = self.regain(now);
+        let mut turned = now;
         loop {
-            if let Some(received) = self.look(now) {
-                return received;
+            if driver.is_none() || now.saturating_sub(turned) < TURN {
+                if let Some(received) = self.look(now) {
+                    return self.part(driver, received);
+                }
+            }
+            if let Some(port) = driver {
+                let received = self.drive(port);
+                now = clock::now();
+                turned = now;
+                if let Some(received) = received {
+                    return self.part(driver, received);
+                }
+                if self.inbox.ports()[port].is_recalled() {
+                    self.inbox.ports()[port].retire(self.worker());
+                    driver = None;
+                }
+                continue;
             }
             self.announce(now);
             self.inbox.idle.insert(self.number);
             // Pairs with the fence in `Inbox::announce`, and with those in `leave` and `send`.
             fence(Ordering::SeqCst);
-            if self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none() {
+            if self.is_quiet() {
                 self.post().bell.sleep(None);
             }
-            self.post().woken.fetch_add(1, Ordering::Relaxed);
-            self.inbox.idle.remove(self.number);
-            self.inbox.coming.store(false, Ordering::SeqCst);
+            self.wakened();
             now = clock::now();
+            driver = self.given();
+            turned = now;
+        }
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none()
+    }
+
+    fn wakened(&self) {
+        self.post().woken.fetch_add(1, Ordering::Relaxed);
+        self.inbox.idle.remove(self.number);
+        self.inbox.coming.store(false, Ordering::SeqCst);
+    }
+
+    fn worker(&self) -> u64 {
+        self.inbox.worker(self.number)
+    }
+
+    /// Takes the reactor back that this worker has lent to itself, unless it was stolen, or others serve it better now.
+    fn regain(&self, now: Nanos) -> Option<usize> {
+        let (number, word) = self.lent.lock().take()?;
+        let port = &self.inbox.ports()[number];
+        if !port.role.regain(word) {
+            return None;
+        }
+        if self.inbox.is_fast(self.post(), now) && !port.is_recalled() {
+            return Some(number);
+        }
+        port.retire(self.worker());
+        None
+    }
+
+    /// The reactor that came with a wake.
+    fn given(&self) -> Option<usize> {
+        let worker = self.worker();
+        self.inbox
+            .ports()
+            .iter()
+            .position(|port| port.role.lent().is_some_and(|word| word.is_of(worker) && port.role.regain(word)))
+    }
+
+    /// Drives the reactor of a port until there is something to do, or it is recalled.
+    fn drive(&self, number: usize) -> Option<Received<Q, A>> {
+        let port = &self.inbox.ports()[number];
+        let Some(engine) = port.engine() else {
+            port.recall();
+            return None;
+        };
+        let mut received = None;
+        let turn = !self.inbox.is_empty();
+        self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
+        engine.drive(turn, &mut || {
+            loop {
+                if self.post().bell.was_rung() {
+                    self.wakened();
+                }
+                self.inbox.idle.insert(self.number);
+                // Pairs with the fences in `Inbox::announce` and `Inbox::rouse`.
+                fence(Ordering::SeqCst);
+                if port.is_recalled() {
+                    return true;
+                }
+                if self.is_quiet() {
+                    return false;
+                }
+                self.inbox.idle.remove(self.number);
+                received = self.look(clock::now());
+                if received.is_some() {
+                    return true;
+                }
+            }
+        });
+        self.post().driven.store(0, Ordering::SeqCst);
+        self.inbox.idle.remove(self.number);
+        if self.post().bell.was_rung() {
+            self.wakened();
+        }
+        received
+    }
+
+    /// Leaves the wait: a reactor that was driven is lent for the time of a request, and else given back.
+    fn part(&self, driver: Option<usize>, received: Received<Q, A>) -> Received<Q, A> {
+        let Some(number) = driver else { return received };
+        let port = &self.inbox.ports()[number];
+        if let Received::Leave(_) = received {
+            port.retire(self.worker());
+            return received;
+        }
+        let word = port.role.lend(self.worker());
+        *self.lent.lock() = Some((number, word));
+        self.inbox.monitor.poke();
+        if let Some(engine) = port.engine() {
+            engine.lending();
+        }
+        if port.is_recalled() {
+            self.retire();
+        }
+        received
+    }
+
+    /// Gives the reactor back that this worker has lent to itself.
+    fn retire(&self) {
+        let lent = self.lent.lock().take();
+        if let Some((number, _)) = lent {
+            self.inbox.ports()[number].retire(self.worker());
         }
     }
 
@@ -249,7 +394,7 @@ impl<Q, A> Seat<Q, A> {
     /// Applies the rule of the inbox to what this thread leaves behind.
     fn pass_on(&self, now: Nanos) {
         if !self.inbox.is_empty() {
-            self.inbox.consider(now);
+            self.inbox.consider(now, None);
         }
     }
 
@@ -287,9 +432,14 @@ impl<Q, A> Seat<Q, A> {
     /// To be called before this thread blocks in anything but [`Seat::wait`]: what the thread has put off, or does for
     /// others beside its request, must not wait for it.
     ///
-    /// Today these are the announcements of answers. Where worker threads drive reactors, it is that role, too.
+    /// These are the announcements of answers, and a reactor that it has lent to itself.
     pub fn yield_role(&self) {
-        self.announce(clock::now());
+        self.retire();
+        // It stays: the answer to the request in hand may come later.
+        let port = self.unannounced.lock().port.clone();
+        if let Some(port) = port {
+            port.announce();
+        }
     }
 
     /// Waits until `ready`, but not longer than `patience` (for ever if it is longer than any clock), for something that rings this seat when it comes. For the seat's thread, between two waits.
@@ -356,7 +506,7 @@ impl<Q, A> Seat<Q, A> {
 
     /// Makes a thread that waits here turn round once, which its pulse shows.
     pub fn nudge(&self) {
-        self.post().bell.ring();
+        self.inbox.rouse(self.number);
     }
 
     /// Gives a request back for another worker to take.
@@ -379,15 +529,14 @@ impl<Q, A> Seat<Q, A> {
         {
             return Err(Overloaded(request));
         }
-        fence(Ordering::SeqCst);
-        self.post().bell.ring();
+        self.inbox.rouse(self.number);
         Ok(pending)
     }
 
     /// Asks the worker to leave at its next wait, or now if it waits. What comes later in [`Leave`] outlasts the others.
     pub fn leave(&self, why: Leave) {
         self.control.fetch_max(why as u8, Ordering::SeqCst);
-        self.post().bell.ring();
+        self.inbox.rouse(self.number);
     }
 
     /// Takes back a request to recycle: the worker was replaced or re-run.

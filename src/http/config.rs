@@ -57,6 +57,11 @@ pub struct Config {
     /// `http.body_buffer_size` and `http.stream_request_body`: where request bodies are while they arrive.
     pub bodies: BodyConfig,
 
+    /// `http.reactor`: who drives connections.
+    ///
+    /// Default: `adaptive`.
+    pub reactor: Reactor,
+
     /// `http.internal_error_code`: status when a worker ends, or goes on, without an answer. 400 to 599.
     ///
     /// Default: 500.
@@ -146,6 +151,16 @@ pub struct Listener {
     pub tls: bool,
 }
 
+/// Who drives connections (`http.reactor`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reactor {
+    /// `adaptive`: while requests are short, the worker that answers them; otherwise threads of their own.
+    #[default]
+    Adaptive,
+    /// `handoff`: threads of their own, always.
+    HandOff,
+}
+
 // === impl Config ===
 
 impl Default for Config {
@@ -157,6 +172,7 @@ impl Default for Config {
             connections: Connections::default(),
             max_request_bytes: 64 * MEBIBYTE,
             bodies: BodyConfig::default(),
+            reactor: Reactor::default(),
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
             http2: Http2::default(),
@@ -209,6 +225,8 @@ impl Config {
             config.max_request_bytes = megabytes * MEBIBYTE;
         }
         config.bodies = BodyConfig::read(&mut section, problems);
+        let reactors = [("adaptive", Reactor::Adaptive), ("handoff", Reactor::HandOff)];
+        config.reactor = section.choice("reactor", &reactors, problems).unwrap_or_default();
         if let Some(code) = section.integer("internal_error_code", 400..=599, problems) {
             config.internal_error_code = u16::try_from(code)
                 .ok()

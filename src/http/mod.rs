@@ -41,7 +41,7 @@ mod ways;
 
 pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source, is_bodyless};
-pub use config::{Config, Http2, Listener, MEBIBYTE};
+pub use config::{Config, Http2, Listener, MEBIBYTE, Reactor};
 pub use connection::serve_connection;
 pub use decode::Config as DecodeConfig;
 pub use development::Development;

@@ -9,7 +9,10 @@ use std::{
 };
 
 use super::{Inbox, Port};
-use crate::net;
+use crate::{
+    handoff::Engine,
+    net::{self, Wheel},
+};
 
 /// Announces the requests of one reactor and fetches its answers.
 #[derive(Debug)]
@@ -18,6 +21,27 @@ pub struct Pass {
     port: Arc<Port>,
     /// Polls of connections. Of the reactor's thread alone.
     polls: AtomicU32,
+    /// Whether workers may drive the reactor.
+    adaptive: bool,
+}
+
+/// A reactor that workers drive.
+struct Driven {
+    wheel: Arc<Wheel>,
+    inboxes: Vec<Arc<Inbox>>,
+    port: Arc<Port>,
+}
+
+impl Engine for Driven {
+    fn drive(&self, turn: bool, done: &mut dyn FnMut() -> bool) {
+        self.wheel.turn(turn, |root| self.port.drain(root), done);
+    }
+
+    fn lending(&self) {
+        if self.inboxes.len() > 1 {
+            self.inboxes.iter().for_each(|inbox| inbox.announce(&self.port));
+        }
+    }
 }
 
 /// Polls of connections after which a reactor that did not come to block does what it would do then.
@@ -28,7 +52,12 @@ const POLLS: u32 = 8;
 impl Pass {
     /// Creates the pass of the reactor whose answers come through `port`.
     pub fn new(inboxes: &[Arc<Inbox>], port: &Arc<Port>) -> Arc<Self> {
-        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0) })
+        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0), adaptive: false })
+    }
+
+    /// The same of a reactor that workers may drive.
+    pub fn adaptive(inboxes: &[Arc<Inbox>], port: &Arc<Port>) -> Arc<Self> {
+        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0), adaptive: true })
     }
 
     /// To be called at each poll of a connection. A reactor that always has something to do, such as bodies that arrive, is
@@ -37,7 +66,7 @@ impl Pass {
         let polls = self.polls.load(Ordering::Relaxed).wrapping_add(1);
         self.polls.store(polls, Ordering::Relaxed);
         if polls.is_multiple_of(POLLS) {
-            self.inboxes.iter().for_each(|inbox| inbox.announce_overdue());
+            self.inboxes.iter().for_each(|inbox| inbox.announce_overdue(&self.port));
             self.port.fetch();
         }
     }
@@ -49,12 +78,12 @@ impl Pass {
 }
 
 impl net::Pass for Pass {
-    fn woken(&self, root: &Waker) {
-        self.port.drain(root);
+    fn woken(&self, root: &Waker) -> bool {
+        self.port.drain(root)
     }
 
     fn parking(&self) {
-        self.inboxes.iter().for_each(|inbox| inbox.announce());
+        self.inboxes.iter().for_each(|inbox| inbox.announce(&self.port));
         self.port.parking();
     }
 
@@ -64,5 +93,23 @@ impl net::Pass for Pass {
 
     fn ended(&self) {
         self.port.close();
+    }
+
+    fn runs_on(&self, wheel: Arc<Wheel>) {
+        if self.adaptive {
+            self.port.install(Arc::new(Driven { wheel, inboxes: self.inboxes.clone(), port: Arc::clone(&self.port) }));
+        }
+    }
+
+    fn is_to_rest(&self) -> bool {
+        self.port.is_to_rest()
+    }
+
+    fn rest(&self) {
+        self.port.rest();
+    }
+
+    fn recall(&self) {
+        self.port.recall();
     }
 }

@@ -27,7 +27,7 @@ pub use descriptors::Descriptors;
 pub use front::{Crowd, Front};
 pub use inherited::{FromManager, Inherited};
 pub use listener::{BindError, Bound, HandOver, reactors};
-pub use reactor::{Drain, Pass, Reactors};
+pub use reactor::{Drain, Pass, Reactors, Wheel};
 pub use socket::{Socket, Stream};
 
 /// The two ends of a connection; none of them has an address where it comes over a unix socket.

@@ -5,13 +5,17 @@ use std::{
     io,
     pin::pin,
     sync::Arc,
-    task::Waker,
+    task::{Poll, Waker},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender};
-use tokio::sync::{mpsc, watch};
+use parking_lot::RwLock;
+use tokio::{
+    runtime::Runtime,
+    sync::{mpsc, watch},
+};
 use tracing::{error, warn};
 
 use super::{
@@ -51,23 +55,64 @@ pub struct Drain(watch::Receiver<Phase>);
 ///
 /// All of it runs on the reactor's thread.
 pub trait Pass: Send + Sync {
-    /// The root task runs: `root` wakes it again.
-    fn woken(&self, root: &Waker);
+    /// The root task runs: `root` wakes it again. Returns whether tasks have work by that.
+    fn woken(&self, root: &Waker) -> bool;
     /// The reactor is about to block until something happens, or `root` is woken.
     fn parking(&self);
     /// The reactor runs again.
     fn unparked(&self);
     /// The reactor ends: what wakes it, and so keeps its runtime alive, is to be dropped.
     fn ended(&self);
+    /// The reactor runs on this wheel, which other threads may turn while the reactor's own thread rests.
+    fn runs_on(&self, _: Arc<Wheel>) {}
+    /// Whether the reactor's own thread is to rest. Asked each time that the root task runs on it.
+    fn is_to_rest(&self) -> bool {
+        false
+    }
+    /// Lets others turn the wheel, until the reactor's own thread is to do so again.
+    fn rest(&self) {}
+    /// The reactor's own thread turns the wheel from now on. From any thread.
+    fn recall(&self) {}
+}
+
+/// What a reactor's tasks run on. One thread at a time turns it.
+#[derive(Debug)]
+pub struct Wheel {
+    /// Taken out at the end, when its connections are dropped.
+    runtime: RwLock<Option<Runtime>>,
 }
 
 /// All reactors of a server.
-#[derive(Debug)]
 pub struct Reactors {
     phase: watch::Sender<Phase>,
+    /// Calls every reactor back to its own thread.
+    passes: Vec<Arc<dyn Pass>>,
     threads: Vec<JoinHandle<()>>,
     /// Closed when every reactor has served its last connection.
     drained: Receiver<()>,
+}
+
+// === impl Wheel ===
+
+impl Wheel {
+    fn block_on<F: Future>(&self, future: F) -> Option<F::Output> {
+        self.runtime.read().as_ref().map(|runtime| runtime.block_on(future))
+    }
+
+    /// Turns it on this thread until `done`, which is asked each time that the root task runs and `fetch` has nothing for the
+    /// other tasks; `turn`: at least once round. Nobody else may turn it meanwhile.
+    pub fn turn(&self, turn: bool, fetch: impl Fn(&Waker) -> bool, done: &mut dyn FnMut() -> bool) {
+        let mut turn = turn;
+        self.block_on(poll_fn(|context| {
+            // What was fetched goes out first.
+            if fetch(context.waker()) || turn {
+                turn = false;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if done() { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    }
 }
 
 // === impl Drain ===
@@ -111,7 +156,7 @@ impl Reactors {
         let serve = Arc::new(serve);
         let (phase, watched) = watch::channel(Phase::Serve);
         let (done, drained) = crossbeam_channel::bounded(0);
-        let mut reactors = Self { phase, threads: Vec::new(), drained };
+        let mut reactors = Self { phase, passes: Vec::new(), threads: Vec::new(), drained };
         for (number, (listeners, pass)) in listeners.into_iter().enumerate() {
             let (parking, unparked) = (Arc::clone(&pass), Arc::clone(&pass));
             let runtime = tokio::runtime::Builder::new_current_thread()
@@ -121,12 +166,13 @@ impl Reactors {
                 .on_thread_park(move || parking.parking())
                 .on_thread_unpark(move || unparked.unparked())
                 .build()?;
+            let wheel = Arc::new(Wheel { runtime: RwLock::new(Some(runtime)) });
+            pass.runs_on(Arc::clone(&wheel));
+            reactors.passes.push(Arc::clone(&pass) as Arc<dyn Pass>);
             let way = Way { front: Arc::clone(front), serve: Arc::clone(&serve), pass, phase: watched.clone() };
             let done = done.clone();
-            let thread = thread::Builder::new().name(format!("{name}-{number}")).spawn(move || {
-                runtime.block_on(drive(listeners, way, done));
-                runtime.shutdown_background();
-            })?;
+            let run = move || run(&wheel, listeners, way, done);
+            let thread = thread::Builder::new().name(format!("{name}-{number}")).spawn(run)?;
             reactors.threads.push(thread);
         }
         Ok(reactors)
@@ -154,6 +200,8 @@ impl Reactors {
 
     /// No phase comes back.
     fn enter(&self, phase: Phase) {
+        // From now on there is more than connections to look after.
+        self.passes.iter().for_each(|pass| pass.recall());
         self.phase.send_if_modified(|now| {
             let forward = phase > *now;
             if forward {
@@ -194,7 +242,8 @@ impl<P, S> Clone for Way<P, S> {
     }
 }
 
-async fn drive<P, S, F>(listeners: Vec<Listener>, way: Way<P, S>, done: Sender<()>)
+/// The life of a reactor's own thread.
+fn run<P, S, F>(wheel: &Wheel, listeners: Vec<Listener>, way: Way<P, S>, done: Sender<()>)
 where
     P: Pass + 'static,
     S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
@@ -202,8 +251,10 @@ where
 {
     // Never sent on: it is closed when the last connection has dropped its end.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
-    for listener in listeners {
-        tokio::spawn(accept(listener, way.clone(), alive.clone()));
+    if let Some(runtime) = &*wheel.runtime.read() {
+        for listener in listeners {
+            runtime.spawn(accept(listener, way.clone(), alive.clone()));
+        }
     }
     drop(alive);
     let Way { pass, phase, .. } = way;
@@ -217,13 +268,25 @@ where
         drop(done);
         let _ = phase.wait_for(|phase| *phase == Phase::Abort).await;
     });
-    // The root task: woken by the workers for their answers, and by the phases.
-    poll_fn(|context| {
-        pass.woken(context.waker());
-        ended.as_mut().poll(context)
-    })
-    .await;
+    loop {
+        // The root task: woken by the workers for their answers, and by the phases.
+        let over = wheel.block_on(poll_fn(|context| {
+            pass.woken(context.waker());
+            if ended.as_mut().poll(context).is_ready() {
+                return Poll::Ready(true);
+            }
+            if pass.is_to_rest() { Poll::Ready(false) } else { Poll::Pending }
+        }));
+        if over != Some(false) {
+            break;
+        }
+        pass.rest();
+    }
     pass.ended();
+    let runtime = wheel.runtime.write().take();
+    if let Some(runtime) = runtime {
+        runtime.shutdown_background();
+    }
 }
 
 async fn accept<P, S, F>(listener: Listener, way: Way<P, S>, alive: mpsc::Sender<()>)
@@ -313,7 +376,9 @@ mod tests {
     struct Nothing;
 
     impl Pass for Nothing {
-        fn woken(&self, _: &Waker) {}
+        fn woken(&self, _: &Waker) -> bool {
+            false
+        }
         fn parking(&self) {}
         fn unparked(&self) {}
         fn ended(&self) {}

@@ -137,7 +137,7 @@ fn answer(pool: &Pool<u32, u32>, request: u32) -> Result<u32, Unanswered> {
     let mut pending = pin!(inbox.try_dispatch(&mut Line::new(&port), request, Instant::now()).unwrap());
     let end = Instant::now() + PATIENCE;
     let answer = loop {
-        inbox.announce();
+        inbox.announce(&port);
         port.drain(Waker::noop());
         if let Poll::Ready(answer) = pending.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             break answer;
@@ -533,7 +533,7 @@ fn a_worker_that_was_added_for_waiting_requests_stays_for_a_while() {
     };
     let pending =
         [1, 2].map(|request| pool.inbox().try_dispatch(&mut Line::new(&port), request, Instant::now()).unwrap());
-    pool.inbox().announce();
+    pool.inbox().announce(&port);
     until(&mut pool, &ear, |pool| pool.size() == 2);
     drop(go);
     until(&mut pool, &ear, |pool| pool.size() == 1);

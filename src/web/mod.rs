@@ -53,7 +53,9 @@ pub type Sites = Vec<(usize, Arc<dyn Site>)>;
 struct Idle;
 
 impl Pass for Idle {
-    fn woken(&self, _: &Waker) {}
+    fn woken(&self, _: &Waker) -> bool {
+        false
+    }
     fn parking(&self) {}
     fn unparked(&self) {}
     fn ended(&self) {}

@@ -53,7 +53,7 @@ fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -
         if answers.iter().all(Option::is_some) {
             return answers.into_iter().flatten().collect();
         }
-        inbox.announce();
+        inbox.announce(port);
         port.parking();
         root.0.sleep(None);
         port.unparked();
@@ -158,7 +158,7 @@ fn recycling_and_closing_lose_nothing() {
                 .iter_mut()
                 .filter_map(|line| inbox.try_dispatch(line, 1, Instant::now()).ok())
                 .collect::<Vec<_>>();
-            inbox.announce();
+            inbox.announce(&port);
             let root = Arc::new(Root(Bell::default()));
             let waker = Waker::from(Arc::clone(&root));
             let mut answered = 0;
@@ -199,7 +199,7 @@ fn a_client_that_leaves_at_any_moment_harms_nobody() {
             let port = Port::new(16);
             let mut leaving = Line::new(&port);
             let pending = inbox.try_dispatch(&mut leaving, 7, Instant::now()).expect("there is room");
-            inbox.announce();
+            inbox.announce(&port);
             let leaver = thread::spawn(move || drop(pending));
             assert_eq!(drive(&inbox, &port, &[1]), [Ok(101)]);
             leaver.join().unwrap();
@@ -227,7 +227,7 @@ fn answer(
         if let Poll::Ready(answer) = pending.as_mut().poll(&mut Context::from_waker(&waker)) {
             return answer;
         }
-        inbox.announce();
+        inbox.announce(port);
         port.parking();
         root.0.sleep(None);
         port.unparked();
@@ -261,7 +261,7 @@ fn an_end_from_outside_hits_one_request_and_no_later_one_on_its_line() {
                 let mut line = Line::new(&port);
                 let first = inbox.try_dispatch(&mut line, 1, Instant::now()).expect("there is room");
                 if leaves {
-                    inbox.announce();
+                    inbox.announce(&port);
                     drop(first);
                 } else {
                     let first = answer(&inbox, &port, first);

@@ -36,7 +36,7 @@ impl Driver {
 
     fn dispatch(&mut self, request: u32) -> Result<Pending<u32, u32>, Overloaded<u32>> {
         let pending = self.inbox.try_dispatch(&mut self.line, request, Instant::now());
-        self.inbox.announce();
+        self.inbox.announce(&self.port);
         pending
     }
 

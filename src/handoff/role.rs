@@ -1,0 +1,127 @@
+//! Who drives a reactor: the thread that was made for it, or a worker that waits.
+//!
+//! The role has exactly one living owner at any time. A worker that drives *lends* it to itself while it works on a
+//! request, and *regains* it at its next wait, at the price of one exchange each. If the request takes longer than thought,
+//! the monitor *steals* the role for the reactor's own thread, which is its *home*. That thread *gives* it to a worker
+//! together with a wake that is needed anyway. A worker that ends, or is about to block, *retires*. What is given is lent until the worker comes to its wait: it may be at work again.
+//!
+//! | state | owner | lent | the reactor is polled by |
+//! |---|---|---|---|
+//! | at home | home | no | its own thread |
+//! | held | worker | no | the worker, in its wait |
+//! | lent | worker | yes | nobody, until the worker comes back, or for one look of the monitor |
+
+use super::sync::{AtomicU64, Ordering};
+
+/// The owner of a role that is at home.
+const HOME: u64 = 0;
+/// Bits of an owner.
+const OWNER: u32 = 32;
+
+/// A role, its owner, and how often it has changed hands.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Word(u64);
+
+/// Who may drive one reactor.
+#[derive(Debug, Default)]
+pub(super) struct Role {
+    /// A [`Word`]. Ordering: `SeqCst`; all else that comes with the role is read after it.
+    word: AtomicU64,
+    /// Times that the role was given to a worker, and that it was stolen from one.
+    pub(super) given: AtomicU64,
+    pub(super) stolen: AtomicU64,
+    /// Times that a worker gave it back by itself.
+    pub(super) retired: AtomicU64,
+}
+
+// === impl Word ===
+
+impl Word {
+    fn new(epoch: u64, owner: u64, lent: bool) -> Self {
+        Self(epoch << (OWNER + 1) | owner << 1 | u64::from(lent))
+    }
+
+    fn epoch(self) -> u64 {
+        self.0 >> (OWNER + 1)
+    }
+
+    /// Whether the owner is this worker.
+    pub(super) fn is_of(self, worker: u64) -> bool {
+        self.owner() == worker + 1
+    }
+
+    fn owner(self) -> u64 {
+        self.0 >> 1 & ((1 << OWNER) - 1)
+    }
+
+    fn is_lent(self) -> bool {
+        self.0 & 1 == 1
+    }
+
+    fn next(self, owner: u64, lent: bool) -> Self {
+        Self::new(self.epoch() + 1, owner, lent)
+    }
+}
+
+// === impl Role ===
+
+impl Role {
+    fn word(&self) -> Word {
+        Word(self.word.load(Ordering::SeqCst))
+    }
+
+    fn change(&self, from: Word, to: Word) -> bool {
+        self.word.compare_exchange(from.0, to.0, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// Whether the reactor's own thread is to drive.
+    pub(super) fn is_home(&self) -> bool {
+        self.word().owner() == HOME
+    }
+
+    /// The state in which nobody polls, if it is that.
+    pub(super) fn lent(&self) -> Option<Word> {
+        Some(self.word()).filter(|word| word.is_lent())
+    }
+
+    /// At home to lent. By the reactor's own thread, while it does not drive.
+    pub(super) fn give(&self, worker: u64) {
+        let word = self.word();
+        debug_assert!(word.owner() == HOME);
+        self.word.store(word.next(worker + 1, true).0, Ordering::SeqCst);
+        self.given.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Held to lent. By the worker that holds it; what is returned is needed to get it back.
+    pub(super) fn lend(&self, worker: u64) -> Word {
+        let word = self.word();
+        debug_assert!(word.owner() == worker + 1 && !word.is_lent());
+        let lent = word.next(worker + 1, true);
+        self.word.store(lent.0, Ordering::SeqCst);
+        lent
+    }
+
+    /// Lent to held. False: it was stolen.
+    pub(super) fn regain(&self, lent: Word) -> bool {
+        self.change(lent, lent.next(lent.owner(), false))
+    }
+
+    /// Lent to at home, by the monitor. False: the worker was faster.
+    pub(super) fn steal(&self, lent: Word) -> bool {
+        let stolen = self.change(lent, lent.next(HOME, false));
+        if stolen {
+            self.stolen.fetch_add(1, Ordering::Relaxed);
+        }
+        stolen
+    }
+
+    /// Lent or held to at home, by the worker. False: it was stolen before.
+    pub(super) fn retire(&self, worker: u64) -> bool {
+        let word = self.word();
+        let retired = word.owner() == worker + 1 && self.change(word, word.next(HOME, false));
+        if retired {
+            self.retired.fetch_add(1, Ordering::Relaxed);
+        }
+        retired
+    }
+}
