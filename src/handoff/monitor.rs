@@ -41,7 +41,7 @@ pub struct Monitor<Q, A> {
 pub struct Counters {
     /// Requests taken by workers.
     pub requests: u64,
-    /// Times that a reactor had nothing more to do.
+    /// Times that a reactor had nothing more to do, or that a worker began to drive one.
     pub passes: u64,
     /// Worker threads woken.
     pub wakes: u64,
@@ -51,6 +51,12 @@ pub struct Counters {
     pub looks: u64,
     /// Looks that found something to mend.
     pub finds: u64,
+    /// Times that a worker was given the role of driving a reactor.
+    pub gives: u64,
+    /// Times that the role was taken from a worker that did not come back soon.
+    pub steals: u64,
+    /// Times that a worker gave the role back: it was about to block, to leave, or had become slow.
+    pub retires: u64,
 }
 
 // === impl Monitor ===
@@ -164,6 +170,9 @@ impl<Q, A> Monitor<Q, A> {
             kicks: self.ports.iter().map(|port| port.kicks()).sum(),
             looks: self.looks.load(Ordering::Relaxed),
             finds: self.finds.load(Ordering::Relaxed),
+            gives: self.ports.iter().map(|port| port.role.given()).sum(),
+            steals: self.ports.iter().map(|port| port.role.stolen()).sum(),
+            retires: self.ports.iter().map(|port| port.role.retired()).sum(),
         }
     }
 }

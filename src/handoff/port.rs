@@ -31,7 +31,7 @@ pub struct Port<Q, A> {
     left: AtomicU64,
     /// Times that the reactor fetched answers. Written by the reactor alone.
     drains: AtomicU64,
-    /// Times that the reactor was about to block. Written by the reactor alone.
+    /// Times that the reactor was about to block, or that a worker began to drive it. Written by the thread that drives.
     passes: AtomicU64,
     /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
     suspected: AtomicU64,
@@ -262,7 +262,7 @@ impl<Q, A> Port<Q, A> {
     /// It may block all the same: a fetched answer may be one that its task has seen by itself, or that no task waits for
     /// any more. So the sign stays set until the reactor runs again.
     pub fn parking(&self) {
-        self.passes.store(self.passes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        self.count_pass();
         self.parked.store(true, Ordering::SeqCst);
         loop {
             // Pairs with the fence in `announce`.
@@ -295,7 +295,12 @@ impl<Q, A> Port<Q, A> {
         self.engine.lock().take();
     }
 
-    /// Passes of the reactor: times that it had nothing more to do.
+    /// A worker begins to drive the reactor.
+    pub(super) fn count_pass(&self) {
+        self.passes.store(self.passes.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+    }
+
+    /// Passes of the reactor: times that it had nothing more to do, or that a worker began to drive it.
     pub(super) fn passes(&self) -> u64 {
         self.passes.load(Ordering::Relaxed)
     }

@@ -28,10 +28,10 @@ pub(super) struct Role {
     /// A [`Word`]. Ordering: `SeqCst`; all else that comes with the role is read after it.
     word: AtomicU64,
     /// Times that the role was given to a worker, and that it was stolen from one.
-    pub(super) given: AtomicU64,
-    pub(super) stolen: AtomicU64,
+    given: AtomicU64,
+    stolen: AtomicU64,
     /// Times that a worker gave it back by itself.
-    pub(super) retired: AtomicU64,
+    retired: AtomicU64,
 }
 
 // === impl Word ===
@@ -123,5 +123,17 @@ impl Role {
             self.retired.fetch_add(1, Ordering::Relaxed);
         }
         retired
+    }
+
+    pub(super) fn given(&self) -> u64 {
+        self.given.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stolen(&self) -> u64 {
+        self.stolen.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn retired(&self) -> u64 {
+        self.retired.load(Ordering::Relaxed)
     }
 }

@@ -289,6 +289,7 @@ impl<Q, A> Seat<Q, A> {
             return None;
         };
         let mut received = None;
+        port.count_pass();
         let turn = !self.inbox.is_empty();
         self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
         engine.drive(turn, &mut || {

@@ -459,7 +459,8 @@ impl Drop for Watchdog {
         if self.thread.take().is_some_and(|thread| thread.join().is_err()) {
             error!("Watchdog thread panicked");
         }
-        let Counters { requests, passes, wakes, kicks, looks, finds } = self.monitor.counters();
-        debug!(requests, passes, wakes, kicks, looks, finds, "Hand-off ended");
+        let counters = self.monitor.counters();
+        let Counters { requests, passes, wakes, kicks, looks, finds, gives, steals, retires } = counters;
+        debug!(requests, passes, wakes, kicks, looks, finds, gives, steals, retires, "Hand-off ended");
     }
 }

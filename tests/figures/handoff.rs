@@ -58,13 +58,14 @@ fn idle() -> Vec<Figure> {
     vec![Figure::new("idle: context switches of the whole process, 16 workers", rate, "/s").at_most(10.0)]
 }
 
-fn wakes() -> Vec<Figure> {
+fn wakes(reactor: &str) -> Vec<Figure> {
     const REQUESTS: u64 = 200_000;
     let server = Server::with_loop(HELLO)
         .mode(Mode::Opcache)
-        .config(
-            "http: {address: {address}, pool: {num_workers: 4}}\nlogs: {level: debug, channels: {http: {level: info}}}",
-        )
+        .config(&format!(
+            "http: {{address: {{address}}, reactor: {reactor}, pool: {{num_workers: 4}}}}\n\
+             logs: {{level: debug, channels: {{http: {{level: info}}}}}}"
+        ))
         .start();
     load(&server, 64, REQUESTS);
     let log = server.stop();
@@ -76,14 +77,15 @@ fn wakes() -> Vec<Figure> {
     assert!(of("requests") >= REQUESTS as f64);
     let passes = of("passes");
     let figure = |name: &str, bound| {
-        Figure::new(format!("hello, 64 clients: {name} per pass"), of(name) / passes, "").at_most(bound)
+        Figure::new(format!("hello, 64 clients, {reactor}: {name} per pass"), of(name) / passes, "").at_most(bound)
     };
     vec![
-        Figure::new("hello, 64 clients: requests per pass", of("requests") / passes, ""),
+        Figure::new(format!("hello, 64 clients, {reactor}: requests per pass"), of("requests") / passes, ""),
         figure("wakes", 1.0),
         figure("kicks", 1.0),
         figure("looks", 1.0),
         figure("finds", 0.01),
+        figure("steals", 0.01),
     ]
 }
 
@@ -101,5 +103,5 @@ fn memory() -> Vec<Figure> {
 }
 
 pub fn measure() -> Vec<Figure> {
-    [idle(), wakes(), memory()].concat()
+    [idle(), wakes("adaptive"), wakes("handoff"), memory()].concat()
 }
