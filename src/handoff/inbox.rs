@@ -401,14 +401,14 @@ impl<Q, A> Inbox<Q, A> {
     /// Wakes a sleeping worker, and lets it drive the reactor of `port` if it is likely to be back soon from each request.
     fn give_or_wake(&self, port: &Port<Q, A>, now: Nanos) {
         let Some(seat) = self.idle.take_lowest() else { return };
-        let post = &self.posts[seat];
-        if post.driven() != 0 || !self.is_fast(post, now) {
+        let worker = &self.posts[seat];
+        if worker.driven() != 0 || !self.is_fast(worker, now) {
             return self.wake(seat);
         }
         self.coming.store(true, Ordering::SeqCst);
         self.wakes.fetch_add(1, Ordering::Relaxed);
         self.monitor.poke();
-        port.offer(Gift { worker: self.worker(seat), bell: Arc::clone(&post.bell) });
+        port.offer(Gift { worker: self.worker(seat), bell: Arc::clone(&worker.bell) });
     }
 
     /// Takes the oldest request whose client still waits.

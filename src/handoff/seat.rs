@@ -212,10 +212,10 @@ impl<Q, A> Seat<Q, A> {
         let mut driver = self.regain(now);
         let mut turned = now;
         loop {
-            if driver.is_none() || now.saturating_sub(turned) < TURN {
-                if let Some(received) = self.look(now) {
-                    return self.part(driver, received);
-                }
+            if (driver.is_none() || now.saturating_sub(turned) < TURN)
+                && let Some(received) = self.look(now)
+            {
+                return self.part(driver, received);
             }
             if let Some(port) = driver {
                 let received = self.drive(port);

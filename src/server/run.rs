@@ -210,16 +210,7 @@ pub fn run_bound(
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
-        let adaptive = config.http.reactor == http::Reactor::Adaptive;
-        if adaptive {
-            // A script that boots for each request is no quick one.
-            let pools = config.http.pools().zip(&inboxes).filter(|((_, pool), _)| !pool.debug);
-            pools.for_each(|(_, inbox)| inbox.let_drive(&ports));
-        }
-        let pass = |port| {
-            if adaptive { http::Pass::adaptive(&inboxes, port) } else { http::Pass::new(&inboxes, port) }
-        };
-        let passes = ports.iter().map(pass);
+        let passes = passes(config, &inboxes, &ports);
         let listeners = listeners.into_iter().zip(passes).collect();
         let beside = web::start(beside, sites, floor).map_err(Error::Thread)?;
         let reactors = Reactors::start("rr-io", listeners, &front, serve).map_err(Error::Thread)?;
@@ -285,6 +276,18 @@ fn pools(
         pools.push(Pool::new(name, number, pool, host, reports.clone(), first.as_deref()));
     }
     pools
+}
+
+/// What each reactor does in each pass, workers that drive it included.
+fn passes(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::Port>]) -> Vec<Arc<http::Pass>> {
+    let adaptive = config.http.reactor == http::Reactor::Adaptive;
+    if adaptive {
+        // A script that boots for each request is no quick one.
+        let pools = config.http.pools().zip(inboxes).filter(|((_, pool), _)| !pool.debug);
+        pools.for_each(|(_, inbox)| inbox.let_drive(ports));
+    }
+    let pass = |port| if adaptive { http::Pass::adaptive(inboxes, port) } else { http::Pass::new(inboxes, port) };
+    ports.iter().map(pass).collect()
 }
 
 /// Logs what is served where. Returns what the service manager is told of it.
