@@ -25,6 +25,7 @@ mod crash;
 mod death;
 mod deploy_broken;
 mod descriptors;
+mod environment;
 mod file_server;
 mod files;
 mod form_table;

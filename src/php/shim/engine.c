@@ -177,6 +177,7 @@ static const char *own_variable(const char *name, size_t length)
 static char *on_getenv(const char *name, size_t length)
 {
     const char *own = rr_self ? own_variable(name, length) : NULL;
+    own = own ? own : rr_environment_find(name, length);
     if (own) {
         return estrdup(own);
     }
@@ -199,6 +200,7 @@ static void on_environment(zval *array)
     for (const char *const *pair = rr_self ? rr_self->env : NULL; pair && *pair; pair += 2) {
         add_variable(array, pair[0], pair[1]);
     }
+    rr_environment_list(array);
 }
 
 static void on_server_variables(zval *array)
@@ -279,6 +281,7 @@ void rr_engine_open(void)
     next_pcntl_signal = rr_replace(ZEND_STRL("pcntl_signal"), on_pcntl_signal);
     next_pcntl_exec = rr_replace(ZEND_STRL("pcntl_exec"), on_pcntl_exec);
     rr_opcache_open();
+    rr_environment_open();
     pthread_atfork(NULL, NULL, in_forked_child);
 }
 

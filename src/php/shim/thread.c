@@ -60,6 +60,7 @@ static void set_ini(const char *name, const char *value)
 
 static bool request_open(rr_thread *self)
 {
+    rr_environment_begin();
     rr_rs_engine_lock(self->name);
     SG(server_context) = self;
     SG(request_info).path_translated = (char *) self->script;
@@ -204,6 +205,7 @@ static void request_close(rr_thread *self)
         php_request_shutdown(NULL);
     } zend_end_try();
     rr_rs_engine_unlock();
+    rr_environment_end();
     SG(server_context) = NULL;
     SG(request_info).path_translated = NULL;
     SG(request_info).argc = 0;
