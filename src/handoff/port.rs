@@ -4,11 +4,16 @@
 //! reactor fetches all of them at once and wakes the tasks itself, which costs nothing inside the runtime. A worker must
 //! make a system call only when the reactor sleeps, and not even then for each answer.
 
-use std::{sync::Arc, task::Waker};
+use std::{
+    sync::{Arc, OnceLock},
+    task::Waker,
+};
 
 use super::{
+    clock,
     line::Slot,
     sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
+    waits::Waits,
 };
 
 /// Answers on their way to the connections of one reactor.
@@ -33,6 +38,8 @@ pub struct Port<Q, A> {
     passes: AtomicU64,
     /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
     suspected: AtomicU64,
+    /// How long answers have waited for the reactor, if somebody wants to know. Written by the reactor alone.
+    waits: OnceLock<Box<Waits>>,
 }
 
 // === impl Port ===
@@ -49,6 +56,7 @@ impl<Q, A> Port<Q, A> {
             drains: AtomicU64::new(0),
             passes: AtomicU64::new(0),
             suspected: AtomicU64::new(0),
+            waits: OnceLock::new(),
         })
     }
 
@@ -111,9 +119,23 @@ impl<Q, A> Port<Q, A> {
             return;
         }
         self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        let measured = self.waits.get().map(|waits| (waits, clock::now()));
         while let Some(slot) = self.answers.pop() {
+            if let Some((waits, now)) = measured {
+                waits.note(now.saturating_sub(slot.answered()));
+            }
             slot.wake();
         }
+    }
+
+    /// Keeps account of how long answers wait, from now on.
+    pub(super) fn measure_waits(&self) {
+        self.waits.get_or_init(Box::default);
+    }
+
+    /// Where that is kept, if it is.
+    pub(super) fn waits(&self) -> Option<&Waits> {
+        self.waits.get().map(|waits| &**waits)
     }
 
     /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.
