@@ -18,6 +18,7 @@ mod files;
 mod greedy;
 mod handoff;
 mod log;
+mod metrics;
 mod middleware;
 mod neighbours;
 mod opcache;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
             ("events", events::measure),
             ("greedy", greedy::measure),
             ("log", log::measure),
+            ("metrics", metrics::measure),
             ("memory", soak::measure),
             ("reload", pools::reload),
             ("hot-reload", pools::hot_reload),
