@@ -70,10 +70,8 @@ impl Stream {
         let before = std::mem::take(&mut self.entries);
         let mut entries = Vec::with_capacity(before.len() + buffer.len());
         let mut old = before.into_iter().peekable();
-        let mut rank = 0.0;
         for value in buffer.drain(..) {
             while let Some(entry) = old.next_if(|entry| entry.value <= value) {
-                rank += entry.gap;
                 entries.push(entry);
             }
             // The least and the greatest are known exactly; others lie within what the next one stands for.
@@ -81,7 +79,6 @@ impl Stream {
             let spread = next.map_or(0.0, |next| next.gap + next.spread - 1.0);
             entries.push(Entry { value, gap: 1.0, spread });
             self.merged += 1.0;
-            rank += 1.0;
         }
         entries.extend(old);
         self.entries = entries;
