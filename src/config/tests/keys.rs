@@ -82,6 +82,10 @@ fn file(path: &str, value: &str) -> String {
 
 /// Returns what a file says that has only what the key's section needs.
 fn without(path: &str) -> Config {
+    // They are served by being there.
+    if path.starts_with("metrics.") && !path.starts_with("metrics.collect.") {
+        return understand("{metrics: {}}", false).config;
+    }
     let mut needed = REQUIRED.iter().filter_map(|(section, keys)| {
         let (before, rest) = path.split_once(&format!("{section}."))?;
         let (key, value) = keys[0];
