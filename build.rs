@@ -49,6 +49,7 @@ fn build() -> Result<(), String> {
         "server",
         "stream",
         "channel",
+        "metrics",
         "cache",
         "upload",
         "body",

@@ -7,7 +7,7 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`rpc`], [`web`], [`net`],
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`metrics`], [`rpc`], [`web`], [`net`],
 //! [`config`], [`log`], and [`watch`] and [`service`] for `server`;
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`], [`side`] and [`accounts`].
 //!

@@ -41,6 +41,17 @@ pub struct Signal {
 #[derive(Debug)]
 pub struct Signals(OwnedFd);
 
+/// Memory of the C allocator, in bytes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Heap {
+    /// Given away.
+    pub used: usize,
+    /// Kept for later.
+    pub free: usize,
+    /// Of blocks so big that they are mapped one by one.
+    pub mapped: usize,
+}
+
 // === impl Signals ===
 
 impl Signals {
@@ -102,6 +113,36 @@ pub fn wait_readable(descriptors: &[BorrowedFd<'_>], timeout: Option<Duration>) 
     // SAFETY: pointer and length are those of the vector.
     let ready = unsafe { libc::poll(polled.as_mut_ptr(), polled.len() as libc::nfds_t, milliseconds) };
     polled.iter().map(|polled| ready > 0 && polled.revents != 0).collect()
+}
+
+/// What the C allocator says of itself. `None`: this C library does not say it (glibc does since 2.33).
+pub fn heap() -> Option<Heap> {
+    /// As glibc has it.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Mallinfo {
+        arena: usize,
+        free_chunks: usize,
+        fast_chunks: usize,
+        mappings: usize,
+        mapped: usize,
+        unused: usize,
+        fast_bytes: usize,
+        used: usize,
+        free: usize,
+        trimmable: usize,
+    }
+    static FOUND: OnceLock<Option<extern "C" fn() -> Mallinfo>> = OnceLock::new();
+    let mallinfo = FOUND.get_or_init(|| {
+        // Not linked: an older library is to do as well.
+        // SAFETY: the name ends with a NUL.
+        let symbol = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"mallinfo2".as_ptr()) };
+        // SAFETY: what has this name in a C library is this function.
+        (!symbol.is_null())
+            .then(|| unsafe { std::mem::transmute::<*mut libc::c_void, extern "C" fn() -> Mallinfo>(symbol) })
+    });
+    let Mallinfo { used, free, mapped, .. } = (*mallinfo)?();
+    Some(Heap { used, free, mapped })
 }
 
 /// Sends a signal to a process. One that has gone is no failure.

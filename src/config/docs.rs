@@ -130,6 +130,8 @@ fn kind(row: &Row) -> String {
         "subnets" => "list of `address/bits`".to_owned(),
         "bool" => "`true`, `false`".to_owned(),
         "texts" => "list of texts".to_owned(),
+        "floats" => "list of numbers".to_owned(),
+        "numbers" => "numbers and numbers".to_owned(),
         "map" => "names and texts".to_owned(),
         "command" => "command line".to_owned(),
         "mode" => "octal digits".to_owned(),
@@ -182,6 +184,8 @@ fn definitions() -> Json {
         "mode": {"type": ["string", "null"], "pattern": "^[0-7]{1,4}$|\\$"},
         "path": {"type": ["string", "null"], "pattern": "^/|\\$"},
         "texts": {"anyOf": [scalar, {"type": "array", "items": scalar}]},
+        "floats": {"anyOf": [{"type": "array", "items": {"type": ["number", "string"]}}, {"type": ["number", "string", "null"]}]},
+        "numbers": {"type": ["object", "null"], "additionalProperties": {"type": ["number", "string"]}},
         "map": {"anyOf": [
             {"type": "null"},
             {"type": "object", "additionalProperties": scalar},

@@ -214,7 +214,7 @@ impl Row {
 
     /// Returns whether its value can be any text.
     pub(super) fn is_text(&self) -> bool {
-        matches!(self.kind.as_str(), "text" | "texts" | "map" | "any" | "command" | "address")
+        matches!(self.kind.as_str(), "text" | "texts" | "floats" | "numbers" | "map" | "any" | "command" | "address")
     }
 
     /// Returns the default, if it is a value.

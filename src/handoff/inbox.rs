@@ -22,6 +22,7 @@ use super::{
     role::Word,
     seat::{Post, SLOW, Seat},
     sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
+    waits::{Spread, Waits},
 };
 
 /// Requests of so long are announced together.
@@ -79,6 +80,8 @@ pub struct Inbox<Q, A> {
     look_through: AtomicU64,
     /// Threads woken.
     wakes: AtomicU64,
+    /// How long requests have waited, for each seat, if somebody wants to know.
+    waits: OnceLock<Box<[CachePadded<Waits>]>>,
     /// Rung when something was put off that somebody must look at; see [`super::Monitor`].
     pub(super) monitor: Arc<Watch>,
     /// The reactors that its workers may drive.
@@ -150,6 +153,7 @@ impl<Q, A> Inbox<Q, A> {
             patience: AtomicU64::new(0),
             look_through: AtomicU64::new(0),
             wakes: AtomicU64::new(0),
+            waits: OnceLock::new(),
             monitor,
             ports: OnceLock::new(),
             hold: AtomicU64::new(0),
@@ -466,6 +470,27 @@ impl<Q, A> Inbox<Q, A> {
     pub fn longest_wait(&self) -> Duration {
         let longest = self.posts.iter().map(|post| post.waited.swap(0, Ordering::Relaxed)).max();
         Duration::from_nanos(longest.unwrap_or_default())
+    }
+
+    /// For how long all workers together have had requests that are over.
+    pub fn busy(&self) -> Duration {
+        Duration::from_nanos(self.posts.iter().map(|post| post.busy()).sum())
+    }
+
+    /// Keeps account of how long requests wait, from now on.
+    pub fn measure_waits(&self) {
+        self.waits.get_or_init(|| self.posts.iter().map(|_| CachePadded::default()).collect());
+    }
+
+    /// Where that is kept, if it is.
+    pub(super) fn waits(&self) -> Option<&[CachePadded<Waits>]> {
+        self.waits.get().map(|waits| &**waits)
+    }
+
+    /// How long requests have waited that workers took; `None`: nobody wanted to know.
+    pub fn waited(&self) -> Option<Spread> {
+        let waits = self.waits()?;
+        Some(waits.iter().fold(Spread::default(), |spread, waits| spread.with(waits)))
     }
 
     /// Returns the counters of this moment.

@@ -35,6 +35,8 @@ pub(super) struct Slot<Q, A> {
     abandoned: AtomicBool,
     /// When the request was put in. Ordering: relaxed, the ring hands it over together with the slot.
     since: AtomicU64,
+    /// When the answer was put in, if that is measured. Ordering: as that of `since`.
+    answered: AtomicU64,
     /// Where answers of this line go.
     port: Arc<Port<Q, A>>,
 }
@@ -149,6 +151,7 @@ impl<Q, A> Slot<Q, A> {
             contents: Mutex::new(contents),
             abandoned: AtomicBool::new(false),
             since: AtomicU64::new(0),
+            answered: AtomicU64::new(0),
             port: Arc::clone(port),
         })
     }
@@ -161,6 +164,11 @@ impl<Q, A> Slot<Q, A> {
     /// When the request was put in.
     pub(super) fn since(&self) -> Nanos {
         self.since.load(Ordering::Relaxed)
+    }
+
+    /// When the answer was put in.
+    pub(super) fn answered(&self) -> Nanos {
+        self.answered.load(Ordering::Relaxed)
     }
 
     /// Takes the request back out of a slot that no worker has seen.
@@ -202,6 +210,9 @@ impl<Q, A> Slot<Q, A> {
     /// Sees to it that an answer that was put in from outside is found.
     pub(super) fn deliver(self: Arc<Self>) {
         let port = Arc::clone(&self.port);
+        if port.waits().is_some() {
+            self.answered.store(clock::now(), Ordering::Relaxed);
+        }
         port.push(self);
         port.announce();
     }
@@ -273,6 +284,9 @@ impl<Q, A> Replier<Q, A> {
             contents.answer = Some(result);
         }
         let port = Arc::clone(&slot.port);
+        if port.waits().is_some() {
+            slot.answered.store(clock::now(), Ordering::Relaxed);
+        }
         port.push(slot);
         // The worker may work on after its answer. If it was quick so far, the monitor still watches it.
         if self.eager || clock::now().saturating_sub(self.taken) > PROMPT {

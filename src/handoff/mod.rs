@@ -24,6 +24,7 @@ mod seat;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 pub use flow::{Broken, Detached, Offered, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
@@ -32,3 +33,4 @@ pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::{Engine, Port};
 pub use seat::{Blocked, Leave, Received, Seat};
+pub use waits::Spread;

@@ -13,6 +13,7 @@ use super::{
     inbox::{Inbox, Watch},
     port::Port,
     sync::{AtomicBool, AtomicU64, Ordering},
+    waits::Spread,
 };
 
 /// Time between two looks, shortest and longest.
@@ -153,6 +154,16 @@ impl<Q, A> Monitor<Q, A> {
     /// Sisters share it.
     fn watch(&self) -> &Watch {
         &self.inboxes[0].monitor
+    }
+
+    /// Keeps account of how long answers wait for their reactor, from now on.
+    pub fn measure_waits(&self) {
+        self.ports.iter().for_each(|port| port.measure_waits());
+    }
+
+    /// How long answers have waited for their reactor; nothing, if nobody wanted to know.
+    pub fn answers_waited(&self) -> Spread {
+        self.ports.iter().filter_map(|port| port.waits()).fold(Spread::default(), Spread::with)
     }
 
     /// Ends [`Monitor::run`].

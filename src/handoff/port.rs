@@ -4,13 +4,19 @@
 //! reactor fetches all of them at once and wakes the tasks itself, which costs nothing inside the runtime. A worker must
 //! make a system call only when the reactor sleeps, and not even then for each answer.
 
-use std::{fmt, sync::Arc, task::Waker};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+    task::Waker,
+};
 
 use super::{
     bell::Bell,
+    clock,
     line::Slot,
     role::{Role, Word},
     sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
+    waits::Waits,
 };
 
 /// Answers on their way to the connections of one reactor.
@@ -49,6 +55,8 @@ pub struct Port<Q, A> {
     recalled: AtomicBool,
     /// What the monitor saw at its last look, if the role was lent. Of the monitor alone.
     lent_before: Mutex<Option<Word>>,
+    /// How long answers have waited for the reactor, if somebody wants to know. Written by the reactor alone.
+    waits: OnceLock<Box<Waits>>,
 }
 
 /// A reactor, as a worker drives it.
@@ -94,6 +102,7 @@ impl<Q, A> Port<Q, A> {
             gives: AtomicBool::new(false),
             recalled: AtomicBool::new(false),
             lent_before: Mutex::new(None),
+            waits: OnceLock::new(),
         })
     }
 
@@ -251,10 +260,24 @@ impl<Q, A> Port<Q, A> {
             return false;
         }
         self.drains.store(self.drains.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+        let measured = self.waits.get().map(|waits| (waits, clock::now()));
         while let Some(slot) = self.answers.pop() {
+            if let Some((waits, now)) = measured {
+                waits.note(now.saturating_sub(slot.answered()));
+            }
             slot.wake();
         }
         true
+    }
+
+    /// Keeps account of how long answers wait, from now on.
+    pub(super) fn measure_waits(&self) {
+        self.waits.get_or_init(Box::default);
+    }
+
+    /// Where that is kept, if it is.
+    pub(super) fn waits(&self) -> Option<&Waits> {
+        self.waits.get().map(|waits| &**waits)
     }
 
     /// The reactor is about to block. Answers that came meanwhile are fetched, so that it has work instead.

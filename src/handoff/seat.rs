@@ -44,6 +44,8 @@ pub(super) struct Post {
     /// How long a request has waited at most, since somebody last asked. A hint: written by the seat's thread, taken by
     /// others.
     pub(super) waited: AtomicU64,
+    /// For how long the seat has had requests that are over. Written by the seat's thread alone.
+    busy: AtomicU64,
     /// Times that the seat's thread came back from its sleep. Written by the seat's thread alone.
     woken: AtomicU64,
     /// Address of the port whose reactor the seat's thread drives now; 0 = none.
@@ -141,6 +143,11 @@ impl Post {
         self.mean.load(Ordering::Relaxed)
     }
 
+    /// For how long the seat has had requests that are over.
+    pub(super) fn busy(&self) -> Nanos {
+        self.busy.load(Ordering::Relaxed)
+    }
+
     fn begin(&self, now: Nanos) {
         self.took.store(now, Ordering::Relaxed);
     }
@@ -149,7 +156,9 @@ impl Post {
     fn end(&self, now: Nanos) -> Nanos {
         let took = self.took.load(Ordering::Relaxed);
         if took != 0 {
-            let (mean, sample) = (self.mean(), now.saturating_sub(took).min(CLAMP));
+            let spent = now.saturating_sub(took);
+            self.busy.store(self.busy.load(Ordering::Relaxed) + spent, Ordering::Relaxed);
+            let (mean, sample) = (self.mean(), spent.min(CLAMP));
             self.mean.store(mean - mean / SMOOTHING + sample / SMOOTHING, Ordering::Relaxed);
             self.freed.store(now, Ordering::Relaxed);
             self.took.store(0, Ordering::Relaxed);
@@ -380,6 +389,9 @@ impl<Q, A> Seat<Q, A> {
             self.post().taken.fetch_add(1, Ordering::SeqCst);
             if waited > self.post().waited.load(Ordering::Relaxed) {
                 self.post().waited.store(waited, Ordering::Relaxed);
+            }
+            if let Some(waits) = self.inbox.waits() {
+                waits[self.number].note(waited);
             }
             if let Some(port) = sealed.port() {
                 self.put_off(port, eager, now);

@@ -37,6 +37,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod traffic;
 mod ways;
 
 pub use access::{Config as AccessLog, Format};
@@ -63,6 +64,7 @@ pub use pass::Pass;
 pub use receive::{Arrival, Beyond, BodyConfig, BodyError, Received, Spilled};
 pub use service::Service;
 pub use tls::PROTOCOLS;
+pub use traffic::{Answered, Traffic};
 
 /// The body of a request as it arrives.
 type Inbound = hyper::body::Incoming;

@@ -15,7 +15,7 @@ use hyper::body::{Body as _, Incoming};
 use parking_lot::Mutex;
 
 use super::{
-    Config, DecodeConfig, Development, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request,
+    Config, DecodeConfig, Development, Hints, Http2, Inbound, Inbox, Limits, Line, Proxies, Request, Traffic,
     access::{Access, Body, Logged, Record},
     answering::{Answering, closing, unavailable},
     body::Watched,
@@ -115,6 +115,11 @@ impl Service {
             development: development.cloned(),
             ways: Ways::new(config, addresses, tls),
         }
+    }
+
+    /// What middleware `http_metrics` counts, if it is on.
+    pub fn traffic(&self) -> Option<&Arc<Traffic>> {
+        self.chain.traffic.as_ref()
     }
 
     /// Whether workers read bodies while they arrive.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
 use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
-use crate::{channel::Form, handoff::Written, http, pool};
+use crate::{channel::Form, handoff::Written, http, metrics::Registry, pool};
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
@@ -61,6 +61,8 @@ pub(super) struct Settings {
     pub(super) debug: bool,
     /// What answers are handed over to that stay open.
     pub(super) channels: Arc<http::Channels>,
+    /// What the application counts.
+    pub(super) metrics: Arc<Registry>,
 }
 
 /// How a streamed answer begins.
@@ -299,6 +301,11 @@ impl Local {
         let Some(stream) = exchange.stream.take() else { return Ok(false) };
         self.worker.parts_with_stream();
         Ok(self.settings.channels.subscribe(names, form, stream, last))
+    }
+
+    /// What the application counts.
+    pub(super) fn metrics(&self) -> &Arc<Registry> {
+        &self.settings.metrics
     }
 
     /// The channels of this server.

@@ -7,7 +7,7 @@ use std::sync::{
 
 use parking_lot::Mutex;
 
-use super::worker::Worker;
+use super::{turnover::Turnover, worker::Worker};
 
 /// The workers of a pool that live.
 #[derive(Debug)]
@@ -17,13 +17,20 @@ pub struct Crew<Q, A> {
     held: AtomicBool,
     /// What it says.
     broken: Mutex<Option<String>>,
+    /// How often something has happened to them.
+    pub(super) turnover: Turnover,
 }
 
 // === impl Crew ===
 
 impl<Q, A> Default for Crew<Q, A> {
     fn default() -> Self {
-        Self { workers: Mutex::default(), held: AtomicBool::new(false), broken: Mutex::default() }
+        Self {
+            workers: Mutex::default(),
+            held: AtomicBool::new(false),
+            broken: Mutex::default(),
+            turnover: Turnover::default(),
+        }
     }
 }
 
@@ -31,6 +38,11 @@ impl<Q, A> Crew<Q, A> {
     /// The workers that live now, those that are about to leave included.
     pub fn workers(&self) -> Vec<Arc<Worker<Q, A>>> {
         self.workers.lock().clone()
+    }
+
+    /// How often something has happened to them, those that have gone included.
+    pub fn turnover(&self) -> &Turnover {
+        &self.turnover
     }
 
     pub(super) fn add(&self, worker: &Arc<Worker<Q, A>>) {

@@ -14,6 +14,7 @@ mod reload;
 mod scaling;
 #[cfg(test)]
 mod tests;
+mod turnover;
 mod worker;
 
 pub use config::{Config, Dynamic};
@@ -21,4 +22,5 @@ pub use crew::Crew;
 pub use limits::{Limits, Reason, SlowLog};
 pub use overseer::{Overseer, Step};
 pub use pool::{Event, Host, Immutable, Pool, Report};
+pub use turnover::Turnover;
 pub use worker::{Ended, Next, Snapshot, State, Worker};

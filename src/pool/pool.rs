@@ -194,6 +194,11 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         Arc::clone(&self.inbox)
     }
 
+    /// What starts its workers.
+    pub fn host(&self) -> Arc<dyn Host<Q, A>> {
+        Arc::clone(&self.host)
+    }
+
     /// Its workers, for those who look at them from other threads.
     pub fn crew(&self) -> Arc<Crew<Q, A>> {
         Arc::clone(&self.crew)
@@ -303,6 +308,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         error!(worker = %name, %state, for_seconds = age.as_secs_f32(), "Worker is stuck: another one takes its place");
         thread.role = Role::Stuck;
         thread.worker.give_up();
+        self.crew.turnover.stuck();
         self.balance();
     }
 

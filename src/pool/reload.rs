@@ -82,6 +82,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
         if let Some(Reload { began, waiting }) = self.reload.take() {
             let seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
             info!(pool = %self.name, workers = self.size, seconds, "Reloaded");
+            self.crew.turnover.reloaded(true);
             self.outcome = Some(Ok(()));
             for done in &waiting {
                 let _ = done.try_send(Ok(()));
@@ -109,6 +110,7 @@ impl<Q: Send + 'static, A: Send + 'static> Pool<Q, A> {
     /// Tells those who wait that the reload has come to nothing.
     pub(super) fn reload_abandoned(&mut self, error: &str) {
         if let Some(Reload { waiting, .. }) = self.reload.take() {
+            self.crew.turnover.reloaded(false);
             self.outcome = Some(Err(error.to_owned()));
             for done in &waiting {
                 let _ = done.try_send(Err(error.to_owned()));

@@ -292,21 +292,40 @@ impl<Q, A> Worker<Q, A> {
         match (why, how) {
             (Some(Leave::Stop), _) => return self.end(Next::Leave),
             (Some(Leave::Retire), _) => {
+                self.crew.turnover.recycled(self.why());
                 debug!(worker = %self.name, reason = %self.why(), "Worker leaves");
                 return self.end(Next::Leave);
             }
-            (Some(Leave::Recycle), _) => debug!(worker = %self.name, reason = %self.why(), "Worker recycled"),
+            (Some(Leave::Recycle), _) => {
+                self.crew.turnover.recycled(self.why());
+                debug!(worker = %self.name, reason = %self.why(), "Worker recycled");
+            }
             (None, _) if self.overran.swap(false, Ordering::Relaxed) => {
                 self.why.store(Reason::ExecTtl as u8, Ordering::Relaxed);
+                self.crew.turnover.recycled(Reason::ExecTtl);
                 warn!(worker = %self.name, reason = %Reason::ExecTtl, "Worker script ended by the limit of its request");
             }
             (None, Ended::Exit(_)) if self.single => debug!(worker = %self.name, "Request is over"),
-            (None, Ended::Exit(0)) if booted => info!(worker = %self.name, "Worker script ended"),
-            (None, Ended::Exit(status)) => warn!(worker = %self.name, status, booted, "Worker script ended"),
-            (None, Ended::Fatal(error)) => warn!(worker = %self.name, booted, error, "Worker script failed"),
+            (None, Ended::Exit(status)) => {
+                if booted {
+                    self.crew.turnover.recycled(Reason::Ended);
+                }
+                if booted && *status == 0 {
+                    info!(worker = %self.name, "Worker script ended");
+                } else {
+                    warn!(worker = %self.name, status, booted, "Worker script ended");
+                }
+            }
+            (None, Ended::Fatal(error)) => {
+                if booted {
+                    self.crew.turnover.failed();
+                }
+                warn!(worker = %self.name, booted, error, "Worker script failed");
+            }
         }
         self.seat.stay();
         if !booted && !self.single {
+            self.crew.turnover.boot_failed();
             let failures = self.failures.fetch_add(1, Ordering::Relaxed) + 1;
             let error = how.to_string();
             *self.boot_error.lock() = Some(error.clone());
@@ -412,6 +431,7 @@ impl<Q, A> Worker<Q, A> {
     pub(super) fn time_out(&self, request: u64) -> bool {
         let had = self.seat.time_out(request);
         if had {
+            self.crew.turnover.timed_out();
             self.overran.store(true, Ordering::Relaxed);
         }
         had

@@ -4,8 +4,9 @@
 //! it. Numbers are unsigned and short: below 128 a byte, else the negated count of the bytes that follow, big endian.
 //! Names of fields begin with a capital letter in Go; here that letter is made from the name in JSON.
 //!
-//! Arguments are plain values: those of the methods that there are. Results are any.
+//! Arguments that are no plain values are read by their descriptions, see `reader`.
 
+mod reader;
 mod writer;
 
 use serde::{
@@ -54,8 +55,13 @@ enum Type {
 
 // === reading ===
 
-/// Reads a plain value.
+/// Reads a value.
 pub(super) fn decode<A: DeserializeOwned>(bytes: &[u8]) -> Result<A, Error> {
+    let mut first = bytes;
+    // The number of a type that is described is negative.
+    if uint(&mut first).is_ok() && int(&mut first).is_ok_and(|kind| kind < 0) {
+        return reader::decode(bytes);
+    }
     let mut rest = bytes;
     let length = uint(&mut rest)?;
     if length != rest.len() as u64 {
@@ -392,7 +398,7 @@ mod tests {
         for (text, reason) in [
             ("", "it ends early"),
             ("03", "this method takes a plain value: text, a number, bytes, true or false"),
-            (list, "this method takes a plain value: text, a number, bytes, true or false"),
+            (list, "invalid type: sequence, expected a string"),
             ("03020101", "the value does not begin as one"),
             ("030c0005", "it ends early"),
             ("020c00", "it ends early"),

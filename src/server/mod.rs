@@ -16,6 +16,7 @@ mod origin;
 mod original;
 mod reread;
 mod run;
+mod sources;
 mod steering;
 mod supervisor;
 #[cfg(test)]
@@ -32,3 +33,4 @@ pub use origin::{Origin, claim};
 pub use original::Original;
 pub use reread::Reread;
 pub use run::{Application, Outcome, acceptor, run, run_bound};
+pub use sources::metrics;

@@ -19,6 +19,7 @@ use super::{
     notify::Notifier,
     on_init,
     reread::Reread,
+    sources::{self, Looked},
     supervisor::{INTERRUPT, Supervisor, Woken},
 };
 use crate::{
@@ -94,6 +95,8 @@ pub struct Application {
     pub hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
     /// The channels that these let their workers use.
     pub channels: Arc<http::Channels>,
+    /// The metrics that these let their workers use.
+    pub metrics: Arc<metrics::Registry>,
     /// Where the configuration is read again.
     pub reread: Option<Reread>,
 }
@@ -165,7 +168,8 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
-    let Application { hosts, channels, reread } = application;
+    let Application { hosts, channels, metrics, reread } = application;
+    sources::declare(config, &metrics)?;
     let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
@@ -202,8 +206,11 @@ pub fn run_bound(
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
     let keeper = Keeper::start(&channels).map_err(Error::Thread)?;
     let monitor = Watchdog::start(Monitor::new(inboxes.clone(), ports.clone())).map_err(Error::Thread)?;
+    let (looking, traffic) = (&monitor.monitor, service.traffic());
+    let looked = Looked { supervisor: &supervisor, front: &front, monitor: looking, channels: &channels, traffic };
+    sources::add(config, &metrics, &looked);
     let overseer = Overseer::start(&supervisor.pools).map_err(Error::Thread)?;
-    let sites = sites(config);
+    let sites = sites(config, &metrics);
     let started = bound.listen().map_err(Error::from).and_then(|mut listeners| {
         let is_beside = |listener: &mut Listener| sites.iter().any(|(endpoint, _)| *endpoint == listener.endpoint());
         let beside = listeners.iter_mut().flat_map(|listeners| listeners.extract_if(.., is_beside)).collect();
@@ -220,8 +227,7 @@ pub fn run_bound(
         Ok(started) => started,
         Err(error) => return supervisor.fail(error, grace),
     };
-    let mut methods = rpc::Methods::new();
-    methods.steer(&supervisor.steering());
+    let methods = methods(config, &supervisor, &metrics);
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
@@ -257,6 +263,7 @@ pub fn run_bound(
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
+    metrics.forget_sources();
     drop((monitor, keeper, overseer));
     if let Outcome::Clean = outcome {
         info!("Server stopped");
@@ -290,6 +297,16 @@ fn passes(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::Port
     ports.iter().map(pass).collect()
 }
 
+/// What can be called from outside.
+fn methods(config: &Config, supervisor: &Supervisor, registry: &Arc<metrics::Registry>) -> rpc::Methods {
+    let mut methods = rpc::Methods::new();
+    methods.steer(&supervisor.steering());
+    if config.metrics.is_some() {
+        metrics::register(registry, &mut methods);
+    }
+    methods
+}
+
 /// Logs what is served where. Returns what the service manager is told of it.
 fn announce(config: &Config, addresses: &[Address], workers: usize) -> String {
     for (address, listener) in addresses.iter().zip(&config.http.listeners) {
@@ -312,12 +329,12 @@ fn announce(config: &Config, addresses: &[Address], workers: usize) -> String {
 }
 
 /// What is served beside the application, with the numbers of its endpoints among all that are bound.
-fn sites(config: &Config) -> web::Sites {
+fn sites(config: &Config, registry: &Arc<metrics::Registry>) -> web::Sites {
     let mut sites = web::Sites::new();
     let mut endpoint = config.http.endpoints().len();
     for (which, addresses) in config.beside() {
         let site: Arc<dyn web::Site> = match which {
-            Beside::Metrics => Arc::new(metrics::Site),
+            Beside::Metrics => Arc::new(metrics::Site::new(registry)),
             Beside::Status => Arc::new(status::Site),
             Beside::Dashboard => Arc::new(dashboard::Site),
         };

@@ -38,6 +38,7 @@ mod incoming;
 mod lifecycle;
 mod log;
 mod manager;
+mod metrics;
 mod misuse;
 mod notes;
 mod opcache;

@@ -20,6 +20,7 @@ mod handoff;
 mod limits;
 mod log;
 mod memory;
+mod metrics;
 mod middleware;
 mod neighbours;
 mod opcache;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
             ("events", events::measure),
             ("greedy", greedy::measure),
             ("log", log::measure),
+            ("metrics", metrics::measure),
             ("memory", soak::measure),
             ("malloc", memory::back),
             ("reload", pools::reload),

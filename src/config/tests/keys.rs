@@ -28,7 +28,7 @@ fn rows() -> Vec<&'static Row> {
 }
 
 /// Sections in which nothing is read without some of their keys, and values of these.
-const REQUIRED: [(&str, &[(&str, &str)]); 15] = [
+const REQUIRED: [(&str, &[(&str, &str)]); 16] = [
     ("on_init", &[("command", "x")]),
     ("file_logger_options", &[("log_output", "x")]),
     ("ssl", &[("cert", "x"), ("key", "x")]),
@@ -44,6 +44,7 @@ const REQUIRED: [(&str, &[(&str, &str)]); 15] = [
     ("services.*", &[("dirs", "a")]),
     ("reload", &[("services", "{a: {dirs: a}}")]),
     ("service.*", &[("command", "x")]),
+    ("collect.*", &[("type", "counter")]),
     ("serve.[]", &[("prefix", "/x")]),
     ("fileserver", &[("address", "'unix:/x'"), ("serve", "[{prefix: /x}]")]),
 ];
@@ -63,6 +64,10 @@ fn file(path: &str, value: &str) -> String {
             part => format!("{{{needed}{part}: {text}}}"),
         };
     }
+    // Others have none.
+    if path.ends_with("collect.*.buckets") || path.ends_with("collect.*.objectives") {
+        return text.replacen("counter", if path.ends_with("buckets") { "histogram" } else { "summary" }, 1);
+    }
     // A pool must be there.
     if path == "http.routes.[].pool" {
         return text.replacen("{http: {", "{http: {pools: {text: {max_jobs: 7}}, ", 1);
@@ -77,6 +82,10 @@ fn file(path: &str, value: &str) -> String {
 
 /// Returns what a file says that has only what the key's section needs.
 fn without(path: &str) -> Config {
+    // They are served by being there.
+    if path.starts_with("metrics.") && !path.starts_with("metrics.collect.") {
+        return understand("{metrics: {}}", false).config;
+    }
     let mut needed = REQUIRED.iter().filter_map(|(section, keys)| {
         let (before, rest) = path.split_once(&format!("{section}."))?;
         let (key, value) = keys[0];
@@ -102,6 +111,8 @@ fn value(row: &Row) -> String {
         ("mode", _) => "'0600'".to_owned(),
         ("map", _) => "{name: text}".to_owned(),
         ("texts", _) => "[text]".to_owned(),
+        ("floats", _) => "[1, 2.5]".to_owned(),
+        ("numbers", _) => "{0.5: 0.05}".to_owned(),
         ("text" | "command" | "any", _) => "text".to_owned(),
         (words, _) if words.contains('|') => {
             format!("'{}'", words.split('|').find(|word| *word != row.default).unwrap())

@@ -9,17 +9,27 @@ use super::{
     Around, Config, Next, Request, around,
     cache::Store,
     config::{Layers, Route},
+    http_metrics::Measured,
     inside::Inside,
     names::Name,
     route::{Matcher, plain_path},
 };
-use crate::http::{Development, Inbound, access::Body, development::Page};
+use crate::http::{Development, Inbound, Traffic, access::Body, development::Page};
 
 /// The layers of all routes.
 #[derive(Debug, Default)]
 pub(in crate::http) struct Chain {
     routes: Vec<(Matcher, Way)>,
     usual: Way,
+    /// What is counted, if it is on any route.
+    pub(in crate::http) traffic: Option<Arc<Traffic>>,
+}
+
+/// What layers of all routes share.
+struct Shared<'a> {
+    store: Arc<Store>,
+    traffic: Arc<Traffic>,
+    development: Option<&'a Development>,
 }
 
 /// What a request is to meet, and where it goes.
@@ -40,13 +50,14 @@ pub(in crate::http) struct ToPool(pub(in crate::http) usize);
 impl Chain {
     /// Builds what the configuration asks for. In `development` pages reload themselves.
     pub(in crate::http) fn new(config: &Config, development: Option<&Development>) -> Self {
-        let store = config.usual.cache.store();
+        let shared = Shared { store: config.usual.cache.store(), traffic: Arc::default(), development };
         let build = |route: &Route| {
-            let layers = route.layers.build(&route.matcher.as_text(), &store, development);
+            let layers = route.layers.build(&route.matcher.as_text(), &shared);
             (route.matcher.clone(), Way { layers, pool: route.to })
         };
         let routes = config.routes.iter().map(build).collect();
-        Self { routes, usual: Way { layers: config.usual.build("", &store, development), pool: 0 } }
+        let usual = Way { layers: config.usual.build("", &shared), pool: 0 };
+        Self { routes, usual, traffic: config.counts().then_some(shared.traffic) }
     }
 
     /// What a request is to meet, and where it goes.
@@ -63,10 +74,10 @@ impl Chain {
 // === impl Layers ===
 
 impl Layers {
-    fn build(&self, route: &str, store: &Arc<Store>, development: Option<&Development>) -> Option<Next> {
+    fn build(&self, route: &str, Shared { store, traffic, development }: &Shared<'_>) -> Option<Next> {
         let names = self.order.outermost_first(&self.names);
         let page = |next| match development {
-            Some(development) => around(Page(development.clone()), next),
+            Some(development) => around(Page((*development).clone()), next),
             None => next,
         };
         if names.is_empty() {
@@ -80,6 +91,7 @@ impl Layers {
             Name::Gzip => around(self.gzip.middleware(), page(next)),
             Name::Cache => around(self.cache.middleware(store), next),
             Name::Headers => around(self.headers.middleware(), next),
+            Name::HttpMetrics => around(Measured::new(traffic), next),
             Name::Limit => around(self.limit.middleware(), next),
             Name::RateLimit => around(self.rate_limit.middleware(), next),
             Name::RequestId => around(self.request_id.middleware(), next),

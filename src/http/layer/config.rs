@@ -92,6 +92,12 @@ impl Config {
         unknown
     }
 
+    /// Whether requests are counted on any route.
+    pub(super) fn counts(&self) -> bool {
+        let all = self.routes.iter().map(|route| &route.layers).chain([&self.usual]);
+        all.into_iter().any(|layers| layers.names.contains(&Name::HttpMetrics))
+    }
+
     /// Sets what tells caches the time.
     pub fn set_clock(&mut self, clock: &Clock) {
         for layers in self.routes.iter_mut().map(|route| &mut route.layers).chain([&mut self.usual]) {

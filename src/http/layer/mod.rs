@@ -16,6 +16,7 @@ mod cors;
 mod cors_origins;
 mod headers;
 mod holding;
+mod http_metrics;
 mod inside;
 mod limit;
 mod names;

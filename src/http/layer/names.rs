@@ -11,6 +11,8 @@ pub(super) enum Name {
     Cache,
     /// Sets headers of requests and responses.
     Headers,
+    /// Counts requests.
+    HttpMetrics,
     /// Bounds how many requests are under way.
     Limit,
     /// Bounds how many requests come in a time.
@@ -39,6 +41,7 @@ const NAMES: &[(&str, Name)] = &[
     ("gzip", Name::Gzip),
     ("cache", Name::Cache),
     ("headers", Name::Headers),
+    ("http_metrics", Name::HttpMetrics),
     ("limit", Name::Limit),
     ("rate_limit", Name::RateLimit),
     ("request_id", Name::RequestId),

@@ -121,6 +121,314 @@ static zend_class_entry *register_RoadRunner_Channel(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_CounterInterface_inc, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trace, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_CounterInterface_add, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trace, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+
+static const zend_function_entry methods_RoadRunner_Metrics_CounterInterface[] = {
+    ZEND_RAW_FENTRY("inc", NULL, arginfo_RoadRunner_Metrics_CounterInterface_inc, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("add", NULL, arginfo_RoadRunner_Metrics_CounterInterface_add, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_CounterInterface(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "CounterInterface", methods_RoadRunner_Metrics_CounterInterface);
+    class_entry = zend_register_internal_interface(&ce);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Metrics_Counter___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Counter, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Counter_inc, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trace, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Counter, inc);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Counter_add, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trace, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Counter, add);
+
+static const zend_function_entry methods_RoadRunner_Metrics_Counter[] = {
+    ZEND_ME(RoadRunner_Metrics_Counter, __construct, arginfo_RoadRunner_Metrics_Counter___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Metrics_Counter, inc, arginfo_RoadRunner_Metrics_Counter_inc, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Metrics_Counter, add, arginfo_RoadRunner_Metrics_Counter_add, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_Counter(zend_class_entry *interface_0)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "Counter", methods_RoadRunner_Metrics_Counter);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    zend_class_implements(class_entry, 1, interface_0);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_GaugeInterface_set, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_GaugeInterface_inc, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_GaugeInterface_dec, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_GaugeInterface_add, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_GaugeInterface_sub, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+static const zend_function_entry methods_RoadRunner_Metrics_GaugeInterface[] = {
+    ZEND_RAW_FENTRY("set", NULL, arginfo_RoadRunner_Metrics_GaugeInterface_set, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("inc", NULL, arginfo_RoadRunner_Metrics_GaugeInterface_inc, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("dec", NULL, arginfo_RoadRunner_Metrics_GaugeInterface_dec, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("add", NULL, arginfo_RoadRunner_Metrics_GaugeInterface_add, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_RAW_FENTRY("sub", NULL, arginfo_RoadRunner_Metrics_GaugeInterface_sub, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_GaugeInterface(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "GaugeInterface", methods_RoadRunner_Metrics_GaugeInterface);
+    class_entry = zend_register_internal_interface(&ce);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Metrics_Gauge___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Gauge, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Gauge_set, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Gauge, set);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Gauge_inc, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Gauge, inc);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Gauge_dec, 0, 0, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Gauge, dec);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Gauge_add, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Gauge, add);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Gauge_sub, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Gauge, sub);
+
+static const zend_function_entry methods_RoadRunner_Metrics_Gauge[] = {
+    ZEND_ME(RoadRunner_Metrics_Gauge, __construct, arginfo_RoadRunner_Metrics_Gauge___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Metrics_Gauge, set, arginfo_RoadRunner_Metrics_Gauge_set, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Metrics_Gauge, inc, arginfo_RoadRunner_Metrics_Gauge_inc, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Metrics_Gauge, dec, arginfo_RoadRunner_Metrics_Gauge_dec, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Metrics_Gauge, add, arginfo_RoadRunner_Metrics_Gauge_add, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_Metrics_Gauge, sub, arginfo_RoadRunner_Metrics_Gauge_sub, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_Gauge(zend_class_entry *interface_0)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "Gauge", methods_RoadRunner_Metrics_Gauge);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    zend_class_implements(class_entry, 1, interface_0);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_HistogramInterface_observe, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trace, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+
+static const zend_function_entry methods_RoadRunner_Metrics_HistogramInterface[] = {
+    ZEND_RAW_FENTRY("observe", NULL, arginfo_RoadRunner_Metrics_HistogramInterface_observe, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_HistogramInterface(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "HistogramInterface", methods_RoadRunner_Metrics_HistogramInterface);
+    class_entry = zend_register_internal_interface(&ce);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Metrics_Histogram___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Histogram, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Histogram_observe, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, trace, IS_STRING, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Histogram, observe);
+
+static const zend_function_entry methods_RoadRunner_Metrics_Histogram[] = {
+    ZEND_ME(RoadRunner_Metrics_Histogram, __construct, arginfo_RoadRunner_Metrics_Histogram___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Metrics_Histogram, observe, arginfo_RoadRunner_Metrics_Histogram_observe, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_Histogram(zend_class_entry *interface_0)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "Histogram", methods_RoadRunner_Metrics_Histogram);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    zend_class_implements(class_entry, 1, interface_0);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_SummaryInterface_observe, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+
+static const zend_function_entry methods_RoadRunner_Metrics_SummaryInterface[] = {
+    ZEND_RAW_FENTRY("observe", NULL, arginfo_RoadRunner_Metrics_SummaryInterface_observe, ZEND_ACC_PUBLIC | ZEND_ACC_ABSTRACT, NULL, NULL)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_SummaryInterface(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "SummaryInterface", methods_RoadRunner_Metrics_SummaryInterface);
+    class_entry = zend_register_internal_interface(&ce);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Metrics_Summary___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Summary, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_Summary_observe, 0, 1, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, value, IS_DOUBLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics_Summary, observe);
+
+static const zend_function_entry methods_RoadRunner_Metrics_Summary[] = {
+    ZEND_ME(RoadRunner_Metrics_Summary, __construct, arginfo_RoadRunner_Metrics_Summary___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Metrics_Summary, observe, arginfo_RoadRunner_Metrics_Summary_observe, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics_Summary(zend_class_entry *interface_0)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Metrics", "Summary", methods_RoadRunner_Metrics_Summary);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    zend_class_implements(class_entry, 1, interface_0);
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Metrics___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Metrics_counter, 0, 1, RoadRunner\\Metrics\\Counter, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, help, IS_STRING, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics, counter);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Metrics_gauge, 0, 1, RoadRunner\\Metrics\\Gauge, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, help, IS_STRING, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics, gauge);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Metrics_histogram, 0, 1, RoadRunner\\Metrics\\Histogram, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, help, IS_STRING, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, buckets, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics, histogram);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Metrics_summary, 0, 1, RoadRunner\\Metrics\\Summary, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, help, IS_STRING, 0, "''")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, labels, IS_ARRAY, 0, "[]")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, objectives, IS_ARRAY, 0, "[]")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics, summary);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Metrics_unregister, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Metrics, unregister);
+
+static const zend_function_entry methods_RoadRunner_Metrics[] = {
+    ZEND_ME(RoadRunner_Metrics, __construct, arginfo_RoadRunner_Metrics___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Metrics, counter, arginfo_RoadRunner_Metrics_counter, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Metrics, gauge, arginfo_RoadRunner_Metrics_gauge, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Metrics, histogram, arginfo_RoadRunner_Metrics_histogram, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Metrics, summary, arginfo_RoadRunner_Metrics_summary, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Metrics, unregister, arginfo_RoadRunner_Metrics_unregister, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Metrics(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Metrics", methods_RoadRunner_Metrics);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Cache___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Cache, __construct);

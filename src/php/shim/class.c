@@ -448,6 +448,11 @@ void rr_classes_register(void)
     register_RoadRunner_Cli();
     register_RoadRunner_Server();
     register_RoadRunner_Channel();
+    register_RoadRunner_Metrics();
+    rr_metric_classes(register_RoadRunner_Metrics_Counter(register_RoadRunner_Metrics_CounterInterface()),
+                      register_RoadRunner_Metrics_Gauge(register_RoadRunner_Metrics_GaugeInterface()),
+                      register_RoadRunner_Metrics_Histogram(register_RoadRunner_Metrics_HistogramInterface()),
+                      register_RoadRunner_Metrics_Summary(register_RoadRunner_Metrics_SummaryInterface()));
     register_RoadRunner_Http_Cache();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
     rr_part_classes(register_RoadRunner_Http_Part(), register_RoadRunner_Http_Parts(zend_ce_iterator));

@@ -155,6 +155,9 @@ static inline rr_shown *rr_shown_of(zend_object *object)
 void rr_upload_class(zend_class_entry *upload);          /* MINIT */
 void rr_register_fields(zval *fields, zval *array);      /* `fields`: a list of name, value, name, value, ... */
 
+/* --- metrics.c ----------------------------------------------------------------------------------------------------- */
+void rr_metric_classes(zend_class_entry *counter, zend_class_entry *gauge, zend_class_entry *histogram, zend_class_entry *summary); /* MINIT */
+
 /* --- file.c -------------------------------------------------------------------------------------------------------- */
 void rr_response_class(zend_class_entry *response);      /* MINIT */
 
@@ -261,6 +264,12 @@ zend_long rr_rs_channel_publish(HashTable *names, zend_string *name, const char 
                                 size_t event_length, const char *id, size_t id_length, zend_long retry);
 zend_long rr_rs_channel_count(zend_string *name);
 zend_long rr_rs_channel_close(zend_string *name);
+
+/* For metrics.c. They may have thrown. `metric`: a share, which rr_rs_metric_free ends. */
+void *rr_rs_metric_declare(int type, zend_string *name, zend_string *help, HashTable *labels, HashTable *more);
+void rr_rs_metric_free(void *metric);
+void rr_rs_metric_change(void *metric, int what, double value, HashTable *labels, zend_string *trace);
+bool rr_rs_metric_unregister(zend_string *name);
 
 /* For cache.c. Tags are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
 zend_long rr_rs_cache_purge_tags(HashTable *tags, zend_string *tag);
