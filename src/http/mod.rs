@@ -37,6 +37,8 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trace;
+mod traced;
 mod ways;
 
 pub use access::{Config as AccessLog, Format};
@@ -63,6 +65,7 @@ pub use pass::Pass;
 pub use receive::{Arrival, Beyond, BodyConfig, BodyError, Received, Spilled};
 pub use service::Service;
 pub use tls::PROTOCOLS;
+pub use trace::trace_id;
 
 /// The body of a request as it arrives.
 type Inbound = hyper::body::Incoming;

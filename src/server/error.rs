@@ -1,7 +1,7 @@
 //! Why a server did not come to run.
 
 use super::IdentityError;
-use crate::{http, net::BindError, rpc, tls};
+use crate::{http, net::BindError, rpc, tls, trace};
 
 /// Why a server did not come to run.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +25,9 @@ pub enum Error {
     /// Calls from outside cannot be taken.
     #[error(transparent)]
     Rpc(#[from] rpc::ListenError),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(trace::Error),
     /// The system gives no threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -29,6 +29,8 @@ pub(in crate::http) struct Way {
     pub(in crate::http) layers: Option<Next>,
     /// Number of the pool.
     pub(in crate::http) pool: usize,
+    /// Whether it is traced.
+    pub(in crate::http) traced: bool,
 }
 
 /// Goes with a request to the workers if they are not those of the first pool.
@@ -43,10 +45,11 @@ impl Chain {
         let store = config.usual.cache.store();
         let build = |route: &Route| {
             let layers = route.layers.build(&route.matcher.as_text(), &store, development);
-            (route.matcher.clone(), Way { layers, pool: route.to })
+            (route.matcher.clone(), Way { layers, pool: route.to, traced: route.layers.traced })
         };
         let routes = config.routes.iter().map(build).collect();
-        Self { routes, usual: Way { layers: config.usual.build("", &store, development), pool: 0 } }
+        let layers = config.usual.build("", &store, development);
+        Self { routes, usual: Way { layers, pool: 0, traced: config.usual.traced } }
     }
 
     /// What a request is to meet, and where it goes.
