@@ -74,6 +74,8 @@ struct Sender {
     way: Way,
     stop: watch::Receiver<bool>,
     losses: Losses,
+    /// Requests whose traces are being sent.
+    under_way: usize,
     /// Whether the last attempt has failed.
     away: bool,
 }
@@ -118,7 +120,7 @@ impl Exporter {
         let (done, ended) = bounded(0);
         let losses = Losses::default();
         let resource = config.resource.of_process();
-        let sender = Sender { queue, resource, way, stop: stopped, losses, away: false };
+        let sender = Sender { queue, resource, way, stop: stopped, losses, under_way: 0, away: false };
         let thread = Builder::new().name("rr-traces".to_owned()).spawn(move || {
             runtime.block_on(sender.run());
             // A name that is still looked for is not waited for.
@@ -153,7 +155,10 @@ impl Sender {
         };
         tokio::select! {
             () = self.send_all() => {}
-            () = late => self.losses.add(self.queue.len(), "the collector did not take them before the end"),
+            () = late => {
+                let left = self.queue.len() + self.under_way;
+                self.losses.add(left, "the collector did not take them before the end");
+            }
         }
         self.losses.said = None;
         self.say_losses();
@@ -206,7 +211,11 @@ impl Sender {
         }
         let Way::Collector(collector) = &self.way else { return };
         match collector.pack(otlp::request(&self.resource, &spans)) {
-            Ok(body) => self.deliver(body, requests).await,
+            Ok(body) => {
+                self.under_way = requests;
+                self.deliver(body, requests).await;
+                self.under_way = 0;
+            }
             Err(error) => self.losses.add(requests, &error.to_string()),
         }
     }

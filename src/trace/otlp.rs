@@ -182,3 +182,82 @@ fn varint(message: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, SystemTime};
+
+    use opentelemetry_proto::tonic::{
+        collector::trace::v1::{ExportTracePartialSuccess, ExportTraceServiceRequest, ExportTraceServiceResponse},
+        common::v1::{KeyValue, any_value},
+    };
+    use prost::Message as _;
+
+    use super::*;
+    use crate::trace::{SpanId, TraceId};
+
+    fn find<'a>(attributes: &'a [KeyValue], key: &str) -> Option<&'a any_value::Value> {
+        attributes.iter().find(|pair| pair.key == key)?.value.as_ref()?.value.as_ref()
+    }
+
+    #[test]
+    fn the_official_reader_finds_what_was_written() {
+        let start = SystemTime::UNIX_EPOCH + Duration::from_nanos(1_700_000_000_123_456_789);
+        let span = Span {
+            trace: TraceId::random(),
+            id: SpanId::random(),
+            parent: Some(SpanId::random()),
+            is_remote: true,
+            state: Some("a=1".to_owned()),
+            name: "GET".into(),
+            kind: Kind::Server,
+            start,
+            end: start + Duration::from_millis(300),
+            attributes: vec![
+                ("text", "é".repeat(200).into()),
+                ("number", u16::MAX.into()),
+                ("below", Value::Number(-1)),
+            ],
+            error: Some("worker_lost".into()),
+        };
+        let bare =
+            Span { parent: None, is_remote: false, state: None, kind: Kind::Internal, error: None, ..span.clone() };
+        let mut spans = Message::default();
+        spans.span(&span);
+        spans.span(&bare);
+        let resource = Resource { service_name: "shop".to_owned(), ..Resource::default() };
+        let read = ExportTraceServiceRequest::decode(request(&resource, &spans).as_slice()).unwrap();
+        let [of_resource] = read.resource_spans.as_slice() else { panic!("{read:?}") };
+        let attributes = &of_resource.resource.as_ref().unwrap().attributes;
+        assert_eq!(find(attributes, "service.name"), Some(&any_value::Value::StringValue("shop".to_owned())));
+        let [scope] = of_resource.scope_spans.as_slice() else { panic!("{read:?}") };
+        assert_eq!(scope.scope.as_ref().unwrap().name, env!("CARGO_PKG_NAME"));
+        let [one, other] = scope.spans.as_slice() else { panic!("{read:?}") };
+        assert_eq!((one.trace_id.as_slice(), one.span_id.as_slice()), (&span.trace.bytes()[..], &span.id.bytes()[..]));
+        assert_eq!(one.parent_span_id, span.parent.unwrap().bytes());
+        assert_eq!((one.name.as_str(), one.trace_state.as_str(), one.kind), ("GET", "a=1", 2));
+        assert_eq!(one.start_time_unix_nano, 1_700_000_000_123_456_789);
+        assert_eq!(one.end_time_unix_nano - one.start_time_unix_nano, 300_000_000);
+        assert_eq!(find(&one.attributes, "text"), Some(&any_value::Value::StringValue("é".repeat(200))));
+        assert_eq!(find(&one.attributes, "number"), Some(&any_value::Value::IntValue(65_535)));
+        assert_eq!(find(&one.attributes, "below"), Some(&any_value::Value::IntValue(-1)));
+        assert_eq!(one.flags, 0x301);
+        let status = one.status.as_ref().unwrap();
+        assert_eq!((status.code, status.message.as_str()), (2, "worker_lost"));
+        assert_eq!((other.kind, other.flags, other.parent_span_id.len()), (1, 0x101, 0));
+        assert_eq!((other.trace_state.as_str(), &other.status), ("", &None));
+    }
+
+    #[test]
+    fn what_is_rejected_is_read() {
+        let response = |rejected_spans, error_message: &str| {
+            let partial = ExportTracePartialSuccess { rejected_spans, error_message: error_message.to_owned() };
+            ExportTraceServiceResponse { partial_success: Some(partial) }.encode_to_vec()
+        };
+        assert_eq!(rejected(&response(300, "too old")), Some((300, "too old".to_owned())));
+        assert_eq!(rejected(&response(0, "")), None);
+        assert_eq!(rejected(b""), None);
+        assert_eq!(rejected(b"not a message"), None);
+        assert_eq!(rejected(&response(300, "too old")[..8]), None, "cut off");
+    }
+}
