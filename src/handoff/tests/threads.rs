@@ -91,7 +91,7 @@ fn dropped_pending_is_seen_by_the_worker() {
 
 #[test]
 fn who_waits_knows_who_has_taken_the_request_and_when() {
-    let inbox = Requests::new(2, 2, 1);
+    let inbox = Requests::new(2, 2, 2);
     let mut driver = Driver::new(&inbox);
     for number in [1, 0] {
         let before = Instant::now();

@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 use roadrunner::{
     config::Config,
     handoff::{Sealed, Written},
-    http::Answer,
+    http::{Answer, trace_id},
     pool::Ended,
 };
 
@@ -38,7 +38,11 @@ fn server(http: &str, otel: &str, gate: &Arc<Gate>) -> (Server, Seen) {
     let mut builder = Builder::scripted(move |worker| {
         while let Some(envelope) = worker.wait().map(Sealed::open) {
             let path = envelope.request.head.uri.path().to_owned();
-            seen_by_workers.lock().insert(path.clone(), envelope.request.head.headers.clone());
+            let mut headers = envelope.request.head.headers.clone();
+            if let Some(trace) = trace_id(&envelope.request.head.extensions) {
+                headers.insert("x-trace", trace.to_string().parse().unwrap());
+            }
+            seen_by_workers.lock().insert(path.clone(), headers);
             if path.starts_with("/held") {
                 gate.pass();
             }
@@ -128,6 +132,7 @@ fn check_mixed(trees: &HashMap<String, Tree>, seen: &HashMap<String, HeaderMap>)
                 let path = if unrecorded == 2 { "unwanted" } else { "off" };
                 assert!(!trees.contains_key(&format!("/{path}/{number}")), "{path}");
                 let parent = seen[&format!("/{path}/{number}")].get("traceparent").map(|value| value.to_str().unwrap());
+                assert!(!seen[&format!("/{path}/{number}")].contains_key("x-trace"), "{path}");
                 assert_eq!(parent, (path == "unwanted").then_some(&*format!("00-{TRACE}-{PARENT}-00")));
                 continue;
             }
@@ -142,6 +147,7 @@ fn check_mixed(trees: &HashMap<String, Tree>, seen: &HashMap<String, HeaderMap>)
         let php = &tree.children["php"];
         let told = &seen[&path];
         assert_eq!(told["traceparent"], format!("00-{trace}-{}-01", hex(&php.span_id)), "{path}");
+        assert_eq!(told["x-trace"], trace, "{path}");
         assert_eq!(told.contains_key("tracestate"), has_parent, "{path}");
         assert_eq!(text(php, "rr.pool").as_deref(), Some("http"));
         assert!(text(php, "rr.worker").unwrap().starts_with("rr-php-http-"), "{path}");
