@@ -328,13 +328,13 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (text, message) in [
-            ("endpoint: collector", "otel.endpoint: must be host:port, not \"collector\""),
-            ("endpoint: 'http://a:4318'", "otel.endpoint: must be host:port"),
-            ("endpoint: 'a@b:4318'", "otel.endpoint: must be host:port"),
-            ("client: grpc, custom_url: /x", "otel.custom_url: is for client http alone"),
-            ("headers: {'a b': x}", "otel.headers: has \"a b\", which is not a header"),
+            ("endpoint: collector", "otel.endpoint must be host:port, not \"collector\""),
+            ("endpoint: 'http://a:4318'", "otel.endpoint must be host:port"),
+            ("endpoint: 'a@b:4318'", "otel.endpoint must be host:port"),
+            ("client: grpc, custom_url: /x", "otel.custom_url is for client http alone"),
+            ("headers: {'a b': x}", "otel.headers has \"a b\", which is not a header"),
             ("sampler: 2", "otel.sampler"),
-            ("exporter: zipkin", "otel.exporter: is not supported; use otlp"),
+            ("exporter: zipkin", "otel.exporter is not supported; use otlp"),
             ("exporter: file", "otel.exporter"),
         ] {
             let error = read(text).expect_err(text);
