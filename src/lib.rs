@@ -7,8 +7,8 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`metrics`], [`rpc`], [`web`], [`net`],
-//! [`config`], [`log`], and [`watch`] and [`service`] for `server`;
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`metrics`], [`rpc`],
+//! [`web`], [`net`], [`config`], [`log`], [`trace`], and [`watch`] and [`service`] for `server`;
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`], [`side`] and [`accounts`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.
@@ -19,7 +19,7 @@
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
 //! for signals, `rr-tls` looks for changed certificates, `rr-watch` for changed files of the application, `rr-channels` keeps
 //! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside, `rr-web-0` serves the pages
-//! beside the application ([`web`]), `rr-log` writes one
+//! beside the application ([`web`]), `rr-traces` sends traces, `rr-log` writes one
 //! output of the log.
 //!
 //! # Shutdown
@@ -51,5 +51,6 @@ pub mod service;
 pub mod side;
 pub mod status;
 pub mod tls;
+pub mod trace;
 pub mod watch;
 pub mod web;

@@ -38,7 +38,7 @@ use crate::{
     dashboard, http, log, metrics,
     net::{Address, Endpoint},
     pool::SlowLog,
-    rpc, server, service, status, watch,
+    rpc, server, service, status, trace, watch,
 };
 
 /// The version of RoadRunner whose configuration and behaviour are the measure.
@@ -63,6 +63,8 @@ pub struct Config {
     pub services: Vec<service::Config>,
     /// Section `rpc`.
     pub rpc: rpc::Config,
+    /// Section `otel`: traces.
+    pub otel: trace::Config,
     /// Section `metrics`; `None`: none are served.
     pub metrics: Option<metrics::Config>,
     /// Section `status`; `None`: nobody is told.
@@ -184,6 +186,9 @@ impl Config {
         config.services = service::Config::read_all(&mut root, problems);
         if let Some(rpc) = root.section("rpc", problems) {
             config.rpc = rpc::Config::read(rpc, problems);
+        }
+        if let Some(otel) = root.section("otel", problems) {
+            config.otel = trace::Config::read(otel, problems);
         }
         config.metrics = root.section("metrics", problems).map(|section| metrics::Config::read(section, problems));
         config.status = root.section("status", problems).map(|section| status::Config::read(section, problems));

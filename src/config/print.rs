@@ -12,8 +12,8 @@ use super::{
 const COLUMN: usize = 44;
 /// What stands for a secret.
 const MASK: &str = "***";
-/// The section that has names and passwords.
-const USERS: &str = "users";
+/// Sections whose values are secret: the passwords of users, and what proves to a collector who sends.
+const SECRETS: [&str; 2] = ["users", "headers"];
 /// Names, or parts of names, of what is secret.
 const SECRET: [&str; 5] = ["password", "passwd", "secret", "token", "credential"];
 
@@ -131,8 +131,7 @@ impl Effective {
         if let Value::Map(entries) = &node.value {
             line(text, depth, name, "", "");
             for entry in entries {
-                // What users have is their passwords.
-                let name = if name == USERS { SECRET[0] } else { &entry.key };
+                let name = if SECRETS.contains(&name) { SECRET[0] } else { &entry.key };
                 line(text, depth + 1, &entry.key, &shown(name, &entry.node.value), &self.origin(&entry.node));
             }
             return;

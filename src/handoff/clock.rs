@@ -22,8 +22,26 @@ pub(super) fn now() -> Nanos {
 /// Returns a moment that was read from the clock elsewhere.
 #[cfg(not(feature = "shuttle"))]
 pub(super) fn at(moment: Instant) -> Nanos {
+    nanos(moment.saturating_duration_since(start())).max(1)
+}
+
+/// The first look at the clock.
+#[cfg(not(feature = "shuttle"))]
+fn start() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
-    nanos(moment.saturating_duration_since(*START.get_or_init(Instant::now))).max(1)
+    *START.get_or_init(Instant::now)
+}
+
+/// The same moment as others count.
+#[cfg(not(feature = "shuttle"))]
+pub(super) fn moment(nanos: Nanos) -> Instant {
+    start() + Duration::from_nanos(nanos)
+}
+
+/// The model's only moment.
+#[cfg(feature = "shuttle")]
+pub(super) fn moment(_: Nanos) -> Instant {
+    Instant::now()
 }
 
 /// The model's only moment.

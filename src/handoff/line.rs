@@ -8,13 +8,13 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
     clock::{self, Nanos, nanos},
     port::Port,
-    sync::{AtomicBool, AtomicU64, Mutex, Ordering},
+    sync::{AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering},
 };
 
 /// An answer that took longer is announced at once.
@@ -37,6 +37,10 @@ pub(super) struct Slot<Q, A> {
     since: AtomicU64,
     /// When the answer was put in, if that is measured. Ordering: as that of `since`.
     answered: AtomicU64,
+    /// When a worker took it; 0 = none has. Ordering: relaxed, the answer hands it over; without one it may come late.
+    taken: AtomicU64,
+    /// The number of that worker's seat, as `taken`.
+    seat: AtomicUsize,
     /// Where answers of this line go.
     port: Arc<Port<Q, A>>,
 }
@@ -90,6 +94,15 @@ pub struct Pending<Q, A> {
     done: bool,
 }
 
+/// When a request was taken, and by whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Taken {
+    /// When.
+    pub at: Instant,
+    /// The number of the worker's seat.
+    pub seat: usize,
+}
+
 /// Why a request got no answer from a worker.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Unanswered {
@@ -138,6 +151,7 @@ impl<Q, A> Line<Q, A> {
         contents.request = Some(request);
         drop(contents);
         self.0.since.store(now, Ordering::Relaxed);
+        self.0.taken.store(0, Ordering::Relaxed);
         (Arc::clone(&self.0), Pending { slot: Arc::clone(&self.0), done: false })
     }
 }
@@ -152,6 +166,8 @@ impl<Q, A> Slot<Q, A> {
             abandoned: AtomicBool::new(false),
             since: AtomicU64::new(0),
             answered: AtomicU64::new(0),
+            taken: AtomicU64::new(0),
+            seat: AtomicUsize::new(0),
             port: Arc::clone(port),
         })
     }
@@ -176,11 +192,13 @@ impl<Q, A> Slot<Q, A> {
         self.contents.lock().request.take()
     }
 
-    /// Gives the request to a worker. `None` if its client has gone.
-    pub(super) fn seal(self: Arc<Self>, eager: bool, now: Nanos) -> Option<Sealed<Q, A>> {
+    /// Gives the request to the worker of seat number `seat`. `None` if its client has gone.
+    pub(super) fn seal(self: Arc<Self>, seat: usize, eager: bool, now: Nanos) -> Option<Sealed<Q, A>> {
         if self.abandoned.load(Ordering::Relaxed) {
             return None;
         }
+        self.seat.store(seat, Ordering::Relaxed);
+        self.taken.store(now, Ordering::Relaxed);
         Some(Sealed(Replier { slot: Some(self), eager, taken: now }))
     }
 
@@ -304,6 +322,14 @@ impl<Q, A> Drop for Replier<Q, A> {
 }
 
 // === impl Pending ===
+
+impl<Q, A> Pending<Q, A> {
+    /// Who has taken the request, if anybody has; certain once it is answered.
+    pub fn taken(&self) -> Option<Taken> {
+        let at = self.slot.taken.load(Ordering::Relaxed);
+        (at > 0).then(|| Taken { at: clock::moment(at), seat: self.slot.seat.load(Ordering::Relaxed) })
+    }
+}
 
 impl<Q, A> Future for Pending<Q, A> {
     type Output = Result<A, Unanswered>;

@@ -29,7 +29,7 @@ mod waits;
 pub use flow::{Broken, Detached, Offered, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
 pub use inflow::{Inlet, Outlet, Read, Wanted, inflow};
-pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
+pub use line::{Envelope, Line, Pending, Replier, Sealed, Taken, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::{Engine, Port};
 pub use seat::{Blocked, Leave, Received, Seat};

@@ -366,7 +366,7 @@ impl<Q, A> Seat<Q, A> {
             self.pass_on(now);
             return Some(Received::Leave(leave));
         }
-        if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(true, now)) {
+        if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(self.number, true, now)) {
             self.announce(now);
             self.pass_on(now);
             self.begin(&sealed, now);
@@ -381,7 +381,7 @@ impl<Q, A> Seat<Q, A> {
             }
             let eager = self.post().mean() > SLOW;
             let waited = now.saturating_sub(slot.since());
-            let Some(sealed) = slot.seal(eager, now) else {
+            let Some(sealed) = slot.seal(self.number, eager, now) else {
                 self.inbox.count_abandoned();
                 continue;
             };

@@ -31,7 +31,7 @@ use tracing::{Level, event_enabled, info};
 
 pub use self::config::{Config, Format};
 use self::line::line;
-use super::body::Content;
+use super::{body::Content, trace::Recording};
 use crate::{
     log::{ACCESS, Layout, Moment},
     net::Peer,
@@ -90,12 +90,16 @@ struct Line {
 pub(super) struct Body {
     content: Content,
     record: Option<Box<Record>>,
+    /// What is recorded of the request until then, if it is.
+    trace: Option<Recording>,
 }
 
 /// An answer whose request has an entry, if there is a record.
 pub(super) struct Logged<F> {
     pub(super) answering: F,
     pub(super) record: Option<Box<Record>>,
+    /// What is recorded of the request, if it is.
+    pub(super) trace: Option<Recording>,
 }
 
 // === impl Access ===
@@ -282,7 +286,7 @@ impl Line {
 impl Body {
     /// A body whose request has no entry so far.
     pub(super) fn new(content: impl Into<Content>) -> Self {
-        Self { content: content.into(), record: None }
+        Self { content: content.into(), record: None, trace: None }
     }
 
     /// What is in it.
@@ -305,6 +309,9 @@ impl hyper::body::Body for Body {
         if let (Some(record), Some(Ok(frame))) = (&mut self.record, &frame) {
             record.written += frame.data_ref().map_or(0, |data| data.len() as u64);
         }
+        if let Some(trace) = &self.trace {
+            trace.passed(frame.as_ref(), &self.content);
+        }
         Poll::Ready(frame)
     }
 
@@ -324,14 +331,18 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>> + Unpin> Future for 
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        if self.record.is_none() {
+        if self.record.is_none() && self.trace.is_none() {
             return Pin::new(&mut self.answering).poll(context);
         }
-        let mut answer = ready!(Pin::new(&mut self.answering).poll(context));
-        if let (Some(mut record), Ok(response)) = (self.record.take(), &mut answer) {
+        let Ok(mut response) = ready!(Pin::new(&mut self.answering).poll(context));
+        if let Some(mut record) = self.record.take() {
             record.status = Some(response.status());
             response.body_mut().record = Some(record);
         }
-        Poll::Ready(answer)
+        if let Some(trace) = self.trace.take() {
+            trace.answered(response.status(), &response.body().content);
+            response.body_mut().trace = Some(trace);
+        }
+        Poll::Ready(Ok(response))
     }
 }

@@ -14,11 +14,12 @@ use http::{
 };
 
 use super::{
-    Answer, Payload, Pending,
+    Answer, Payload,
     access::Body,
     body::{Content, is_bodyless},
     message::Length,
     service::Connection,
+    traced::Awaited,
 };
 use crate::handoff::Unanswered;
 
@@ -29,7 +30,7 @@ const RETRY_SECONDS: &str = "1";
 pub(super) enum Answering {
     /// The request is with a worker, or waits for one.
     Worker {
-        pending: Pending,
+        pending: Awaited,
         head_only: bool,
         connection: Connection,
         /// It has come, but what its worker has sent before it is not out yet. Boxed, as this is rare.

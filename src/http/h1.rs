@@ -41,7 +41,7 @@ enum Ended {
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let Surroundings { client, service, drain, pass, begun } = around;
     let peer = client.peer;
-    let answers = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
+    let answers = Connection::new(Arc::clone(&service), client, Line::new(pass.port()), begun.into_std());
     // hyper reads and writes it, and while a worker has the request, this task looks whether the client is still there.
     let stream = Mutex::new(Checked::new(stream));
     let ended = {

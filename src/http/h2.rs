@@ -85,7 +85,7 @@ struct Sending {
 pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let Surroundings { client, service, drain, pass, begun } = around;
     let peer = client.peer;
-    let connection = Connection::new(Arc::clone(&service), client, Line::new(pass.port()));
+    let connection = Connection::new(Arc::clone(&service), client, Line::new(pass.port()), begun.into_std());
     let streams = Arc::new(Streams::default());
     let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams) };
     let stream = Mutex::new(Frames::new(stream, begun));

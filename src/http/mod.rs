@@ -37,6 +37,8 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trace;
+mod traced;
 mod traffic;
 mod ways;
 
@@ -64,6 +66,7 @@ pub use pass::Pass;
 pub use receive::{Arrival, Beyond, BodyConfig, BodyError, Received, Spilled};
 pub use service::Service;
 pub use tls::PROTOCOLS;
+pub use trace::trace_id;
 pub use traffic::{Answered, Traffic};
 
 /// The body of a request as it arrives.

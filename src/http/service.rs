@@ -25,12 +25,15 @@ use super::{
     patience::Patience,
     receive::{Arriving, Bodies, Received, refuse_body, refuse_coding},
     redirect::redirect,
+    trace::{Recorded, Recording, Tracing},
+    traced::Awaited,
     ways::{Client, Ways},
 };
 use crate::{
     handoff::Overloaded,
     net::{Address, Peer},
     tls::Acceptor,
+    trace::Tracer,
 };
 
 /// What a client reads that was too slow with the head of its request.
@@ -56,6 +59,8 @@ pub struct Service {
     chain: Chain,
     /// What pages listen to that reload themselves, if they do.
     development: Option<Development>,
+    /// What records requests that are traced, if any are.
+    tracing: Option<Arc<Tracing>>,
     pub(super) ways: Ways,
 }
 
@@ -81,6 +86,10 @@ struct Shared {
     requests: AtomicU32,
     /// Whether nothing more comes over it.
     ended: AtomicBool,
+    /// When the client connected.
+    begun: Instant,
+    /// Whether it has sent no request yet, as far as anything is traced. Of the connection's task alone.
+    fresh: AtomicBool,
 }
 
 // === impl Service ===
@@ -88,13 +97,14 @@ struct Shared {
 impl Service {
     /// Creates the service that fills `inboxes`, one of each pool of `config`. `addresses` are the true ones of the
     /// listeners of `config`, and `tls` takes the connections of those that speak it. In `development` pages reload
-    /// themselves.
+    /// themselves. What is traced goes to `tracer`; none: nothing is.
     pub fn new(
         inboxes: Vec<Arc<Inbox>>,
         config: &Config,
         addresses: &[Address],
         tls: Option<&Arc<Acceptor>>,
         development: Option<&Development>,
+        tracer: Option<&Tracer>,
     ) -> Self {
         for (number, (inbox, (_, pool))) in inboxes.iter().zip(config.pools()).enumerate() {
             let own = pool.allocate_timeout.filter(|_| number > 0);
@@ -113,6 +123,7 @@ impl Service {
             underscores_in_headers: config.underscores_in_headers,
             chain: Chain::new(&config.layers, development),
             development: development.cloned(),
+            tracing: tracer.map(|tracer| Tracing::new(tracer, config)),
             ways: Ways::new(config, addresses, tls),
         }
     }
@@ -136,7 +147,8 @@ impl Service {
 // === impl Connection ===
 
 impl Connection {
-    pub(super) fn new(service: Arc<Service>, client: Client, line: Line) -> Self {
+    /// A connection that `client` began at `begun`.
+    pub(super) fn new(service: Arc<Service>, client: Client, line: Line, begun: Instant) -> Self {
         Self(Arc::new(Shared {
             service,
             client,
@@ -147,13 +159,15 @@ impl Connection {
             parting: AtomicBool::new(false),
             requests: AtomicU32::new(0),
             ended: AtomicBool::new(false),
+            begun,
+            fresh: AtomicBool::new(true),
         }))
     }
 
     /// A connection of its own for a request that nobody waits for: it has the same client, and another way to the workers.
     pub(super) fn detached(&self) -> Self {
         let Shared { service, client, line, .. } = &*self.0;
-        Self::new(Arc::clone(service), client.clone(), line.lock().another())
+        Self::new(Arc::clone(service), client.clone(), line.lock().another(), Instant::now())
     }
 
     /// Whether it is encrypted.
@@ -218,6 +232,15 @@ impl Connection {
         }
     }
 
+    /// When it began, if this is its first request. To be asked for each one.
+    fn takes_first(&self) -> Option<Instant> {
+        let first = self.0.fresh.load(Ordering::Relaxed);
+        if first {
+            self.0.fresh.store(false, Ordering::Relaxed);
+        }
+        first.then_some(self.0.begun)
+    }
+
     /// Nothing more comes over the connection. To be said before any other task of it has a turn.
     pub(super) fn end(&self) {
         self.0.ended.store(true, Ordering::Relaxed);
@@ -246,11 +269,19 @@ impl Connection {
         response
     }
 
-    /// Begins to answer a request. `record` is told what it cannot see.
-    fn answer(&self, mut head: Parts, body: Incoming, arrived: Instant, record: Option<&mut Record>) -> Answering {
+    /// Begins to answer a request. `record` is told what it cannot see; `trace` is set if the request is recorded.
+    fn answer(
+        &self,
+        mut head: Parts,
+        body: Incoming,
+        arrived: Instant,
+        record: Option<&mut Record>,
+        trace: &mut Option<Recording>,
+    ) -> Answering {
         let Shared { service, client: Client { peer, redirected, files, .. }, .. } = &*self.0;
         let has_body = !body.is_end_stream();
         self.count();
+        let begun = service.tracing.as_ref().and_then(|_| self.takes_first());
         head::drop_headers(&mut head.headers, service.underscores_in_headers);
         if let Err((status, text)) = head::check(&mut head, has_body, &service.limits) {
             return closing(status, text).into();
@@ -282,6 +313,11 @@ impl Connection {
             let way = service.chain.of(&head);
             if way.pool > 0 {
                 head.extensions.insert(ToPool(way.pool));
+            }
+            if way.traced
+                && let Some(tracing) = &service.tracing
+            {
+                *trace = tracing.begin(&mut head, *peer, self.is_secure(), arrived, begun);
             }
             way.layers.as_ref()
         });
@@ -332,14 +368,16 @@ impl Connection {
         request.secure = client.tls.is_some();
         request.tls.clone_from(&client.tls);
         request.hints = takes_hints.then(|| hints.clone());
-        let pool = match &*service.inboxes {
-            [only] => only,
-            inboxes => &inboxes[request.head.extensions.remove().map_or(0, |ToPool(pool)| pool)],
+        let number = match &*service.inboxes {
+            [_] => 0,
+            _ => request.head.extensions.remove().map_or(0, |ToPool(pool)| pool),
         };
-        let dispatched = pool.try_dispatch(&mut line.lock(), request, now);
+        let trace = service.tracing.as_ref().and_then(|_| Recorded::of(&request.head.extensions));
+        let dispatched = service.inboxes[number].try_dispatch(&mut line.lock(), request, now);
         match dispatched {
             Ok(pending) => {
                 self.set_waiting(true);
+                let pending = Awaited::new(pending, trace, number);
                 Answering::Worker { pending, head_only, connection: self.clone(), held: None }
             }
             Err(Overloaded(_)) => self.last_if_parting(unavailable()).into(),
@@ -365,10 +403,13 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
         let arrived = Instant::now();
         let (head, body) = request.into_parts();
         let Shared { service, client, .. } = &*self.0;
+        let mut trace = None;
         let Some(access) = &service.access else {
-            return Logged { answering: self.answer(head, body, arrived, None), record: None };
+            let answering = self.answer(head, body, arrived, None, &mut trace);
+            return Logged { answering, record: None, trace };
         };
         let mut record = access.begin(&head, &body.size_hint(), client.peer, arrived);
-        Logged { answering: self.answer(head, body, arrived, Some(&mut record)), record: Some(record) }
+        let answering = self.answer(head, body, arrived, Some(&mut record), &mut trace);
+        Logged { answering, record: Some(record), trace }
     }
 }

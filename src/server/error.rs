@@ -1,7 +1,7 @@
 //! Why a server did not come to run.
 
 use super::IdentityError;
-use crate::{http, metrics, net::BindError, rpc, tls};
+use crate::{http, metrics, net::BindError, rpc, tls, trace};
 
 /// Why a server did not come to run.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +28,9 @@ pub enum Error {
     /// A metric of the configuration cannot be declared.
     #[error("metrics.collect: {0}")]
     Metric(#[from] metrics::Error),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Traces(trace::Error),
     /// The system gives no threads.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -30,6 +30,7 @@ fn other_sections(before: &Config, after: &Config) -> Vec<&'static str> {
         ("rpc", before.rpc != after.rpc),
         ("logs", before.logs != after.logs),
         ("watch", before.watch != after.watch),
+        ("otel", before.otel != after.otel),
         ("metrics", before.metrics != after.metrics),
         ("status", before.status != after.status),
         ("dashboard", before.dashboard != after.dashboard),

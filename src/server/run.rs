@@ -35,6 +35,7 @@ use crate::{
     service::Services,
     status,
     tls::{Acceptor, Watch},
+    trace::{Exporter, Tracer},
     web,
 };
 
@@ -200,7 +201,12 @@ pub fn run_bound(
 
     let (front, floor) = front(&config.http.connections);
     let inboxes: Vec<_> = supervisor.pools.iter().map(Pool::inbox).collect();
-    let service = http::Service::new(inboxes.clone(), &config.http, bound.addresses(), acceptor, development.as_ref());
+    let sending = match traces(config, floor) {
+        Ok(sending) => sending,
+        Err(error) => return supervisor.fail(error, grace),
+    };
+    let (addresses, tracer) = (bound.addresses(), sending.as_ref().map(|(tracer, _)| tracer));
+    let service = http::Service::new(inboxes.clone(), &config.http, addresses, acceptor, development.as_ref(), tracer);
     let service = Arc::new(service);
     let capacity = supervisor.pools.iter().map(Pool::capacity).sum();
     let ports: Vec<_> = (0..bound.reactors()).map(|_| http::Port::new(capacity)).collect();
@@ -264,7 +270,8 @@ pub fn run_bound(
     let change = running.serve(restart);
     let outcome = running.end(change);
     metrics.forget_sources();
-    drop((monitor, keeper, overseer));
+    // Traces are sent behind the last answer.
+    drop((monitor, keeper, overseer, sending));
     if let Outcome::Clean = outcome {
         info!("Server stopped");
     }
@@ -326,6 +333,12 @@ fn announce(config: &Config, addresses: &[Address], workers: usize) -> String {
     }
     let application: Vec<_> = application.iter().map(ToString::to_string).collect();
     format!("Serving {} with {workers} workers", application.join(", "))
+}
+
+/// What sends traces, if any requests are traced.
+fn traces(config: &Config, floor: Option<RawFd>) -> Result<Option<(Tracer, Exporter)>, Error> {
+    let start = || Exporter::start(&config.otel, floor).map_err(Error::Traces);
+    config.http.layers.traced().then(start).transpose()
 }
 
 /// What is served beside the application, with the numbers of its endpoints among all that are bound.

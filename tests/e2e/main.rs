@@ -58,4 +58,5 @@ mod storm;
 mod streams;
 mod time_limits;
 mod tls;
+mod traces;
 mod uploads;

@@ -33,6 +33,7 @@ mod storm;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod traces;
 
 use std::{env, fs, process::ExitCode, time::Instant};
 
@@ -109,6 +110,7 @@ fn main() -> ExitCode {
             ("middleware-off", middleware::off),
             ("middleware-rate-limit", middleware::rate_limit),
             ("tls", tls::measure),
+            ("traces", traces::measure),
             ("bodies-reader", bodies::slow_reader),
             ("bodies-memory", bodies::memory),
             ("bodies-cpu", bodies::cpu_time),

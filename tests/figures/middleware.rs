@@ -36,8 +36,10 @@ fn cpu(process: u32) -> f64 {
     spent.map(|text| text.split_whitespace().next().unwrap().parse::<f64>().unwrap()).sum::<f64>() / 1e9
 }
 
-fn hello(settings: &str) -> Server {
-    let config = format!("http: {{address: {{address}}, pool: {{num_workers: 1}}{settings}}}\nlogs: {{level: info}}");
+/// A server with `settings` in section `http`, and further sections.
+fn hello((settings, sections): (&str, &str)) -> Server {
+    let http = format!("http: {{address: {{address}}, pool: {{num_workers: 1}}{settings}}}");
+    let config = format!("{http}\nlogs: {{level: info}}\n{sections}");
     let server = Server::with_loop(HELLO).mode(Mode::Opcache).config(&config).start();
     load(&server, CLIENTS, WARM_UP);
     server
@@ -56,7 +58,7 @@ fn median(values: &mut [f64]) -> f64 {
 }
 
 /// What each pair of servers says of the second one: its CPU time per request beside the first one's.
-fn pair(first: &str, second: &str) -> (f64, f64) {
+fn pair(first: (&str, &str), second: (&str, &str)) -> (f64, f64) {
     let servers = [hello(first), hello(second)];
     let (mut ratios, mut costs) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -70,9 +72,9 @@ fn pair(first: &str, second: &str) -> (f64, f64) {
     (median(&mut ratios), median(&mut costs))
 }
 
-pub fn off() -> Vec<Figure> {
-    let off = format!(", middleware: [], {SECTIONS}");
-    let pairs: Vec<_> = (0..PAIRS).map(|_| pair("", &off)).collect();
+/// How much more CPU time a request takes with `second`, a part of section `http` and further sections, than with nothing.
+pub fn beside_nothing(name: &str, second: (&str, &str)) -> Figure {
+    let pairs: Vec<_> = (0..PAIRS).map(|_| pair(("", ""), second)).collect();
     let mut ratios: Vec<_> = pairs.iter().map(|(ratio, _)| (ratio - 1.0) * 100.0).collect();
     let mut costs: Vec<_> = pairs.iter().map(|(_, cost)| *cost).collect();
     let middle = median(&mut ratios);
@@ -83,11 +85,12 @@ pub fn off() -> Vec<Figure> {
         ratios[PAIRS - 14],
         median(&mut costs)
     );
-    vec![
-        Figure::new("all sections of middleware, none named: CPU more than without them", middle, "%")
-            .at_most(3.0)
-            .note(note),
-    ]
+    Figure::new(name, middle, "%").at_most(3.0).note(note)
+}
+
+pub fn off() -> Vec<Figure> {
+    let off = format!(", middleware: [], {SECTIONS}");
+    vec![beside_nothing("all sections of middleware, none named: CPU more than without them", (&off, ""))]
 }
 
 /// Ten clients that ask as fast as they can for ten seconds: how many requests of each were let through, and in which time.

@@ -48,7 +48,8 @@ impl Site {
         let address = bound.addresses()[0].tcp().unwrap();
         let inbox = Inbox::new(1, 8, 1);
         let development = Development::new();
-        let service = Service::new(vec![Arc::clone(&inbox)], &config, bound.addresses(), None, Some(&development));
+        let service =
+            Service::new(vec![Arc::clone(&inbox)], &config, bound.addresses(), None, Some(&development), None);
         let service = Arc::new(service);
         let port = Port::new(16);
         let pass = Pass::new(&[Arc::clone(&inbox)], &port);

@@ -34,4 +34,5 @@ mod static_attacks;
 mod static_files;
 mod streams;
 mod tls;
+mod traces;
 mod unusual;

@@ -90,6 +90,22 @@ fn dropped_pending_is_seen_by_the_worker() {
 }
 
 #[test]
+fn who_waits_knows_who_has_taken_the_request_and_when() {
+    let inbox = Requests::new(2, 2, 2);
+    let mut driver = Driver::new(&inbox);
+    for number in [1, 0] {
+        let before = Instant::now();
+        let pending = driver.dispatch(1).unwrap();
+        assert_eq!(pending.taken(), None, "not even the one before");
+        let envelope = request(inbox.seat(number).wait());
+        let taken = pending.taken().unwrap();
+        assert!(taken.seat == number && before <= taken.at && taken.at <= Instant::now());
+        envelope.replier.answer(2);
+        assert_eq!(driver.wait(pending), Ok(2));
+    }
+}
+
+#[test]
 fn a_line_serves_one_request_after_the_other_and_survives_an_abandoned_one() {
     let inbox = Requests::new(1, 1, 1);
     let (mut driver, seat) = (Driver::new(&inbox), inbox.seat(0));

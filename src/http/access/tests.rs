@@ -54,7 +54,7 @@ fn exchange(access: &Arc<Access>, head: &Parts, status: u16, body: &'static str)
     record.read().unwrap().store(9, Ordering::Relaxed);
     let mut response = Response::new(Body::new(Bytes::from_static(body.as_bytes())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap();
-    let mut logged = Logged { answering: std::future::ready(Ok(response)), record: Some(record) };
+    let mut logged = Logged { answering: std::future::ready(Ok(response)), record: Some(record), trace: None };
     let Poll::Ready(Ok(response)) = Pin::new(&mut logged).poll(&mut Context::from_waker(std::task::Waker::noop()))
     else {
         unreachable!("the answer must be there")

@@ -39,6 +39,8 @@ pub(in crate::http) struct Way {
     pub(in crate::http) layers: Option<Next>,
     /// Number of the pool.
     pub(in crate::http) pool: usize,
+    /// Whether it is traced.
+    pub(in crate::http) traced: bool,
 }
 
 /// Goes with a request to the workers if they are not those of the first pool.
@@ -53,10 +55,11 @@ impl Chain {
         let shared = Shared { store: config.usual.cache.store(), traffic: Arc::default(), development };
         let build = |route: &Route| {
             let layers = route.layers.build(&route.matcher.as_text(), &shared);
-            (route.matcher.clone(), Way { layers, pool: route.to })
+            (route.matcher.clone(), Way { layers, pool: route.to, traced: route.layers.traced })
         };
         let routes = config.routes.iter().map(build).collect();
-        let usual = Way { layers: config.usual.build("", &shared), pool: 0 };
+        let layers = config.usual.build("", &shared);
+        let usual = Way { layers, pool: 0, traced: config.usual.traced };
         Self { routes, usual, traffic: config.counts().then_some(shared.traffic) }
     }
 

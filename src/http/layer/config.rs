@@ -11,6 +11,9 @@ use super::{
 };
 use crate::config::{Problems, Section};
 
+/// The middleware that records traces.
+const OTEL: &str = "otel";
+
 /// Which layers stand before the workers, and what they do.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -38,6 +41,8 @@ pub(super) struct Route {
 pub(super) struct Layers {
     /// `middleware`: those that are on.
     pub(super) names: Vec<Name>,
+    /// `middleware`: whether `otel` is on. It is no layer: what it records begins before all of them.
+    pub(super) traced: bool,
     /// `middleware_order`: what the order of their names means.
     pub(super) order: Order,
     /// `basic_auth`.
@@ -79,6 +84,11 @@ impl Config {
         Self { usual, routes }
     }
 
+    /// Whether any requests are traced.
+    pub fn traced(&self) -> bool {
+        self.usual.traced || self.routes.iter().any(|route| route.layers.traced)
+    }
+
     /// Finds the pools of the routes among `names`. Returns those that are not there.
     pub(in crate::http) fn find_pools(&mut self, names: &[String]) -> Vec<String> {
         let mut unknown = Vec::new();
@@ -112,6 +122,7 @@ impl Layers {
     fn read(mut self, section: &mut Section<'_>, problems: &mut Problems) -> Self {
         if let Some(words) = section.texts("middleware", problems) {
             self.names = Vec::new();
+            self.traced = words.iter().any(|word| word.eq_ignore_ascii_case(OTEL));
             for name in words.iter().filter_map(|word| Name::parse(word)) {
                 if self.names.contains(&name) {
                     section.report("middleware", &format!("names {} twice", name.as_str()), problems);

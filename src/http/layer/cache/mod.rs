@@ -42,6 +42,7 @@ use self::{
     store::Found,
 };
 use super::{Answer, Around, Middleware, Next, Request, Response, refused};
+use crate::http::trace::Recorded;
 
 /// The middleware.
 #[derive(Debug)]
@@ -184,6 +185,8 @@ impl Cache {
         // Nobody waits for it, so it has a way of its own to the workers, and to its end.
         let Some(around) = request.extensions_mut().get_mut::<Around>() else { return response };
         around.detach();
+        // The trace is that of the client's request.
+        request.extensions_mut().remove::<Arc<Recorded>>();
         *request.method_mut() = Method::GET;
         tokio::spawn(async move {
             errand.run_to_end(request, &next).await;
