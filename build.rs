@@ -39,7 +39,7 @@ fn build() -> Result<(), String> {
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
     let files = [
         "tsrm", "engine", "opcache", "thread", "cancel", "signal", "value", "server", "stream", "channel", "cache",
-        "upload", "body", "parts", "file", "class",
+        "upload", "body", "parts", "file", "rpc", "class",
     ];
     for file in files {
         build.file(format!("src/php/shim/{file}.c"));

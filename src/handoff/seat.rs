@@ -1,12 +1,13 @@
-//! Where a worker thread waits: for a request of its pool, for mail of its own, for a word to leave.
+//! Where a worker thread waits: for a request of its pool, for mail of its own, for an errand, for a word to leave.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use super::{
     bell::Bell,
+    board::Aside,
     clock::{self, Nanos, nanos},
     inbox::{BATCH, Inbox, Overloaded},
     job::Account,
@@ -57,6 +58,10 @@ pub struct Seat<Q, A> {
     /// Set when the thread must not block any more, until its next run.
     interrupted: AtomicBool,
     mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
+    /// Where there is work beside requests, once the worker has offered to do some.
+    aside: OnceLock<Arc<dyn Aside>>,
+    /// The last thing that was taken was an errand: requests have their turn. Of the seat's thread alone.
+    turn: AtomicBool,
     /// Of the seat's thread alone.
     unannounced: Mutex<Unannounced<Q, A>>,
     /// Of the request in hand, if somebody looks at it from aside.
@@ -77,6 +82,8 @@ struct Unannounced<Q, A> {
 pub enum Received<Q, A> {
     /// A request to work on.
     Request(Sealed<Q, A>),
+    /// An errand, which is in the worker's hand: see [`super::Member::take`].
+    Errand,
     /// The worker is to leave its loop.
     Leave(Leave),
 }
@@ -148,6 +155,8 @@ impl<Q, A> Seat<Q, A> {
             control: AtomicU8::new(0),
             interrupted: AtomicBool::new(false),
             mailbox: ArrayQueue::new(MAILBOX),
+            aside: OnceLock::new(),
+            turn: AtomicBool::new(false),
             unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
             account: None,
         }
@@ -193,7 +202,7 @@ impl<Q, A> Seat<Q, A> {
             self.inbox.idle.insert(self.number);
             // Pairs with the fence in `Inbox::announce`, and with those in `leave` and `send`.
             fence(Ordering::SeqCst);
-            if self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none() {
+            if self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none() && self.rests() {
                 self.post().bell.sleep(None);
             }
             self.post().woken.fetch_add(1, Ordering::Relaxed);
@@ -203,13 +212,46 @@ impl<Q, A> Seat<Q, A> {
         }
     }
 
-    /// The three inputs of a wait, the most urgent first.
+    /// Finds errands there from now on.
+    pub(super) fn look_aside(&self, aside: Arc<dyn Aside>) {
+        let first = self.aside.set(aside).is_ok();
+        debug_assert!(first, "a worker looks aside at one place");
+    }
+
+    /// Whether nothing aside keeps the worker from its sleep.
+    fn rests(&self) -> bool {
+        self.aside.get().is_none_or(|aside| aside.rest())
+    }
+
+    /// Looks for an errand. After one, a request that waits comes first.
+    fn look_for_errand(&self, now: Nanos) -> Option<Received<Q, A>> {
+        let aside = self.aside.get()?;
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.turn.store(false, Ordering::Relaxed);
+        let errand = aside.look(!turn || self.inbox.is_empty())?;
+        self.turn.store(true, Ordering::Relaxed);
+        self.post().begin(now);
+        self.announce(now);
+        self.pass_on(now);
+        if let Some(account) = &self.account {
+            account.open_errand(errand, now);
+        }
+        Some(Received::Errand)
+    }
+
+    /// The four inputs of a wait, the most urgent first.
     fn look(&self, now: Nanos) -> Option<Received<Q, A>> {
         if let Some(leave) = self.leaving() {
+            if let Some(aside) = self.aside.get() {
+                aside.leave(leave == Leave::Recycle);
+            }
             self.announce(now);
             // The wake meant for a waiting request may have reached this thread.
             self.pass_on(now);
             return Some(Received::Leave(leave));
+        }
+        if let Some(errand) = self.look_for_errand(now) {
+            return Some(errand);
         }
         if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(true, now)) {
             self.announce(now);

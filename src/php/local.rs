@@ -1,7 +1,7 @@
 //! What a PHP thread of ours has in hand: its worker, the request it works on, the line it is echoing.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     ffi::{c_char, c_int},
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -14,10 +14,17 @@ use bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
 use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
-use crate::{channel::Form, handoff::Written, http, pool};
+use crate::{
+    channel::Form,
+    handoff::{Given, Member, Received, Written},
+    http, pool, rpc,
+};
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
+
+/// A call that a worker was given.
+pub(super) type Called = Given<rpc::Value, Result<rpc::Value, rpc::Fault>>;
 
 /// Longest line of echoed text that is held back for its end.
 const LINE: usize = 8 * 1024;
@@ -26,7 +33,7 @@ const LINE: usize = 8 * 1024;
 const UNDER_WAY: usize = 256 * 1024;
 
 /// Channel of what workers print, and of PHP's errors in them.
-const OUTPUT: &str = "server";
+pub(super) const OUTPUT: &str = "server";
 
 /// The state of one PHP thread.
 pub(super) struct Local {
@@ -40,8 +47,12 @@ pub(super) struct Local {
     spare: Cell<HeaderMap>,
     /// Echoed text whose line has not ended.
     line: RefCell<Vec<u8>>,
-    /// The request that the script is run for, until it asks for it.
-    ahead: Cell<Option<http::Sealed>>,
+    /// What the script is run for, until it asks for it.
+    ahead: Cell<Option<Received<http::Request, http::Answer>>>,
+    /// The methods that the script answers, once it has registered one.
+    member: OnceCell<Arc<Member<rpc::Value, Result<rpc::Value, rpc::Fault>>>>,
+    /// The call that it answers.
+    called: RefCell<Option<Called>>,
     /// The script was told to leave its loop.
     left: Cell<bool>,
     /// The script is over; what still runs of it gets no more requests.
@@ -61,6 +72,17 @@ pub(super) struct Settings {
     pub(super) debug: bool,
     /// What answers are handed over to that stay open.
     pub(super) channels: Arc<http::Channels>,
+    /// How methods are called and offered.
+    pub(super) inside: Arc<rpc::Inside>,
+}
+
+/// What a wait has come to.
+pub(super) enum Waited {
+    Request(Rc<Exchange>),
+    /// A call is to be answered.
+    Call,
+    /// The script is to leave its loop.
+    Leave,
 }
 
 /// How a streamed answer begins.
@@ -108,7 +130,11 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
-            LOCAL.with(|local| local.replace(None));
+            if let Some(local) = LOCAL.with(|local| local.replace(None))
+                && let Some(member) = local.member.get()
+            {
+                member.leave();
+            }
         }
     }
     let local = Local {
@@ -119,6 +145,8 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
         spare: Cell::default(),
         line: RefCell::default(),
         ahead: Cell::default(),
+        member: OnceCell::new(),
+        called: RefCell::default(),
         left: Cell::new(false),
         over: Cell::new(false),
     };
@@ -162,22 +190,40 @@ impl Local {
         self.left.set(false);
         self.over.set(false);
         Oversight::ahead(&self.worker);
+        if let Some(member) = self.member.get() {
+            member.begin();
+        }
         self.worker.boots();
     }
 
-    /// Ends the request in hand and waits for the next one.
-    pub(super) fn wait(&self) -> Option<Rc<Exchange>> {
+    /// Ends the request in hand and waits for what is next.
+    pub(super) fn wait(&self) -> Waited {
         self.flush_line();
         self.oversight.end(&self.worker);
         self.finish_current();
+        // A call that was not answered is so by this.
+        drop(self.called.take());
         if self.over.get() {
-            return None;
+            return Waited::Leave;
         }
         self.worker.uses(sys::rr_memory());
-        let Some(sealed) = self.next_request() else {
-            self.left.set(true);
-            return None;
-        };
+        if let Some(member) = self.member.get() {
+            member.settle();
+        }
+        match self.next() {
+            Some(Received::Request(sealed)) => Waited::Request(self.begin_request(sealed)),
+            Some(Received::Errand) => {
+                self.begin_call();
+                Waited::Call
+            }
+            Some(Received::Leave(_)) | None => {
+                self.left.set(true);
+                Waited::Leave
+            }
+        }
+    }
+
+    fn begin_request(&self, sealed: http::Sealed) -> Rc<Exchange> {
         let envelope = sealed.open();
         let deadline = self.worker.exec_ttl().and_then(|limit| SystemTime::now().checked_add(limit));
         self.oversight.begin(&self.worker, &envelope.request);
@@ -190,13 +236,21 @@ impl Local {
             detached: false,
         });
         self.current.replace(Some(Rc::clone(&exchange)));
-        Some(exchange)
+        exchange
     }
 
-    /// The one that this run was begun for, if it was; else the next one to come.
-    fn next_request(&self) -> Option<http::Sealed> {
+    fn begin_call(&self) {
+        let called = self.member.get().and_then(|member| member.take());
+        if let Some(called) = &called {
+            self.oversight.begin_call(&self.worker, &called.name);
+        }
+        self.called.replace(called);
+    }
+
+    /// What this run was begun for, if it was for something; else the next thing to come.
+    fn next(&self) -> Option<Received<http::Request, http::Answer>> {
         if !self.settings.debug {
-            return self.worker.wait();
+            return Some(self.worker.receive());
         }
         let ahead = self.ahead.take();
         if ahead.is_some() {
@@ -205,17 +259,44 @@ impl Local {
         ahead
     }
 
+    /// Lets the script answer calls of a method.
+    pub(super) fn register(&self, method: &str) {
+        self.member.get_or_init(|| self.worker.join(self.settings.inside.offers())).offer(method);
+    }
+
+    /// Takes that back. Returns false if it was not so.
+    pub(super) fn unregister(&self, method: &str) -> bool {
+        self.member.get().is_some_and(|member| member.withdraw(method))
+    }
+
+    /// Looks at the call that is to be answered.
+    pub(super) fn with_call<T>(&self, inside: impl FnOnce(Option<&Called>) -> T) -> T {
+        inside(self.called.borrow().as_ref())
+    }
+
+    /// Answers the call.
+    pub(super) fn answer_call(&self, answer: Result<rpc::Value, rpc::Fault>) {
+        if let Some(called) = self.called.take() {
+            called.duty.answer(answer);
+        }
+    }
+
+    /// How methods are called and offered.
+    pub(super) fn inside(&self) -> &rpc::Inside {
+        &self.settings.inside
+    }
+
     /// Waits for a request before the script runs that is to answer it. Returns false if the worker is to end.
     pub(super) fn wait_ahead(&self) -> bool {
-        let sealed = self.worker.wait();
-        let there = sealed.is_some();
-        self.ahead.set(sealed);
+        let received = self.worker.receive();
+        let there = !matches!(received, Received::Leave(_));
+        self.ahead.set(Some(received).filter(|_| there));
         there
     }
 
     /// The script is over without having asked for the request that it was to answer: says why.
     pub(super) fn answer_ahead(&self, ended: &pool::Ended) {
-        if let Some(sealed) = self.ahead.take() {
+        if let Some(Received::Request(sealed)) = self.ahead.take() {
             sealed.open().replier.answer(failure(&ended.to_string()));
         }
     }
@@ -344,6 +425,10 @@ impl Local {
     fn abandon(&self, error: &str) {
         self.flush_line();
         self.over.set(true);
+        // A bailout may have left it borrowed; it is answered at the next wait, or with the thread's end.
+        if let Ok(mut called) = self.called.try_borrow_mut() {
+            drop(called.take());
+        }
         // Dropping the replier answers; the request itself may be in use by an object of the dying script.
         if let Some(exchange) = self.current.replace(None) {
             exchange.break_stream();

@@ -94,6 +94,8 @@ pub struct Application {
     pub hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
     /// The channels that these let their workers use.
     pub channels: Arc<http::Channels>,
+    /// How these workers call methods, and offer some.
+    pub inside: Arc<rpc::Inside>,
     /// Where the configuration is read again.
     pub reread: Option<Reread>,
 }
@@ -165,8 +167,9 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
-    let Application { hosts, channels, reread } = application;
+    let Application { hosts, channels, inside, reread } = application;
     let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
+    inside.set_address(rpc.address());
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
@@ -180,7 +183,10 @@ pub fn run_bound(
     }
     let grace = config.grace();
     // Read while there is one thread that could change it.
-    let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
+    let mut environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
+    if let Some(address) = inside.address() {
+        environment.insert("RR_RPC".into(), rpc::shown(address).into());
+    }
 
     notifier.status("Starting: workers boot");
     let patience = config.boot_timeout();
@@ -222,6 +228,7 @@ pub fn run_bound(
     };
     let mut methods = rpc::Methods::new();
     methods.steer(&supervisor.steering());
+    methods.let_in(&inside, &config.rpc.allow);
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {

@@ -7,6 +7,7 @@ mod channel;
 mod file;
 pub(super) mod parts;
 mod request;
+mod rpc;
 mod server;
 mod stream;
 mod tls;

@@ -148,7 +148,12 @@ impl Builder {
     pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
         let channels = self.channels();
-        let application = Application { hosts: vec![Arc::new(self.host)], channels, reread: None };
+        let application = Application {
+            hosts: vec![Arc::new(self.host)],
+            channels,
+            inside: roadrunner::rpc::Inside::new(String::new()),
+            reread: None,
+        };
         run(&self.config, Origin::default(), application, &told, || {})
     }
 
@@ -173,7 +178,8 @@ impl Builder {
             let acceptor = acceptor(&config).unwrap();
             let host = Arc::new(host);
             let hosts = config.http.pools().map(|_| Arc::clone(&host) as Arc<dyn Host<Request, Answer>>).collect();
-            let application = Application { hosts, channels, reread: None };
+            let application =
+                Application { hosts, channels, inside: roadrunner::rpc::Inside::new(String::new()), reread: None };
             let origin = Origin::default();
             let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), application, &told, serve));
         });
