@@ -56,6 +56,8 @@ struct Desk<Q, A> {
     /// What it has offered, and in which run of its script.
     offered: BTreeMap<Arc<str>, u64>,
     run: u64,
+    /// There may be offers of a run before.
+    stale: bool,
 }
 
 /// A worker's part of a board. Its offers end with this value.
@@ -114,7 +116,7 @@ impl<Q: Send + 'static, A: Send + 'static> Board<Q, A> {
         let mut state = self.state.lock();
         let number = state.next;
         state.next += 1;
-        let desk = Desk { bell: seat.bell(), rests: false, hand: None, offered: BTreeMap::new(), run: 0 };
+        let desk = Desk { bell: seat.bell(), rests: false, hand: None, offered: BTreeMap::new(), run: 0, stale: false };
         state.desks.insert(number, desk);
         drop(state);
         let member = Arc::new(Member { board: Arc::clone(self), number });
@@ -260,13 +262,16 @@ impl<Q: Send + 'static, A: Send + 'static> Member<Q, A> {
     pub fn begin(&self) {
         if let Some(desk) = self.board.state.lock().desks.get_mut(&self.number) {
             desk.run += 1;
+            desk.stale = true;
         }
     }
 
     /// The script has come to its wait.
     pub fn settle(&self) {
         let mut state = self.board.state.lock();
-        let Some(run) = state.desks.get(&self.number).map(|desk| desk.run) else { return };
+        let Some(desk) = state.desks.get_mut(&self.number).filter(|desk| desk.stale) else { return };
+        desk.stale = false;
+        let run = desk.run;
         state.withdraw_all(self.number, |of_run| of_run == run);
     }
 

@@ -240,7 +240,8 @@ impl Local {
     }
 
     fn begin_call(&self) {
-        let called = self.member.get().and_then(|member| member.take());
+        // Whoever asked may have gone meanwhile: then there is nothing to answer.
+        let called = self.member.get().and_then(|member| member.take()).filter(|called| !called.duty.is_abandoned());
         if let Some(called) = &called {
             self.oversight.begin_call(&self.worker, &called.name);
         }

@@ -432,7 +432,7 @@ mod tests {
         assert!((decode::<f64>(&bytes("060800fd803140")).unwrap() - 17.5).abs() < 1e-9);
         assert_eq!(decode::<crate::rpc::Blob>(&bytes("050a00020102")).unwrap().0, [1, 2]);
         decode::<IgnoredAny>(&bytes("03020001")).unwrap();
-        let list = "0c7f020102ff8000010c00000eff8000020468747470046a6f6273";
+        let list = "0b7f020102ff8000010c00000eff8000020468747470046a6f6273";
         for (text, reason) in [
             ("", "it ends early"),
             ("03", "it ends early"),
@@ -442,7 +442,7 @@ mod tests {
             ("020c00", "it ends early"),
             ("fe", "it ends early"),
             ("80", "it ends early"),
-            ("050c0002ffff", "invalid type: byte array, expected a string"),
+            ("050c0002ffff", "invalid value: byte array, expected a string"),
         ] {
             assert_eq!(decode::<String>(&bytes(text)).unwrap_err().to_string(), reason, "{text}");
         }
@@ -453,6 +453,27 @@ mod tests {
         // As Go has it, but that the list is the first type that is described, not the sixty-third.
         assert_eq!(written(&["http", "jobs"]), "0cff81020102ff8200010c00000eff8200020468747470046a6f6273");
         assert_eq!(written(&Vec::<String>::new()), "0cff81020102ff8200010c000004ff820000");
+    }
+
+    #[test]
+    fn values_of_different_types_are_a_record_or_an_error() {
+        let value = |json: &str| serde_json::from_str::<crate::rpc::Value>(json).unwrap();
+        let bytes = encode(&value(r#"{"id":7,"name":"a","tags":["x"],"none":null}"#)).unwrap();
+        assert_eq!(
+            serde_json::to_string(&reader::read(&bytes).unwrap()).unwrap(),
+            r#"{"Id":7,"Name":"a","Tags":["x"]}"#
+        );
+        let bytes = encode(&value("[1,2.5]")).unwrap();
+        assert_eq!(reader::read(&bytes).unwrap(), value("[1.0,2.5]"));
+        let bytes = encode(&value(r#"{"a":[],"b":["x"]}"#)).unwrap();
+        assert_eq!(reader::read(&bytes).unwrap(), value(r#"{"a":[],"b":["x"]}"#));
+        let error = encode(&value("[1,\"a\"]")).unwrap_err().to_string();
+        assert_eq!(error, "Go has no list of values of different types");
+        let error = encode(&crate::rpc::Value::Map(vec![
+            (crate::rpc::Key::Int(1), crate::rpc::Value::Int(1)),
+            (crate::rpc::Key::Int(2), crate::rpc::Value::Bool(true)),
+        ]));
+        assert!(error.is_err());
     }
 
     #[test]

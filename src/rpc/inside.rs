@@ -82,7 +82,7 @@ impl Inside {
     /// Whether the server itself has a method of this name. Before it serves nobody knows.
     pub fn is_own(&self, method: &str) -> bool {
         let room = self.server.get().and_then(|(room, _)| room.upgrade());
-        room.is_some_and(|room| room.methods.names().any(|name| name == method))
+        room.is_some_and(|room| room.methods.has(method))
     }
 
     /// Calls a method for `worker`, and waits for its result, but not longer than `patience`. For the worker's thread.

@@ -189,7 +189,12 @@ impl Methods {
         self.inside.as_ref().map(|inside| inside.offers())
     }
 
-    /// The names of all methods, sorted.
+    /// Whether the server itself has this method.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    /// The names of all methods of the server itself, sorted.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.table.keys().copied()
     }

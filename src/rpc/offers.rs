@@ -42,10 +42,10 @@ const RESERVED: [&str; 17] = [
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum BadName {
     /// It is not the name of one.
-    #[error("the name of a method must be service.Method, without white space and of 255 bytes at most")]
+    #[error("The name of a method must be service.Method, without white space and of 255 bytes at most")]
     Malformed,
     /// It is one of the server's.
-    #[error("methods of service \"{0}\" are the server's")]
+    #[error("Methods of service \"{0}\" are the server's")]
     Reserved(String),
 }
 
@@ -116,7 +116,7 @@ mod tests {
         }
         assert_eq!(name(b"a.\xff"), Err(BadName::Malformed));
         let error = name(b"lock.Mine").unwrap_err().to_string();
-        assert_eq!(error, "methods of service \"lock\" are the server's");
+        assert_eq!(error, "Methods of service \"lock\" are the server's");
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod neighbours;
 mod opcache;
 mod pools;
 mod pressure;
+mod rpc;
 mod soak;
 mod start;
 mod static_files;
@@ -98,6 +99,7 @@ fn main() -> ExitCode {
             ("deploys", pools::deploys),
             ("scaling", pools::scaling),
             ("leak", pools::leak),
+            ("rpc", rpc::measure),
             ("files", files::measure),
             ("static", static_files::measure),
             ("middleware-off", middleware::off),

@@ -73,11 +73,12 @@ unsafe extern "C" fn rr_rs_rpc_call(
         let name = String::from_utf8_lossy(name.as_bytes());
         let patience = if timeout < 0.0 { Ok(PATIENCE) } else { Duration::try_from_secs_f64(timeout) };
         let patience = patience.unwrap_or(Duration::MAX);
-        let result = local::with(|local| local.inside().call(local.worker(), &name, argument.clone(), patience));
-        let result = match result {
-            Some(result) => result.map_err(|reason| no_result(&name, &reason))?,
-            None => remote::call(&name, &argument, patience).map_err(|reason| no_result(&name, &reason))?,
-        };
+        let mut argument = Some(argument);
+        let inside = local::with(|local| {
+            local.inside().call(local.worker(), &name, argument.take().unwrap_or_default(), patience)
+        });
+        let result = inside.unwrap_or_else(|| remote::call(&name, &argument.unwrap_or_default(), patience));
+        let result = result.map_err(|reason| no_result(&name, &reason))?;
         RESULT.set(Some(Box::new(result)));
         Ok(DONE)
     })
