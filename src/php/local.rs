@@ -297,8 +297,16 @@ impl Local {
 
     /// The script is over without having asked for the request that it was to answer: says why.
     pub(super) fn answer_ahead(&self, ended: &pool::Ended) {
-        if let Some(Received::Request(sealed)) = self.ahead.take() {
-            sealed.open().replier.answer(failure(&ended.to_string()));
+        match self.ahead.take() {
+            Some(Received::Request(sealed)) => {
+                sealed.open().replier.answer(failure(&ended.to_string()));
+            }
+            Some(Received::Errand) => {
+                if let Some(called) = self.member.get().and_then(|member| member.take()) {
+                    called.duty.answer(Err(rpc::Fault::new(ended.to_string())));
+                }
+            }
+            Some(Received::Leave(_)) | None => {}
         }
     }
 

@@ -16,7 +16,7 @@ use serde::{
 };
 use tracing::error;
 
-use super::{Blob, Codec, Inside, Offers, body, offers};
+use super::{Blob, Codec, Inside, Offers, Value, body, offers};
 use crate::config::COMPATIBLE;
 
 /// A call of a method.
@@ -230,7 +230,13 @@ impl Methods {
             offers::ask(offers, &call.method, argument)
                 .map_err(|fault| fault.unwrap_or_else(|| self.unknown(&call.method)))
         });
-        Box::pin(async move { call.reply(&offers::answer(asked?).await?) })
+        Box::pin(async move {
+            match offers::answer(asked?).await? {
+                // Whatever they are.
+                Value::Text(bytes) if call.codec == Codec::Raw => Ok(bytes),
+                value => call.reply(&value),
+            }
+        })
     }
 }
 

@@ -73,7 +73,7 @@ fn fault(server: &Server, method: &str) -> String {
 fn workers_call_each_other_and_the_server() {
     let server = server("num_workers: 2").start();
     for (target, expected) in [
-        ("/echo.Value?a=[1,{%22a%22:null},2.5,%22x%22]", r#"[1,{"a":null},2.5,"x"]"#),
+        ("/echo.Value?a=%5B1,%7B%22a%22:null%7D,2.5,%22x%22%5D", r#"[1,{"a":null},2.5,"x"]"#),
         ("/echo.Json", r#"{"j":1}"#),
         ("/rpc.Version", "\"2025.1.15\""),
         ("/informer.List", r#"["http"]"#),

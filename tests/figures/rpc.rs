@@ -73,7 +73,8 @@ fn run(address: &Address, part: u32, seen: &Seen) -> Vec<Duration> {
                 let right =
                     client.call_within("shop.Add", &two, PATIENCE).ok() == Some(Value::Int(i64::from(number) + 1));
                 times.push(called.elapsed());
-                if right { &seen.right } else { &seen.wrong }.fetch_add(1, Ordering::Relaxed)
+                let place = if right { &seen.right } else { &seen.wrong };
+                place.fetch_add(1, Ordering::Relaxed)
             }
         };
     }

@@ -46,7 +46,9 @@ fn worker(seat: &Arc<Seat<u32, u32>>, board: &Arc<Errands>, names: &[&str]) -> J
                     let Given { request, duty, .. } = member.take().unwrap();
                     duty.answer(request + 100);
                 }
-                Received::Request(sealed) => drop(sealed.open().replier.answer(0)),
+                Received::Request(sealed) => {
+                    sealed.open().replier.answer(0);
+                }
                 Received::Leave(why) => return why,
             }
         }

@@ -538,7 +538,9 @@ fn every_errand_is_answered_once_whoever_sleeps_or_leaves() {
                                     let Given { request, duty, .. } = member.take().expect("it is in the hand");
                                     duty.answer(request + 100);
                                 }
-                                Received::Request(sealed) => drop(sealed.open().replier.answer(0)),
+                                Received::Request(sealed) => {
+                                    sealed.open().replier.answer(0);
+                                }
                                 Received::Leave(Leave::Recycle) => {
                                     seat.settle();
                                     seat.stay();
