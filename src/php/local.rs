@@ -16,15 +16,14 @@ use tracing::{debug, error, info, warn};
 use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
 use crate::{
     channel::Form,
-    handoff::{Given, Member, Received, Written},
+    handoff::{Received, Written},
     http, pool, rpc,
 };
 
+mod calls;
+
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
-
-/// A call that a worker was given.
-pub(super) type Called = Given<rpc::Value, Result<rpc::Value, rpc::Fault>>;
 
 /// Longest line of echoed text that is held back for its end.
 const LINE: usize = 8 * 1024;
@@ -50,9 +49,9 @@ pub(super) struct Local {
     /// What the script is run for, until it asks for it.
     ahead: Cell<Option<Received<http::Request, http::Answer>>>,
     /// The methods that the script answers, once it has registered one.
-    member: OnceCell<Arc<Member<rpc::Value, Result<rpc::Value, rpc::Fault>>>>,
+    member: OnceCell<Arc<calls::Member>>,
     /// The call that it answers.
-    called: RefCell<Option<Called>>,
+    called: RefCell<Option<calls::Called>>,
     /// The script was told to leave its loop.
     left: Cell<bool>,
     /// The script is over; what still runs of it gets no more requests.
@@ -239,15 +238,6 @@ impl Local {
         exchange
     }
 
-    fn begin_call(&self) {
-        // Whoever asked may have gone meanwhile: then there is nothing to answer.
-        let called = self.member.get().and_then(|member| member.take()).filter(|called| !called.duty.is_abandoned());
-        if let Some(called) = &called {
-            self.oversight.begin_call(&self.worker, &called.name);
-        }
-        self.called.replace(called);
-    }
-
     /// What this run was begun for, if it was for something; else the next thing to come.
     fn next(&self) -> Option<Received<http::Request, http::Answer>> {
         if !self.settings.debug {
@@ -258,33 +248,6 @@ impl Local {
             self.worker.works();
         }
         ahead
-    }
-
-    /// Lets the script answer calls of a method.
-    pub(super) fn register(&self, method: &str) {
-        self.member.get_or_init(|| self.worker.join(self.settings.inside.offers())).offer(method);
-    }
-
-    /// Takes that back. Returns false if it was not so.
-    pub(super) fn unregister(&self, method: &str) -> bool {
-        self.member.get().is_some_and(|member| member.withdraw(method))
-    }
-
-    /// Looks at the call that is to be answered.
-    pub(super) fn with_call<T>(&self, inside: impl FnOnce(Option<&Called>) -> T) -> T {
-        inside(self.called.borrow().as_ref())
-    }
-
-    /// Answers the call.
-    pub(super) fn answer_call(&self, answer: Result<rpc::Value, rpc::Fault>) {
-        if let Some(called) = self.called.take() {
-            called.duty.answer(answer);
-        }
-    }
-
-    /// How methods are called and offered.
-    pub(super) fn inside(&self) -> &rpc::Inside {
-        &self.settings.inside
     }
 
     /// Waits for a request before the script runs that is to answer it. Returns false if the worker is to end.
