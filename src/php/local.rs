@@ -20,6 +20,7 @@ use crate::{
     http, pool, rpc,
 };
 
+mod ahead;
 mod calls;
 
 /// A worker of the HTTP pool.
@@ -236,41 +237,6 @@ impl Local {
         });
         self.current.replace(Some(Rc::clone(&exchange)));
         exchange
-    }
-
-    /// What this run was begun for, if it was for something; else the next thing to come.
-    fn next(&self) -> Option<Received<http::Request, http::Answer>> {
-        if !self.settings.debug {
-            return Some(self.worker.receive());
-        }
-        let ahead = self.ahead.take();
-        if ahead.is_some() {
-            self.worker.works();
-        }
-        ahead
-    }
-
-    /// Waits for a request before the script runs that is to answer it. Returns false if the worker is to end.
-    pub(super) fn wait_ahead(&self) -> bool {
-        let received = self.worker.receive();
-        let there = !matches!(received, Received::Leave(_));
-        self.ahead.set(Some(received).filter(|_| there));
-        there
-    }
-
-    /// The script is over without having asked for the request that it was to answer: says why.
-    pub(super) fn answer_ahead(&self, ended: &pool::Ended) {
-        match self.ahead.take() {
-            Some(Received::Request(sealed)) => {
-                sealed.open().replier.answer(failure(&ended.to_string()));
-            }
-            Some(Received::Errand) => {
-                if let Some(called) = self.member.get().and_then(|member| member.take()) {
-                    called.duty.answer(Err(rpc::Fault::new(ended.to_string())));
-                }
-            }
-            Some(Received::Leave(_)) | None => {}
-        }
     }
 
     /// A header map to be filled.

@@ -7,7 +7,11 @@ use roadrunner::{
     rpc::{CallError, Client, Value},
 };
 
-use crate::support::{Mode, PATIENCE, Server, extension, get, php, server::Builder, until};
+use crate::support::{
+    Mode, PATIENCE, Server, get,
+    server::{Builder, extension, php},
+    until,
+};
 
 /// Registers methods, and calls whatever a request names: `/<method>?a=<JSON>&t=<seconds>`.
 const SCRIPT: &str = r#"<?php
