@@ -247,8 +247,7 @@ mod tests {
     #[test]
     fn a_type_of_itself_is_not_followed_for_ever() {
         // type T []T, and a value of which each item has one item.
-        let mut bytes = b"\x0b\x7f\x02\x01\x02\xff\x80\x00\x01\xff\x80\x00".to_vec();
-        bytes[0] = 11;
+        let mut bytes = b"\x0c\x7f\x02\x01\x02\xff\x80\x00\x01\xff\x80\x00\x00".to_vec();
         let message: Vec<u8> = [&b"\xff\x80\x00"[..], &vec![1; 1000]].concat();
         bytes.extend([0xfe]);
         bytes.extend(u16::try_from(message.len()).unwrap().to_be_bytes());
