@@ -101,22 +101,22 @@ pub(super) unsafe fn put(value: &Value, to: *mut Zval) {
         // SAFETY: as promised by the caller. These need no memory of PHP's.
         Value::Null => unsafe {
             to.write(Zval::new());
-            (*to).set_null()
+            (*to).set_null();
         },
         // SAFETY: as above.
         Value::Bool(flag) => unsafe {
             to.write(Zval::new());
-            (*to).set_bool(*flag)
+            (*to).set_bool(*flag);
         },
         // SAFETY: as above.
         Value::Int(number) => unsafe {
             to.write(Zval::new());
-            (*to).set_long(*number)
+            (*to).set_long(*number);
         },
         // SAFETY: as above.
         Value::Float(number) => unsafe {
             to.write(Zval::new());
-            (*to).set_double(*number)
+            (*to).set_double(*number);
         },
         // SAFETY: as promised by the caller.
         Value::Text(text) => unsafe { sys::rr_put_text(to, text.as_ptr().cast(), text.len()) },

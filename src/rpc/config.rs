@@ -34,7 +34,7 @@ pub struct Config {
     pub place: Option<PathBuf>,
 }
 
-/// Writes an address as `rpc.listen` and the variable RR_RPC have it.
+/// Writes an address as `rpc.listen` and the variable `RR_RPC` have it.
 pub fn shown(address: &Address) -> String {
     match address {
         Address::Tcp(address) => format!("tcp://{address}"),
@@ -42,7 +42,7 @@ pub fn shown(address: &Address) -> String {
     }
 }
 
-/// Reads an address as the variable RR_RPC has it.
+/// Reads an address as the variable `RR_RPC` has it.
 pub fn told(text: &str) -> Option<Vec<Address>> {
     if let Some(address) = Address::unix(text) {
         return Some(vec![address]);

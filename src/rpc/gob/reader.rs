@@ -133,10 +133,11 @@ fn value(types: &mut Types, number: i64, rest: &mut &[u8], depth: usize) -> Resu
     Ok(match number {
         BOOL => Value::Bool(uint(rest)? != 0),
         INT => Value::Int(int(rest)?),
-        #[expect(clippy::cast_precision_loss, reason = "as PHP has it")]
-        UINT => match uint(rest)? {
-            number => i64::try_from(number).map_or(Value::Float(number as f64), Value::Int),
-        },
+        UINT => {
+            let number = uint(rest)?;
+            #[expect(clippy::cast_precision_loss, reason = "as PHP has it")]
+            i64::try_from(number).map_or(Value::Float(number as f64), Value::Int)
+        }
         FLOAT => Value::Float(f64::from_bits(uint(rest)?.swap_bytes())),
         BYTES | STRING => Value::Text(part(rest)?.to_vec()),
         INTERFACE => {
