@@ -1,6 +1,13 @@
 //! Methods that PHP registers, and calls that PHP makes.
 
-use std::{fs, process::Command, sync::Arc, thread};
+use std::{
+    fs,
+    io::{Read, Write},
+    os::unix::net::UnixStream,
+    process::Command,
+    sync::Arc,
+    thread,
+};
 
 use roadrunner::{
     net::Address,
@@ -227,6 +234,73 @@ fn services_are_told_where_calls_are_answered() {
     );
     let server = builder.config(&config).start();
     server.wait_for_log(&format!("at unix://{}/rpc.sock", directory.display()));
+    server.stop();
+}
+
+/// A frame, its checksum right.
+fn frame(first: u8, flags: u8, options: &[u32], payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![first, flags];
+    bytes.extend(u32::try_from(payload.len()).unwrap().to_le_bytes());
+    bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+    bytes.extend([0, 0]);
+    options.iter().for_each(|option| bytes.extend(option.to_le_bytes()));
+    bytes.extend(payload);
+    bytes
+}
+
+#[test]
+fn frames_of_all_kinds_leave_no_thread_no_descriptor_and_no_memory_behind() {
+    let server = server("num_workers: 2").start();
+    let connect = || UnixStream::connect(server.directory.join("rpc.sock")).unwrap();
+    let good = frame(0x15, 0x08, &[1, 10], b"echo.Value7");
+    let round = || {
+        let mut turned = good.clone();
+        turned[7] ^= 1;
+        for bytes in [
+            turned,
+            good[..15].to_vec(),
+            frame(0x25, 0x08, &[1, 10], b"echo.Value7"),
+            frame(0x13, 0x08, &[], b"echo.Value7"),
+            [frame(0x15, 0x08, &[1, 10], &[]), vec![0; 64]].concat(),
+            vec![0xff; 4096],
+        ] {
+            let mut stream = connect();
+            stream.write_all(&bytes).unwrap();
+            stream.shutdown(std::net::Shutdown::Write).unwrap();
+            // An answer or none, and then the end.
+            let _ = stream.read_to_end(&mut Vec::new());
+        }
+        // Ten thousand calls at once, of a client that reads slowly at first, and of one that goes without reading.
+        let calls: Vec<u8> =
+            (0..10_000).flat_map(|number| frame(0x15, 0x08, &[number, 10], b"echo.Value[1,2]")).collect();
+        let mut reader = connect();
+        let mut writer = reader.try_clone().unwrap();
+        let sending = thread::spawn({
+            let calls = calls.clone();
+            move || writer.write_all(&calls).and_then(|()| writer.shutdown(std::net::Shutdown::Write)).unwrap()
+        });
+        let mut first = [0; 100];
+        reader.read_exact(&mut first).unwrap();
+        let mut rest = Vec::new();
+        reader.read_to_end(&mut rest).unwrap();
+        sending.join().unwrap();
+        assert_eq!(first.len() + rest.len(), calls.len(), "each answer is as long as its call");
+        let mut gone = connect();
+        let _ = gone.set_write_timeout(Some(std::time::Duration::from_millis(100)));
+        let _ = gone.write_all(&calls);
+    };
+    round();
+    assert_eq!(ask(&server, "/echo.Value?a=1"), "1");
+    let before = (server.threads(), server.descriptors(), server.resident());
+    for _ in 0..3 {
+        round();
+    }
+    until("all is as before", || {
+        ask(&server, "/echo.Value?a=1") == "1"
+            && server.threads() <= before.0
+            && server.descriptors() <= before.1
+            && server.resident() <= before.2 + 16 * 1024 * 1024
+    });
     server.stop();
 }
 
