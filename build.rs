@@ -55,6 +55,7 @@ fn build() -> Result<(), String> {
         "body",
         "parts",
         "file",
+        "rpc",
         "class",
     ];
     for file in files {

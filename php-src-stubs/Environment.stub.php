@@ -32,6 +32,14 @@ final class Environment
     /** Returns the name of the worker's pool. Null outside of a worker. */
     public static function pool(): ?string {}
 
+    /**
+     * Returns where the server answers calls from other processes: `unix:///path` or `tcp://host:port`. In a worker that of its
+     * server, elsewhere what the variable RR_RPC says.
+     *
+     * @return string|null null if it does not, or no server has started this process
+     */
+    public static function rpc(): ?string {}
+
     /** Returns the version of the extension. */
     public static function version(): string {}
 }

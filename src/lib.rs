@@ -18,8 +18,8 @@
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
 //! for signals, `rr-tls` looks for changed certificates, `rr-watch` for changed files of the application, `rr-channels` keeps
-//! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside, `rr-web-0` serves the pages
-//! beside the application ([`web`]), `rr-traces` sends traces, `rr-log` writes one
+//! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside and runs those that
+//! workers make, `rr-web-0` serves the pages beside the application ([`web`]), `rr-traces` sends traces, `rr-log` writes one
 //! output of the log.
 //!
 //! # Shutdown

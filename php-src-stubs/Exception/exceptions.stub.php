@@ -30,6 +30,16 @@ class TimeoutException extends RoadRunnerException
 {
 }
 
+/** A call of Rpc::call() has failed: the message is what the method says, or why there is none. */
+class RpcException extends RoadRunnerException
+{
+}
+
+/** A call of Rpc::call() has no result in time. Its method may go on. */
+class RpcTimeoutException extends RpcException
+{
+}
+
 /** An uploaded file cannot be moved. */
 class UploadException extends RoadRunnerException
 {

@@ -10,6 +10,7 @@ mod check;
 mod docs;
 mod document;
 mod expand;
+mod json;
 mod keys;
 mod load;
 mod overrides;

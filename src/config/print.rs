@@ -11,16 +11,16 @@ use super::{
 /// Column in which the origin of a value stands.
 const COLUMN: usize = 44;
 /// What stands for a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 /// Sections whose values are secret: the passwords of users, and what proves to a collector who sends.
-const SECRETS: [&str; 2] = ["users", "headers"];
+pub(super) const SECRETS: [&str; 2] = ["users", "headers"];
 /// Names, or parts of names, of what is secret.
 const SECRET: [&str; 5] = ["password", "passwd", "secret", "token", "credential"];
 
 /// The values in force, and where each comes from.
 #[derive(Clone, Debug)]
 pub struct Effective {
-    document: Document,
+    pub(super) document: Document,
     /// What the file is called.
     name: String,
 }
@@ -172,11 +172,16 @@ fn line(text: &mut String, depth: usize, name: &str, value: &str, origin: &str) 
     let _ = if origin.is_empty() { writeln!(text, "{line}") } else { writeln!(text, "{line:COLUMN$} # {origin}") };
 }
 
-/// Writes a value as YAML, secrets masked.
-fn shown(name: &str, value: &Value) -> String {
+/// Whether what has this name is a secret.
+pub(super) fn is_secret(name: &str) -> bool {
     let lower = name.to_lowercase();
     let last = lower.rsplit(['_', '-', '.']).next().unwrap_or_default();
-    if SECRET.iter().any(|secret| lower.contains(secret)) || last == "key" || last == "dsn" {
+    SECRET.iter().any(|secret| lower.contains(secret)) || last == "key" || last == "dsn"
+}
+
+/// Writes a value as YAML, secrets masked.
+fn shown(name: &str, value: &Value) -> String {
+    if is_secret(name) {
         return quoted(&Value::Text(MASK.to_owned()));
     }
     quoted(value)
@@ -212,7 +217,7 @@ fn quoted(value: &Value) -> String {
 }
 
 /// Masks what stands between `://` and `@`.
-fn without_credentials(text: &str) -> String {
+pub(super) fn without_credentials(text: &str) -> String {
     let mut masked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find("://").map(|index| index + 3) {

@@ -1,6 +1,6 @@
 //! Wakes one thread. A ring before the sleep is not lost.
 
-use std::time::Instant;
+use std::{task::Waker, time::Instant};
 
 use super::sync::{AtomicBool, Mutex, Ordering, Thread, current, park};
 
@@ -16,6 +16,9 @@ pub(super) struct Bell {
     rung: AtomicBool,
     /// Who slept here last.
     sleeper: Mutex<Option<Thread>>,
+    /// Whether that thread drives a reactor, which this wakes, and may sleep there. Ordering: as that of `rung`.
+    drives: AtomicBool,
+    reactor: Mutex<Option<Waker>>,
 }
 
 // === impl Bell ===
@@ -30,6 +33,27 @@ impl Bell {
         if let Some(sleeper) = sleeper {
             sleeper.unpark();
         }
+        if self.drives.load(Ordering::SeqCst) {
+            let reactor = self.reactor.lock().clone();
+            if let Some(reactor) = reactor {
+                reactor.wake();
+            }
+        }
+    }
+
+    /// The thread that sleeps here drives a reactor: a ring wakes that, too. It must look whether it [was
+    /// rung](Self::was_rung) before the reactor may block.
+    pub(super) fn rings_for(&self, reactor: &Waker) {
+        match &mut *self.reactor.lock() {
+            Some(before) => before.clone_from(reactor),
+            place => *place = Some(reactor.clone()),
+        }
+        self.drives.store(true, Ordering::SeqCst);
+    }
+
+    /// It does so no longer.
+    pub(super) fn rings_alone(&self) {
+        self.drives.store(false, Ordering::SeqCst);
     }
 
     /// Returns whether it was rung, and takes that back. For the thread that sleeps here.

@@ -385,21 +385,7 @@ impl<Q, A> Inbox<Q, A> {
     fn wake(&self, seat: usize) {
         self.coming.store(true, Ordering::SeqCst);
         self.wakes.fetch_add(1, Ordering::Relaxed);
-        self.rouse(seat);
-    }
-
-    /// Makes a worker that waits look round.
-    pub(super) fn rouse(&self, seat: usize) {
-        let post = &self.posts[seat];
-        post.bell.ring();
-        // Pairs with the fence in `Seat::drive`.
-        fence(Ordering::SeqCst);
-        let drives = post.driven();
-        if drives != 0
-            && let Some(port) = self.ports().iter().find(|port| Arc::as_ptr(port) as usize == drives)
-        {
-            port.wake_root();
-        }
+        self.posts[seat].bell.ring();
     }
 
     /// Wakes a sleeping worker, and lets it drive the reactor of `port` if it is likely to be back soon from each request.
@@ -443,7 +429,7 @@ impl<Q, A> Inbox<Q, A> {
         self.closed.store(true, Ordering::SeqCst);
         fence(Ordering::SeqCst);
         self.refuse_waiting();
-        (0..self.posts.len()).for_each(|seat| self.rouse(seat));
+        self.posts.iter().for_each(|post| post.bell.ring());
     }
 
     fn refuse_waiting(&self) {

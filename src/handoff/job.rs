@@ -31,11 +31,18 @@ pub(super) struct Account<Q, A> {
 struct Job<Q, A> {
     number: u64,
     taken: Nanos,
-    slot: Arc<Slot<Q, A>>,
-    /// Which of the slot's requests it is.
-    of_slot: u64,
+    what: What<Q, A>,
     /// What its answer is streamed through.
     stream: Option<Arc<dyn Breaks>>,
+}
+
+/// What is to be answered.
+#[derive(Debug)]
+enum What<Q, A> {
+    /// A request: its slot, and which of the slot's requests it is.
+    Request(Arc<Slot<Q, A>>, u64),
+    /// An errand.
+    Errand(Arc<dyn Breaks>),
 }
 
 // === impl Account ===
@@ -50,11 +57,19 @@ impl<Q, A> Account<Q, A> {
     /// A request was taken.
     pub(super) fn open(&self, sealed: &Sealed<Q, A>, taken: Nanos) {
         let Some(slot) = sealed.slot() else { return };
+        self.begin(What::Request(Arc::clone(slot), slot.number()), taken);
+    }
+
+    /// An errand was taken.
+    pub(super) fn open_errand(&self, errand: Arc<dyn Breaks>, taken: Nanos) {
+        self.begin(What::Errand(errand), taken);
+    }
+
+    fn begin(&self, what: What<Q, A>, taken: Nanos) {
         let number = self.last.load(Ordering::Relaxed) + 1;
         self.last.store(number, Ordering::Relaxed);
         self.number.store(number, Ordering::Relaxed);
-        let job = Job { number, taken, of_slot: slot.number(), slot: Arc::clone(slot), stream: None };
-        *self.job.lock() = Some(job);
+        *self.job.lock() = Some(Job { number, taken, what, stream: None });
     }
 
     /// It is over.
@@ -105,18 +120,22 @@ impl<Q, A> Seat<Q, A> {
     /// it any more. Returns whether the worker had it.
     pub fn time_out(&self, number: u64) -> bool {
         let Some(account) = self.account() else { return false };
-        let (answered, stream) = {
+        let (answered, stream, errand) = {
             let mut place = account.job.lock();
             let Some(job) = place.as_mut().filter(|job| job.number == number) else { return false };
             // Before the answer, which may end what the worker waits for: it is to know why.
             account.ended.store(number, Ordering::SeqCst);
-            (job.slot.time_out(job.of_slot).then(|| Arc::clone(&job.slot)), job.stream.take())
+            let (answered, errand) = match &job.what {
+                What::Request(slot, of_slot) => (slot.time_out(*of_slot).then(|| Arc::clone(slot)), None),
+                What::Errand(errand) => (None, Some(Arc::clone(errand))),
+            };
+            (answered, job.stream.take(), errand)
         };
         if let Some(slot) = answered {
             slot.deliver();
         }
-        if let Some(stream) = stream {
-            stream.break_off();
+        for ends in stream.into_iter().chain(errand) {
+            ends.break_off();
         }
         self.bell().ring();
         true

@@ -10,7 +10,9 @@
 //! waits for a part of the request that it has, and which an interruption ends.
 
 mod bell;
+mod board;
 mod clock;
+mod errand;
 mod flow;
 mod idle;
 mod inbox;
@@ -26,6 +28,8 @@ mod sync;
 mod tests;
 mod waits;
 
+pub use board::{Board, Given, Member, Untaken};
+pub use errand::{Duty, Missing, Promise, errand};
 pub use flow::{Broken, Detached, Offered, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
 pub use inflow::{Inlet, Outlet, Read, Wanted, inflow};

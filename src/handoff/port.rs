@@ -192,10 +192,14 @@ impl<Q, A> Port<Q, A> {
         now.filter(|now| before == Some(*now) && self.take_home(*now))
     }
 
+    /// What makes the root task run; `None` before it has run once.
+    pub(super) fn root(&self) -> Option<Waker> {
+        self.root.lock().clone()
+    }
+
     /// Makes the root task run, on whatever thread.
     pub(super) fn wake_root(&self) {
-        let root = self.root.lock().clone();
-        if let Some(root) = root {
+        if let Some(root) = self.root() {
             root.wake();
         }
     }

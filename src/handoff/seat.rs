@@ -1,12 +1,13 @@
-//! Where a worker thread waits: for a request of its pool, for mail of its own, for a word to leave.
+//! Where a worker thread waits: for a request of its pool, for mail of its own, for an errand, for a word to leave.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
 use super::{
     bell::Bell,
+    board::Aside,
     clock::{self, Nanos, nanos},
     inbox::{BATCH, Inbox, LONG, Overloaded},
     job::Account,
@@ -65,6 +66,10 @@ pub struct Seat<Q, A> {
     /// Set when the thread must not block any more, until its next run.
     interrupted: AtomicBool,
     mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
+    /// Where there is work beside requests, once the worker has offered to do some.
+    aside: OnceLock<Arc<dyn Aside>>,
+    /// The last thing that was taken was an errand: requests have their turn. Of the seat's thread alone.
+    turn: AtomicBool,
     /// Of the seat's thread alone.
     unannounced: Mutex<Unannounced<Q, A>>,
     /// Of the request in hand, if somebody looks at it from aside.
@@ -88,6 +93,8 @@ struct Unannounced<Q, A> {
 pub enum Received<Q, A> {
     /// A request to work on.
     Request(Sealed<Q, A>),
+    /// An errand, which is in the worker's hand: see [`super::Member::take`].
+    Errand,
     /// The worker is to leave its loop.
     Leave(Leave),
 }
@@ -178,6 +185,8 @@ impl<Q, A> Seat<Q, A> {
             control: AtomicU8::new(0),
             interrupted: AtomicBool::new(false),
             mailbox: ArrayQueue::new(MAILBOX),
+            aside: OnceLock::new(),
+            turn: AtomicBool::new(false),
             unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
             account: None,
             lent: Mutex::new(None),
@@ -254,7 +263,7 @@ impl<Q, A> Seat<Q, A> {
     }
 
     fn is_quiet(&self) -> bool {
-        self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none()
+        self.inbox.is_empty() && self.mailbox.is_empty() && self.leaving().is_none() && self.rests()
     }
 
     fn wakened(&self) {
@@ -293,7 +302,7 @@ impl<Q, A> Seat<Q, A> {
     /// Drives the reactor of a port until there is something to do, or it is recalled.
     fn drive(&self, number: usize) -> Option<Received<Q, A>> {
         let port = &self.inbox.ports()[number];
-        let Some(engine) = port.engine() else {
+        let (Some(engine), Some(root)) = (port.engine(), port.root()) else {
             port.recall();
             return None;
         };
@@ -301,13 +310,14 @@ impl<Q, A> Seat<Q, A> {
         port.count_pass();
         let turn = !self.inbox.is_empty();
         self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
+        self.post().bell.rings_for(&root);
         engine.drive(turn, &mut || {
             loop {
                 if self.post().bell.was_rung() {
                     self.wakened();
                 }
                 self.inbox.idle.insert(self.number);
-                // Pairs with the fences in `Inbox::announce` and `Inbox::rouse`.
+                // Pairs with the fence in `Inbox::announce`.
                 fence(Ordering::SeqCst);
                 if port.is_recalled() {
                     return true;
@@ -322,6 +332,7 @@ impl<Q, A> Seat<Q, A> {
                 }
             }
         });
+        self.post().bell.rings_alone();
         self.post().driven.store(0, Ordering::SeqCst);
         self.inbox.idle.remove(self.number);
         if self.post().bell.was_rung() {
@@ -358,13 +369,46 @@ impl<Q, A> Seat<Q, A> {
         }
     }
 
-    /// The three inputs of a wait, the most urgent first.
+    /// Finds errands there from now on.
+    pub(super) fn look_aside(&self, aside: Arc<dyn Aside>) {
+        let first = self.aside.set(aside).is_ok();
+        debug_assert!(first, "a worker looks aside at one place");
+    }
+
+    /// Whether nothing aside keeps the worker from its sleep.
+    fn rests(&self) -> bool {
+        self.aside.get().is_none_or(|aside| aside.rest())
+    }
+
+    /// Looks for an errand. After one, a request that waits comes first.
+    fn look_for_errand(&self, now: Nanos) -> Option<Received<Q, A>> {
+        let aside = self.aside.get()?;
+        let turn = self.turn.load(Ordering::Relaxed);
+        self.turn.store(false, Ordering::Relaxed);
+        let errand = aside.look(!turn || self.inbox.is_empty())?;
+        self.turn.store(true, Ordering::Relaxed);
+        self.post().begin(now);
+        self.announce(now);
+        self.pass_on(now);
+        if let Some(account) = &self.account {
+            account.open_errand(errand, now);
+        }
+        Some(Received::Errand)
+    }
+
+    /// The four inputs of a wait, the most urgent first.
     fn look(&self, now: Nanos) -> Option<Received<Q, A>> {
         if let Some(leave) = self.leaving() {
+            if let Some(aside) = self.aside.get() {
+                aside.leave(leave == Leave::Recycle);
+            }
             self.announce(now);
             // The wake meant for a waiting request may have reached this thread.
             self.pass_on(now);
             return Some(Received::Leave(leave));
+        }
+        if let Some(errand) = self.look_for_errand(now) {
+            return Some(errand);
         }
         if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(self.number, true, now)) {
             self.announce(now);
@@ -519,7 +563,7 @@ impl<Q, A> Seat<Q, A> {
 
     /// Makes a thread that waits here turn round once, which its pulse shows.
     pub fn nudge(&self) {
-        self.inbox.rouse(self.number);
+        self.post().bell.ring();
     }
 
     /// Gives a request back for another worker to take.
@@ -542,14 +586,14 @@ impl<Q, A> Seat<Q, A> {
         {
             return Err(Overloaded(request));
         }
-        self.inbox.rouse(self.number);
+        self.post().bell.ring();
         Ok(pending)
     }
 
     /// Asks the worker to leave at its next wait, or now if it waits. What comes later in [`Leave`] outlasts the others.
     pub fn leave(&self, why: Leave) {
         self.control.fetch_max(why as u8, Ordering::SeqCst);
-        self.inbox.rouse(self.number);
+        self.post().bell.ring();
     }
 
     /// Takes back a request to recycle: the worker was replaced or re-run.

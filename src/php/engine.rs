@@ -34,7 +34,7 @@ use crate::{
     metrics::Registry,
     pool::{self, Host},
     process::SAME_SIGNAL,
-    program,
+    program, rpc,
     server::{Application, Command, Error, Origin, Outcome, Reread, Which, open_log, refuse_root, run},
 };
 
@@ -138,7 +138,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
     if SERVED.load(Ordering::SeqCst) {
         return Err("a server has run in this process before".to_owned());
     }
-    let Loaded { mut config, warnings, loader, .. } = loaded;
+    let Loaded { mut config, warnings, loader, effective, .. } = loaded;
     let runs = thread_runs()?;
     config.http.pool.thread_runs = runs;
     config.http.further_pools.iter_mut().for_each(|(_, pool)| pool.thread_runs = runs);
@@ -157,6 +157,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
         let channels = http::Channels::new(config.http.sse, config.http.limits.write_timeout);
         let metrics = Registry::new(config.metrics.clone().unwrap_or_default().max_series);
+        let inside = rpc::Inside::new(effective.json());
         let settings = Settings {
             write_timeout: config.http.limits.write_timeout,
             sendfile: Sendfile::of(&config.http.sendfile),
@@ -164,6 +165,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
             debug: false,
             channels: Arc::clone(&channels),
             metrics: Arc::clone(&metrics),
+            inside: Arc::clone(&inside),
         };
         let host = |((_, pool), script): ((_, &pool::Config), Script)| {
             let settings = Settings { debug: pool.debug, ..settings.clone() };
@@ -171,7 +173,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
         };
         let hosts = config.http.pools().zip(scripts).map(host).collect();
         let reread = Reread::new(move || loader.load().map(|loaded| loaded.config).map_err(|error| error.to_string()));
-        let application = Application { hosts, channels, metrics, reread: Some(reread) };
+        let application = Application { hosts, channels, metrics, inside, reread: Some(reread) };
         run(&config, origin, application, &commands, || {
             doctor::log(&Engine);
             serving();
@@ -221,6 +223,11 @@ fn describe(error: &dyn std::error::Error) -> String {
 }
 
 fn configuration() -> Result<Loaded, PhpException> {
+    load().map_err(|error| server(error.to_string()))
+}
+
+/// Loads the configuration of this place, as php.ini, `-d` and the environment name it.
+pub(super) fn load() -> Result<Loaded, config::Error> {
     let loader = Loader {
         path: config::find(ini(c"roadrunner.config").map(PathBuf::from)),
         overrides: config::split_overrides(&ini(c"roadrunner.override").unwrap_or_default()),
@@ -228,7 +235,7 @@ fn configuration() -> Result<Loaded, PhpException> {
         lenient: ini(c"roadrunner.lenient").is_some_and(|value| is_on(&value)),
         ..Loader::default()
     };
-    loader.load().map_err(|error| server(error.to_string()))
+    loader.load()
 }
 
 /// Reads a flag as PHP reads one.

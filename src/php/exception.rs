@@ -103,6 +103,18 @@ pub(super) fn bad_request(status: u16, message: &str) -> PhpException {
     exception(message.to_owned(), class(unsafe { sys::rr_ce_bad_request })).with_object(object)
 }
 
+/// A call has failed.
+pub(super) fn rpc(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message, class(unsafe { sys::rr_ce_rpc }))
+}
+
+/// A call has no result in time.
+pub(super) fn rpc_timeout(message: String) -> PhpException {
+    // SAFETY: written once in MINIT, on the only thread.
+    exception(message, class(unsafe { sys::rr_ce_rpc_timeout }))
+}
+
 /// An uploaded file cannot be moved.
 pub(super) fn upload(message: String) -> PhpException {
     // SAFETY: written once in MINIT, on the only thread.

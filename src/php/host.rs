@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     ffi::CStr,
     io,
-    sync::Arc,
+    sync::{Arc, Once},
     thread::{Builder, JoinHandle},
 };
 
@@ -20,11 +20,16 @@ use super::{
 };
 use crate::{
     http,
+    net::Address,
     pool::{Ended, Host, Next, Step},
+    rpc,
 };
 
 /// Stack of a PHP thread: what deep recursion inside the engine needs before its own limit stops it. Only address space.
 const STACK: usize = 16 * 1024 * 1024;
+
+/// Whether the environment says where calls are answered.
+static ENVIRONMENT: Once = Once::new();
 
 /// PHP threads that run one script.
 pub(super) struct PhpHost {
@@ -52,6 +57,8 @@ impl PhpHost {
 
 impl Host<http::Request, http::Answer> for PhpHost {
     fn start(&self, worker: Arc<Worker>, gone: Box<dyn FnOnce(Next) + Send>) -> io::Result<JoinHandle<()>> {
+        // Before the first worker, whose children are to see it.
+        ENVIRONMENT.call_once(|| tell_children(self.settings.inside.address()));
         let (script, threads, settings) = (self.script.clone(), Arc::clone(&self.threads), self.settings.clone());
         Builder::new().name(worker.name.clone()).stack_size(STACK).spawn(move || {
             let next = work(&worker, &script, &threads, settings);
@@ -92,11 +99,20 @@ impl Host<http::Request, http::Answer> for PhpHost {
     }
 }
 
+/// Says in the environment of the process where calls are answered.
+fn tell_children(address: Option<&Address>) {
+    let text = address.map(|address| c_string(&rpc::shown(address)));
+    // SAFETY: on the main thread; the threads that there are do not read the environment, and the texts are copied.
+    unsafe { sys::rr_set_variable(c"RR_RPC".as_ptr(), text.as_deref().map_or(std::ptr::null(), CStr::as_ptr)) };
+}
+
 /// The life of one PHP thread.
 fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, Shared>>, settings: Settings) -> Next {
     let (name, pool, debug) = (c_string(&worker.name), c_string(&worker.pool), settings.debug);
     let mut record = Box::new(sys::Thread::new(&name, &pool, c"http", worker.number));
     record.revalidates = debug;
+    let address = settings.inside.address().map(|address| c_string(&rpc::shown(address)));
+    record.rpc = address.as_deref().map_or(std::ptr::null(), CStr::as_ptr);
     let thread = &raw mut *record;
     // SAFETY: on a new thread; the record and its strings outlive `rr_thread_close`.
     unsafe { sys::rr_thread_open(thread) };

@@ -1,7 +1,7 @@
 //! What a PHP thread of ours has in hand: its worker, the request it works on, the line it is echoing.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     ffi::{c_char, c_int},
     panic::{AssertUnwindSafe, catch_unwind},
     rc::Rc,
@@ -14,7 +14,16 @@ use bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
 use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
-use crate::{channel::Form, handoff::Written, http, metrics::Registry, pool};
+use crate::{
+    channel::Form,
+    handoff::{Received, Written},
+    http,
+    metrics::Registry,
+    pool, rpc,
+};
+
+mod ahead;
+mod calls;
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
@@ -26,7 +35,7 @@ const LINE: usize = 8 * 1024;
 const UNDER_WAY: usize = 256 * 1024;
 
 /// Channel of what workers print, and of PHP's errors in them.
-const OUTPUT: &str = "server";
+pub(super) const OUTPUT: &str = "server";
 
 /// The state of one PHP thread.
 pub(super) struct Local {
@@ -40,8 +49,12 @@ pub(super) struct Local {
     spare: Cell<HeaderMap>,
     /// Echoed text whose line has not ended.
     line: RefCell<Vec<u8>>,
-    /// The request that the script is run for, until it asks for it.
-    ahead: Cell<Option<http::Sealed>>,
+    /// What the script is run for, until it asks for it.
+    ahead: Cell<Option<Received<http::Request, http::Answer>>>,
+    /// The methods that the script answers, once it has registered one.
+    member: OnceCell<Arc<calls::Member>>,
+    /// The call that it answers.
+    called: RefCell<Option<calls::Called>>,
     /// The script was told to leave its loop.
     left: Cell<bool>,
     /// The script is over; what still runs of it gets no more requests.
@@ -63,6 +76,17 @@ pub(super) struct Settings {
     pub(super) channels: Arc<http::Channels>,
     /// What the application counts.
     pub(super) metrics: Arc<Registry>,
+    /// How methods are called and offered.
+    pub(super) inside: Arc<rpc::Inside>,
+}
+
+/// What a wait has come to.
+pub(super) enum Waited {
+    Request(Rc<Exchange>),
+    /// A call is to be answered.
+    Call,
+    /// The script is to leave its loop.
+    Leave,
 }
 
 /// How a streamed answer begins.
@@ -110,7 +134,11 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
-            LOCAL.with(|local| local.replace(None));
+            if let Some(local) = LOCAL.with(|local| local.replace(None))
+                && let Some(member) = local.member.get()
+            {
+                member.leave();
+            }
         }
     }
     let local = Local {
@@ -121,6 +149,8 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
         spare: Cell::default(),
         line: RefCell::default(),
         ahead: Cell::default(),
+        member: OnceCell::new(),
+        called: RefCell::default(),
         left: Cell::new(false),
         over: Cell::new(false),
     };
@@ -164,22 +194,40 @@ impl Local {
         self.left.set(false);
         self.over.set(false);
         Oversight::ahead(&self.worker);
+        if let Some(member) = self.member.get() {
+            member.begin();
+        }
         self.worker.boots();
     }
 
-    /// Ends the request in hand and waits for the next one.
-    pub(super) fn wait(&self) -> Option<Rc<Exchange>> {
+    /// Ends the request in hand and waits for what is next.
+    pub(super) fn wait(&self) -> Waited {
         self.flush_line();
         self.oversight.end(&self.worker);
         self.finish_current();
+        // A call that was not answered is so by this.
+        drop(self.called.take());
         if self.over.get() {
-            return None;
+            return Waited::Leave;
         }
         self.worker.uses(sys::rr_memory());
-        let Some(sealed) = self.next_request() else {
-            self.left.set(true);
-            return None;
-        };
+        if let Some(member) = self.member.get() {
+            member.settle();
+        }
+        match self.next() {
+            Some(Received::Request(sealed)) => Waited::Request(self.begin_request(sealed)),
+            Some(Received::Errand) => {
+                self.begin_call();
+                Waited::Call
+            }
+            Some(Received::Leave(_)) | None => {
+                self.left.set(true);
+                Waited::Leave
+            }
+        }
+    }
+
+    fn begin_request(&self, sealed: http::Sealed) -> Rc<Exchange> {
         let envelope = sealed.open();
         let deadline = self.worker.exec_ttl().and_then(|limit| SystemTime::now().checked_add(limit));
         self.oversight.begin(&self.worker, &envelope.request);
@@ -192,34 +240,7 @@ impl Local {
             detached: false,
         });
         self.current.replace(Some(Rc::clone(&exchange)));
-        Some(exchange)
-    }
-
-    /// The one that this run was begun for, if it was; else the next one to come.
-    fn next_request(&self) -> Option<http::Sealed> {
-        if !self.settings.debug {
-            return self.worker.wait();
-        }
-        let ahead = self.ahead.take();
-        if ahead.is_some() {
-            self.worker.works();
-        }
-        ahead
-    }
-
-    /// Waits for a request before the script runs that is to answer it. Returns false if the worker is to end.
-    pub(super) fn wait_ahead(&self) -> bool {
-        let sealed = self.worker.wait();
-        let there = sealed.is_some();
-        self.ahead.set(sealed);
-        there
-    }
-
-    /// The script is over without having asked for the request that it was to answer: says why.
-    pub(super) fn answer_ahead(&self, ended: &pool::Ended) {
-        if let Some(sealed) = self.ahead.take() {
-            sealed.open().replier.answer(failure(&ended.to_string()));
-        }
+        exchange
     }
 
     /// A header map to be filled.
@@ -351,6 +372,10 @@ impl Local {
     fn abandon(&self, error: &str) {
         self.flush_line();
         self.over.set(true);
+        // A bailout may have left it borrowed; it is answered at the next wait, or with the thread's end.
+        if let Ok(mut called) = self.called.try_borrow_mut() {
+            drop(called.take());
+        }
         // Dropping the replier answers; the request itself may be in use by an object of the dying script.
         if let Some(exchange) = self.current.replace(None) {
             exchange.break_stream();

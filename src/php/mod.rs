@@ -13,6 +13,8 @@ mod host;
 mod local;
 mod module;
 mod oversight;
+mod remote;
 mod script;
 mod settings;
 mod sys;
+mod value;

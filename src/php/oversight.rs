@@ -3,12 +3,12 @@
 //! The thread writes the entry itself, between two opcodes, because it alone can say where its code is and what it uses.
 //! One that does not come to its next opcode writes it when the request is over, or has it written when it is given up.
 
-use std::{ffi::c_char, time::Instant};
+use std::{ffi::c_char, sync::Arc, time::Instant};
 
 use ::http::{Method, Uri};
 use ext_php_rs::exception::PhpException;
 use parking_lot::Mutex;
-use tracing::warn;
+use tracing::{field::display, warn};
 
 use super::{
     exception,
@@ -28,9 +28,7 @@ pub(super) struct Oversight(Mutex<Option<Subject>>);
 struct Subject {
     /// Its number, see [`Worker::request_number`].
     number: u64,
-    id: RequestId,
-    method: Method,
-    uri: Uri,
+    what: What,
     taken: Instant,
     /// It is to be logged as slow.
     slow: bool,
@@ -38,24 +36,33 @@ struct Subject {
     killed: bool,
 }
 
+/// What a worker works on.
+enum What {
+    Request(RequestId, Method, Uri),
+    /// A call of this method.
+    Call(Arc<str>),
+}
+
 // === impl Oversight ===
 
 impl Oversight {
     /// A request was taken. For the thread itself.
     pub(super) fn begin(&self, worker: &Worker, request: &Request) {
+        self.begin_with(worker, || What::Request(request.id, request.head.method.clone(), request.head.uri.clone()));
+    }
+
+    /// A call was taken. For the thread itself.
+    pub(super) fn begin_call(&self, worker: &Worker, method: &Arc<str>) {
+        self.begin_with(worker, || What::Call(Arc::clone(method)));
+    }
+
+    fn begin_with(&self, worker: &Worker, what: impl FnOnce() -> What) {
         let number = worker.request_number();
         if number == 0 {
             return;
         }
-        *self.0.lock() = Some(Subject {
-            number,
-            id: request.id,
-            method: request.head.method.clone(),
-            uri: request.head.uri.clone(),
-            taken: Instant::now(),
-            slow: false,
-            killed: false,
-        });
+        let subject = Subject { number, what: what(), taken: Instant::now(), slow: false, killed: false };
+        *self.0.lock() = Some(subject);
         // SAFETY: on a PHP thread of ours.
         unsafe { sys::rr_press_begin(number) };
     }
@@ -103,15 +110,18 @@ impl Subject {
     /// Writes what is to be logged. `backtrace`: where the code is; none: it is not between two opcodes.
     fn report(&mut self, worker: &Worker, backtrace: Option<&str>, memory: usize) {
         let seconds = self.taken.elapsed().as_secs_f32();
-        let Self { id, method, uri, .. } = self;
+        let (id, method, uri, rpc) = match &self.what {
+            What::Request(id, method, uri) => (Some(display(id)), Some(display(method)), Some(display(uri)), None),
+            What::Call(method) => (None, None, None, Some(&**method)),
+        };
         let backtrace = backtrace.unwrap_or("none: the thread was in C code");
         if std::mem::take(&mut self.slow) {
             let backtrace = worker.traces().then_some(backtrace);
-            warn!(worker = %worker.name, request = %id, %method, %uri, seconds, memory, backtrace, "Slow request");
+            warn!(worker = %worker.name, request = id, method, uri, rpc, seconds, memory, backtrace, "Slow request");
         }
         if std::mem::take(&mut self.killed) {
             warn!(
-                worker = %worker.name, request = %id, %method, %uri, seconds, memory, backtrace,
+                worker = %worker.name, request = id, method, uri, rpc, seconds, memory, backtrace,
                 "Request took longer than it may, and is ended"
             );
         }

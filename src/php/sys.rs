@@ -29,6 +29,9 @@ pub(super) struct Thread {
     stack: *mut c_void,
     ob_level: u64,
     booted: bool,
+    pub(super) rpc: *const c_char,
+    handlers: *mut ZendHashTable,
+    answers: bool,
     lock: libc::pthread_mutex_t,
     live: bool,
     vm_interrupt: *mut c_void,
@@ -70,6 +73,7 @@ unsafe extern "C" {
     pub(super) safe fn rr_library() -> *const c_char;
     pub(super) safe fn rr_is_debug() -> bool;
     pub(super) fn rr_has_extension(name: *const c_char) -> bool;
+    pub(super) fn rr_set_variable(name: *const c_char, value: *const c_char);
     pub(super) fn rr_configured(name: *const c_char) -> *const c_char;
 
     pub(super) fn rr_thread_open(thread: *mut Thread);
@@ -95,6 +99,15 @@ unsafe extern "C" {
     pub(super) fn rr_type_name(value: *const Zval) -> *const c_char;
     pub(super) fn rr_position(file: *mut *const c_char, line: *mut u32);
 
+    pub(super) fn rr_kind(value: *const Zval, entries: *mut *mut ZendHashTable) -> c_int;
+    pub(super) fn rr_put_text(value: *mut Zval, text: *const c_char, length: usize);
+    pub(super) fn rr_put_array(value: *mut Zval, count: usize);
+    pub(super) fn rr_put_item(array: *mut Zval, item: *mut Zval);
+    pub(super) fn rr_put_numbered(array: *mut Zval, key: i64, item: *mut Zval);
+    pub(super) fn rr_put_named(array: *mut Zval, key: *const c_char, length: usize, item: *mut Zval);
+
+    pub(super) static rr_ce_rpc: *mut zend_class_entry;
+    pub(super) static rr_ce_rpc_timeout: *mut zend_class_entry;
     pub(super) static rr_ce_logic: *mut zend_class_entry;
     pub(super) static rr_ce_server: *mut zend_class_entry;
     pub(super) static rr_ce_timeout: *mut zend_class_entry;

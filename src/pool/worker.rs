@@ -19,7 +19,10 @@ use super::{
     overseer::Progress,
     pool::{Event, Report},
 };
-use crate::handoff::{Blocked, Envelope, Leave, Outlet, Read, Received, Sealed, Seat, Sink, Source, Written, flow};
+use crate::handoff::{
+    Blocked, Board, Envelope, Leave, Member, Missing, Outlet, Promise, Read, Received, Sealed, Seat, Sink, Source,
+    Written, flow,
+};
 
 /// Shortest and longest pause before a script that failed to boot is tried again.
 const BACK_OFF: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(10));
@@ -218,10 +221,20 @@ impl<Q, A> Worker<Q, A> {
         self.memory.store(memory, Ordering::Relaxed);
     }
 
-    /// Waits for a request; `None` when the worker is to leave its loop.
+    /// Waits for a request; `None` when the worker is to leave its loop. For one that has offered nothing else.
     ///
     /// The request taken before is over with this call.
     pub fn wait(&self) -> Option<Sealed<Q, A>> {
+        match self.receive() {
+            Received::Request(sealed) => Some(sealed),
+            Received::Errand | Received::Leave(_) => None,
+        }
+    }
+
+    /// Waits for something to do.
+    ///
+    /// What was taken before is over with this call.
+    pub fn receive(&self) -> Received<Q, A> {
         if self.state() == State::Booting {
             self.failures.store(0, Ordering::Relaxed);
             self.boot_error.lock().take();
@@ -237,18 +250,29 @@ impl<Q, A> Worker<Q, A> {
         if self.overran.load(Ordering::Relaxed) {
             self.overran.store(false, Ordering::Relaxed);
         }
-        match self.seat.wait() {
-            Received::Request(sealed) => {
-                self.state.store(State::Working as u8, Ordering::Release);
-                // Written by this thread alone.
-                self.requests.store(self.requests.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
-                Some(sealed)
-            }
-            Received::Leave(_) => {
-                self.enter(State::Draining);
-                None
-            }
+        let received = self.seat.wait();
+        if let Received::Leave(_) = received {
+            self.enter(State::Draining);
+        } else {
+            self.state.store(State::Working as u8, Ordering::Release);
+            // Written by this thread alone.
+            self.requests.store(self.requests.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
         }
+        received
+    }
+
+    /// Lets the worker offer to do what is asked for on `board`. Once, for the worker's thread.
+    pub fn join<C: Send + 'static, R: Send + 'static>(&self, board: &Arc<Board<C, R>>) -> Arc<Member<C, R>> {
+        board.join(&self.seat)
+    }
+
+    /// Waits for the answer to what was asked, but not longer than `patience`. For the worker's thread.
+    ///
+    /// # Errors
+    ///
+    /// When there is none.
+    pub fn await_answer<C, R>(&self, promise: Promise<C, R>, patience: Duration) -> Result<R, Missing> {
+        promise.wait(&self.seat, patience)
     }
 
     /// Why the worker is to be recycled at its wait, if it is.

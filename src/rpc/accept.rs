@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 use super::{
     connection::{self, Line},
     crowd::Crowd,
+    methods::From,
     server::Room,
 };
 use crate::net::Address;
@@ -48,6 +49,7 @@ impl Entry {
     ///
     /// When the socket cannot be watched.
     pub(super) async fn accept(self, socket: OwnedFd, address: &Address) -> io::Result<()> {
+        let from = if address.tcp().is_some() { From::Tcp } else { From::Inside };
         let listener = match address {
             Address::Tcp(_) => Listener::Tcp(TcpListener::from_std(socket.into())?),
             Address::Unix(_) => Listener::Unix(UnixListener::from_std(socket.into())?),
@@ -58,7 +60,7 @@ impl Entry {
                 biased;
                 // Before the end: what waits is connected already.
                 accepted = listener.accept() => match accepted {
-                    Ok(stream) => stream.into_iter().for_each(|stream| self.admit(stream)),
+                    Ok(stream) => stream.into_iter().for_each(|stream| self.admit(stream, from)),
                     Err(error) => {
                         debug!(%error, "RPC connection cannot be taken");
                         sleep(PAUSE).await;
@@ -70,7 +72,7 @@ impl Entry {
     }
 
     /// Lets a connection in, if there is room.
-    fn admit(&self, stream: Box<dyn Stream>) {
+    fn admit(&self, stream: Box<dyn Stream>, from: From) {
         let line = Line::new();
         let Some(member) = self.crowd.admit(&line) else {
             warn!(connections = self.room.limits.connections, "Too many RPC connections: another one is refused");
@@ -78,7 +80,7 @@ impl Entry {
         };
         let (room, alive) = (Arc::clone(&self.room), self.alive.clone());
         tokio::spawn(async move {
-            connection::serve(stream, line, room).await;
+            connection::serve(stream, line, room, from).await;
             drop((member, alive));
         });
     }

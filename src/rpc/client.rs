@@ -5,13 +5,13 @@ use std::{
     net::TcpStream,
     os::unix::net::UnixStream,
     path::PathBuf,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    Codec, Config, body,
+    Codec, Config, Value, body,
     frame::{self, ERROR, HEAD, Head},
     place,
 };
@@ -130,34 +130,94 @@ impl Client {
         method: &str,
         argument: &A,
     ) -> Result<R, CallError> {
-        self.number += 1;
         let wrong = |what: &dyn std::fmt::Display| CallError::Wrong(what.to_string());
         let body = body::encode(Codec::Json, argument).map_err(|fault| wrong(&fault))?;
+        let result = self.exchange(Codec::Json, method, &body, None)?;
+        serde_json::from_slice(&result).map_err(|error| wrong(&error))
+    }
+
+    /// Calls a method whose result may be anything, and waits for it not longer than `patience`.
+    ///
+    /// # Errors
+    ///
+    /// When the server says that it failed, or says nothing in time.
+    pub fn call_within(&mut self, method: &str, argument: &Value, patience: Duration) -> Result<Value, CallError> {
+        let wrong = |what: &dyn std::fmt::Display| CallError::Wrong(what.to_string());
+        let body = body::encode(Codec::MessagePack, argument).map_err(|fault| wrong(&fault))?;
+        let deadline = Instant::now().checked_add(patience);
+        let result = self.exchange(Codec::MessagePack, method, &body, deadline)?;
+        rmp_serde::from_slice(&result).map_err(|error| wrong(&error))
+    }
+
+    /// Sends a call and reads the body of its answer.
+    fn exchange(
+        &mut self,
+        codec: Codec,
+        method: &str,
+        body: &[u8],
+        deadline: Option<Instant>,
+    ) -> Result<Vec<u8>, CallError> {
+        self.number += 1;
+        let wrong = |what: &dyn std::fmt::Display| CallError::Wrong(what.to_string());
         let mut bytes = Vec::new();
-        frame::write(&mut bytes, Codec::Json.flag(), self.number, method, &body).map_err(|error| wrong(&error))?;
-        self.stream.write_all(&bytes)?;
+        frame::write(&mut bytes, codec.flag(), self.number, method, body).map_err(|error| wrong(&error))?;
+        let mut stream = Timed(&mut *self.stream, deadline);
+        stream.write_all(&bytes)?;
 
         let mut head = [0; HEAD];
-        self.stream.read_exact(&mut head)?;
+        stream.read_exact(&mut head)?;
         let head = Head::read(head).map_err(|broken| wrong(&broken))?;
         if head.options != 2 || head.length > MAX {
             return Err(wrong(&format!("{} options, {} bytes", head.options, head.length)));
         }
         let mut options = [0; 8];
-        self.stream.read_exact(&mut options)?;
+        stream.read_exact(&mut options)?;
         let [n0, n1, n2, n3, l0, l1, l2, l3] = options;
         let (number, name) = (u32::from_le_bytes([n0, n1, n2, n3]), u32::from_le_bytes([l0, l1, l2, l3]));
         let mut payload = Vec::new();
-        (&mut self.stream).take(u64::from(head.length)).read_to_end(&mut payload)?;
-        let result = payload.get(name as usize..).filter(|_| payload.len() == head.length as usize);
-        let result = result.ok_or_else(|| wrong(&"it ends early"))?;
+        (&mut stream).take(u64::from(head.length)).read_to_end(&mut payload)?;
+        if payload.len() != head.length as usize || payload.len() < name as usize {
+            return Err(wrong(&"it ends early"));
+        }
         if number != self.number {
             return Err(wrong(&"it is that of another call"));
         }
+        let result = payload.split_off(name as usize);
         if head.flags & ERROR != 0 {
-            return Err(CallError::Fault(String::from_utf8_lossy(result).into_owned()));
+            return Err(CallError::Fault(String::from_utf8_lossy(&result).into_owned()));
         }
-        serde_json::from_slice(result).map_err(|error| wrong(&error))
+        Ok(result)
+    }
+}
+
+/// A stream on which everything is to be done by a time; none: each step has its own.
+struct Timed<'a>(&'a mut dyn Stream, Option<Instant>);
+
+// === impl Timed ===
+
+impl Timed<'_> {
+    fn hurry(&self) -> io::Result<()> {
+        let Some(deadline) = self.1 else { return Ok(()) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { self.0.patience(Some(left)) }
+    }
+}
+
+impl Read for Timed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.hurry()?;
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Timed<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.hurry()?;
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 

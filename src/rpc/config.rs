@@ -1,6 +1,6 @@
 //! Settings of the control surface (section `rpc`).
 
-use std::path::PathBuf;
+use std::{net::ToSocketAddrs, path::PathBuf};
 
 use crate::{
     config::{Problems, Section},
@@ -21,11 +21,34 @@ pub struct Config {
     /// Default: `false`.
     pub insecure: bool,
 
+    /// `rpc.allow`: methods that may be called over TCP although nobody is asked there who they are: those that workers have
+    /// registered. Over a unix socket all may be.
+    ///
+    /// Default: none.
+    pub allow: Vec<String>,
+
     /// What the name of the socket is made of that stands in for `listen`: the path of the configuration file, else the
     /// working directory. `None`: nothing stands in.
     ///
     /// Not part of the file.
     pub place: Option<PathBuf>,
+}
+
+/// Writes an address as `rpc.listen` and the variable `RR_RPC` have it.
+pub fn shown(address: &Address) -> String {
+    match address {
+        Address::Tcp(address) => format!("tcp://{address}"),
+        Address::Unix(path) => format!("unix://{}", path.display()),
+    }
+}
+
+/// Reads an address as the variable `RR_RPC` has it.
+pub fn told(text: &str) -> Option<Vec<Address>> {
+    if let Some(address) = Address::unix(text) {
+        return Some(vec![address]);
+    }
+    let addresses: Vec<_> = text.strip_prefix("tcp://")?.to_socket_addrs().ok()?.map(Address::from).collect();
+    (!addresses.is_empty()).then_some(addresses)
 }
 
 // === impl Config ===
@@ -34,6 +57,7 @@ impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let insecure = section.boolean("insecure", problems).unwrap_or_default();
+        let allow = section.texts("allow", problems).unwrap_or_default();
         let listen = section.socket("listen", problems);
         let reachable = |address: &Address| address.tcp().is_some_and(|address| !address.ip().is_loopback());
         if !insecure && listen.iter().flatten().any(reachable) {
@@ -42,6 +66,6 @@ impl Config {
             section.report("listen", message, problems);
         }
         section.finish(problems);
-        Self { listen, insecure, place: None }
+        Self { listen, insecure, allow, place: None }
     }
 }

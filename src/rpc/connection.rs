@@ -10,6 +10,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf},
+    runtime::Handle,
     sync::{Notify, OwnedSemaphorePermit},
     task::JoinSet,
     time::timeout,
@@ -19,7 +20,8 @@ use tracing::debug;
 use super::{
     Call, Codec, Fault, Reply,
     frame::{self, Broken, ERROR, HEAD, Head},
-    methods::{self, Handler},
+    methods::From,
+    running::Begun,
     server::Room,
 };
 
@@ -83,11 +85,11 @@ enum End {
 }
 
 /// Serves a connection until it ends, its client takes nothing, or the room is closed.
-pub(super) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, line: Arc<Line>, room: Arc<Room>) {
+pub(super) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, line: Arc<Line>, room: Arc<Room>, from: From) {
     let (reader, writer) = tokio::io::split(stream);
     let mut calls = JoinSet::new();
     let reading = async {
-        if let Err(end) = line.read(reader, &room, &mut calls).await {
+        if let Err(end) = line.read(reader, &room, from, &mut calls).await {
             debug!(reason = %end, "RPC connection is not read on");
         }
         line.end();
@@ -131,6 +133,7 @@ impl Line {
         self: &Arc<Self>,
         reader: ReadHalf<S>,
         room: &Arc<Room>,
+        from: From,
         calls: &mut JoinSet<()>,
     ) -> Result<(), End> {
         let mut reader = BufReader::with_capacity(READ, reader);
@@ -147,7 +150,7 @@ impl Line {
             }
             let frame = timeout(room.limits.patience, next(&mut reader, room)).await.unwrap_or(Err(End::Slow));
             match frame {
-                Ok(frame) => self.take(frame, room, calls),
+                Ok(frame) => self.take(frame, room, from, calls),
                 Err(end) => {
                     if let End::TooLong { number, flags, .. } = end {
                         self.answer(number, flags, "", Err(Fault::new(end.to_string())), room);
@@ -165,51 +168,24 @@ impl Line {
     }
 
     /// Lets a call be answered.
-    fn take(self: &Arc<Self>, frame: Frame, room: &Arc<Room>, calls: &mut JoinSet<()>) {
+    fn take(self: &Arc<Self>, frame: Frame, room: &Arc<Room>, from: From, calls: &mut JoinSet<()>) {
         self.touch();
         let Frame { number, flags, name, payload, memory } = frame;
         let (method, call) = match understand(flags, name, &payload) {
             Ok(call) => (call.method.clone(), call),
             Err((method, fault)) => return self.answer(number, flags, &method, Err(fault), room),
         };
-        let handler = match room.methods.find(&method) {
-            Ok(handler) => handler,
-            Err(fault) => return self.answer(number, flags, &method, Err(fault), room),
-        };
         let started = Instant::now();
-        match handler {
-            Handler::Quick(quick) => {
-                let reply = methods::run(&**quick, &call);
-                drop((call, memory));
+        match room.begin(call, from, &Handle::current(), memory) {
+            Begun::Done(reply) => {
                 log(&method, &reply, started);
                 self.answer(number, flags, &method, reply, room);
             }
-            Handler::Waiting(waiting) => {
-                let Ok(thread) = Arc::clone(&room.threads).try_acquire_owned() else {
-                    let fault = Fault::new("too many calls wait for something: try again later");
-                    return self.answer(number, flags, &method, Err(fault), room);
-                };
-                let waiting = Arc::clone(waiting);
-                let work = tokio::task::spawn_blocking(move || {
-                    let reply = methods::run(&*waiting, &call);
-                    drop((call, memory, thread));
-                    reply
-                });
+            Begun::Running(running) => {
                 self.begin();
                 let (line, room) = (Arc::clone(self), Arc::clone(room));
                 calls.spawn(async move {
-                    let reply = work.await.unwrap_or_else(|_| Err(methods::panicked(&method)));
-                    line.finish(number, flags, &method, reply, &room, started);
-                });
-            }
-            Handler::Task(task) => {
-                let work = tokio::spawn(task(call));
-                self.begin();
-                let (line, room) = (Arc::clone(self), Arc::clone(room));
-                calls.spawn(async move {
-                    let abort = Abort(work.abort_handle());
-                    let reply = work.await.unwrap_or_else(|_| Err(methods::panicked(&method)));
-                    drop((abort, memory));
+                    let reply = running.reply().await;
                     line.finish(number, flags, &method, reply, &room, started);
                 });
             }
@@ -299,15 +275,6 @@ impl Line {
     #[cfg(test)]
     pub(super) fn is_left(&self) -> bool {
         self.state.lock().left
-    }
-}
-
-/// Ends a task that nobody waits for any more.
-struct Abort(tokio::task::AbortHandle);
-
-impl Drop for Abort {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }
 

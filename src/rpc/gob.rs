@@ -4,14 +4,15 @@
 //! it. Numbers are unsigned and short: below 128 a byte, else the negated count of the bytes that follow, big endian.
 //! Names of fields begin with a capital letter in Go; here that letter is made from the name in JSON.
 //!
-//! Arguments that are no plain values are read by their descriptions, see `reader`.
+//! Arguments are any values. Results, too, but Go has no list, and no map, of values of different types: such a map is
+//! written as a record, and such a list is an error.
 
 mod reader;
 mod writer;
 
 use serde::{
     Serialize,
-    de::{DeserializeOwned, IntoDeserializer, value},
+    de::{DeserializeOwned, value},
 };
 
 use self::writer::Writer;
@@ -25,6 +26,7 @@ const UINT: i64 = 3;
 const FLOAT: i64 = 4;
 const BYTES: i64 = 5;
 const STRING: i64 = 6;
+const INTERFACE: i64 = 8;
 /// The first number of a type that is described.
 const FIRST: i64 = 65;
 
@@ -57,40 +59,7 @@ enum Type {
 
 /// Reads a value.
 pub(super) fn decode<A: DeserializeOwned>(bytes: &[u8]) -> Result<A, Error> {
-    let mut first = bytes;
-    // The number of a type that is described is negative.
-    if uint(&mut first).is_ok() && int(&mut first).is_ok_and(|kind| kind < 0) {
-        return reader::decode(bytes);
-    }
-    let mut rest = bytes;
-    let length = uint(&mut rest)?;
-    if length != rest.len() as u64 {
-        return Err(wrong("this method takes a plain value: text, a number, bytes, true or false"));
-    }
-    let kind = int(&mut rest)?;
-    // What is no record begins with a zero.
-    if uint(&mut rest)? != 0 {
-        return Err(wrong("the value does not begin as one"));
-    }
-    match kind {
-        BOOL => A::deserialize(IntoDeserializer::<Error>::into_deserializer(uint(&mut rest)? != 0)),
-        INT => A::deserialize(IntoDeserializer::<Error>::into_deserializer(int(&mut rest)?)),
-        UINT => A::deserialize(IntoDeserializer::<Error>::into_deserializer(uint(&mut rest)?)),
-        FLOAT => {
-            let float = f64::from_bits(uint(&mut rest)?.swap_bytes());
-            A::deserialize(IntoDeserializer::<Error>::into_deserializer(float))
-        }
-        BYTES | STRING => {
-            let length = usize::try_from(uint(&mut rest)?).unwrap_or(usize::MAX);
-            let bytes = rest.get(..length).ok_or_else(early)?;
-            if kind == BYTES {
-                return A::deserialize(value::BytesDeserializer::new(bytes));
-            }
-            let text = std::str::from_utf8(bytes).map_err(|_| wrong("the text is not UTF-8"))?;
-            A::deserialize(IntoDeserializer::<Error>::into_deserializer(text))
-        }
-        _ => Err(wrong("this method takes a plain value: text, a number, bytes, true or false")),
-    }
+    A::deserialize(reader::read(bytes)?)
 }
 
 fn uint(rest: &mut &[u8]) -> Result<u64, Error> {
@@ -123,7 +92,7 @@ fn early() -> Error {
 
 /// Writes a value, and the types that it is made of before it.
 pub(super) fn encode<R: Serialize + ?Sized>(result: &R) -> Result<Vec<u8>, Error> {
-    let value = result.serialize(Writer)?;
+    let value = result.serialize(Writer)?.settled()?;
     let kind = value.kind().unwrap_or(Type::Basic(BOOL));
     let mut types = Types { seen: Vec::new(), messages: Vec::new() };
     let number = types.number(&kind);
@@ -240,10 +209,46 @@ fn put_bytes(bytes: &mut Vec<u8>, content: &[u8]) {
 // === impl Value ===
 
 impl Value {
+    /// The same with a type for everything: a map of values of different types is a record.
+    fn settled(self) -> Result<Self, Error> {
+        Ok(match self {
+            Self::List(items) => {
+                let items = items.into_iter().map(Self::settled).collect::<Result<Vec<_>, _>>()?;
+                if !is_uniform(items.iter()) {
+                    return Err(wrong("Go has no list of values of different types"));
+                }
+                Self::List(items)
+            }
+            Self::Map(entries) => {
+                let settle = |(key, value): (Self, Self)| Ok((key, value.settled()?));
+                let entries = entries.into_iter().map(settle).collect::<Result<Vec<_>, Error>>()?;
+                if is_uniform(entries.iter().map(|(_, value)| value)) {
+                    return Ok(Self::Map(entries));
+                }
+                let field = |(key, value)| match key {
+                    Self::Text(name) => Ok((writer::capital(&name), value)),
+                    _ => Err(wrong("Go has no map of values of different types, and no record with numbers for names")),
+                };
+                Self::Record("Result", entries.into_iter().map(field).collect::<Result<_, _>>()?)
+            }
+            Self::Record(name, fields) => {
+                let settle = |(name, value): (String, Self)| Ok((name, value.settled()?));
+                Self::Record(name, fields.into_iter().map(settle).collect::<Result<_, Error>>()?)
+            }
+            value => value,
+        })
+    }
+
     /// Its type; `None`: nobody can tell, as there is nothing in it.
     fn kind(&self) -> Option<Type> {
-        let of_all =
-            |values: &mut dyn Iterator<Item = &Self>| values.fold(None, |kind, value| join(kind, value.kind()));
+        let of_all = |values: &mut dyn Iterator<Item = &Self>| {
+            let (mut kind, mut of_empty) = (None, None);
+            for value in values {
+                let place = if value.is_empty() { &mut of_empty } else { &mut kind };
+                *place = join(place.take(), value.kind());
+            }
+            kind.or(of_empty)
+        };
         Some(match self {
             Self::Nothing => return None,
             Self::Bool(_) => Type::Basic(BOOL),
@@ -292,6 +297,8 @@ impl Value {
     fn put(&self, kind: &Type, bytes: &mut Vec<u8>) {
         match (self, kind) {
             (Self::Bool(flag), _) => bytes.push(u8::from(*flag)),
+            #[expect(clippy::cast_precision_loss, reason = "as Go would convert it")]
+            (Self::Int(number), Type::Basic(FLOAT)) => put_uint(bytes, (*number as f64).to_bits().swap_bytes()),
             (Self::Int(number), _) => put_int(bytes, *number),
             (Self::Uint(number), _) => put_uint(bytes, *number),
             (Self::Float(number), _) => put_uint(bytes, number.to_bits().swap_bytes()),
@@ -331,6 +338,35 @@ impl Value {
     }
 }
 
+/// Whether values are of one type.
+fn is_uniform<'a>(values: impl Iterator<Item = &'a Value>) -> bool {
+    let mut first: Option<Type> = None;
+    for kind in values.filter(|value| !value.is_empty()).filter_map(Value::kind) {
+        if first.as_ref().is_some_and(|first| !is_alike(first, &kind)) {
+            return false;
+        }
+        first = join(first, Some(kind));
+    }
+    true
+}
+
+/// Whether two types can be one. Numbers can.
+fn is_alike(one: &Type, other: &Type) -> bool {
+    match (one, other) {
+        (Type::Basic(INT | FLOAT), Type::Basic(INT | FLOAT)) => true,
+        (Type::Basic(one), Type::Basic(other)) => one == other,
+        (Type::List(one), Type::List(other)) => is_alike(one, other),
+        (Type::Map(key, one), Type::Map(other_key, other)) => is_alike(key, other_key) && is_alike(one, other),
+        (Type::Record(_, one), Type::Record(_, other)) => {
+            let alike = |(name, kind): &(String, Type)| {
+                other.iter().find(|(other, _)| other == name).is_none_or(|(_, other)| is_alike(kind, other))
+            };
+            one.iter().all(alike)
+        }
+        _ => false,
+    }
+}
+
 /// The type of two values of one type, each of which may have parts that are empty.
 fn join(one: Option<Type>, other: Option<Type>) -> Option<Type> {
     match (one, other) {
@@ -342,6 +378,8 @@ fn join(one: Option<Type>, other: Option<Type>) -> Option<Type> {
             }
             Some(Type::Record(name, fields))
         }
+        // Whole numbers among others are written as those.
+        (Some(Type::Basic(INT)), Some(Type::Basic(FLOAT))) => Some(Type::Basic(FLOAT)),
         (one, other) => one.or(other),
     }
 }
@@ -397,14 +435,14 @@ mod tests {
         let list = "0b7f020102ff8000010c00000eff8000020468747470046a6f6273";
         for (text, reason) in [
             ("", "it ends early"),
-            ("03", "this method takes a plain value: text, a number, bytes, true or false"),
+            ("03", "it ends early"),
             (list, "invalid type: sequence, expected a string"),
             ("03020101", "the value does not begin as one"),
             ("030c0005", "it ends early"),
             ("020c00", "it ends early"),
             ("fe", "it ends early"),
             ("80", "it ends early"),
-            ("050c0002ffff", "the text is not UTF-8"),
+            ("050c0002ffff", "invalid value: byte array, expected a string"),
         ] {
             assert_eq!(decode::<String>(&bytes(text)).unwrap_err().to_string(), reason, "{text}");
         }
@@ -415,6 +453,27 @@ mod tests {
         // As Go has it, but that the list is the first type that is described, not the sixty-third.
         assert_eq!(written(&["http", "jobs"]), "0cff81020102ff8200010c00000eff8200020468747470046a6f6273");
         assert_eq!(written(&Vec::<String>::new()), "0cff81020102ff8200010c000004ff820000");
+    }
+
+    #[test]
+    fn values_of_different_types_are_a_record_or_an_error() {
+        let value = |json: &str| serde_json::from_str::<crate::rpc::Value>(json).unwrap();
+        let bytes = encode(&value(r#"{"id":7,"name":"a","tags":["x"],"none":null}"#)).unwrap();
+        assert_eq!(
+            serde_json::to_string(&reader::read(&bytes).unwrap()).unwrap(),
+            r#"{"Id":7,"Name":"a","Tags":["x"]}"#
+        );
+        let bytes = encode(&value("[1,2.5]")).unwrap();
+        assert_eq!(reader::read(&bytes).unwrap(), value("[1.0,2.5]"));
+        let bytes = encode(&value(r#"{"a":[],"b":["x"]}"#)).unwrap();
+        assert_eq!(reader::read(&bytes).unwrap(), value(r#"{"a":[],"b":["x"]}"#));
+        let error = encode(&value("[1,\"a\"]")).unwrap_err().to_string();
+        assert_eq!(error, "Go has no list of values of different types");
+        let error = encode(&crate::rpc::Value::Map(vec![
+            (crate::rpc::Key::Int(1), crate::rpc::Value::Int(1)),
+            (crate::rpc::Key::Int(2), crate::rpc::Value::Bool(true)),
+        ]));
+        assert!(error.is_err());
     }
 
     #[test]

@@ -72,14 +72,16 @@ pub(super) struct Name {
     _socket: Socket,
 }
 
-/// An address cannot be used.
+/// Calls cannot be answered.
 #[derive(Debug, thiserror::Error)]
-#[error("rpc.listen: cannot listen on {address}: {reason}")]
-pub struct ListenError {
-    /// The address.
-    pub address: Address,
-    /// Why.
-    pub reason: io::Error,
+#[non_exhaustive]
+pub enum ListenError {
+    /// An address cannot be used.
+    #[error("rpc.listen: cannot listen on {0}: {1}")]
+    Address(Address, #[source] io::Error),
+    /// The system gives no thread.
+    #[error("cannot start the thread that answers RPC: {0}")]
+    Thread(#[source] io::Error),
 }
 
 /// Who is at a path.
@@ -105,7 +107,7 @@ impl Bound {
         let mut bound = Self { sockets: Vec::new(), has_parent };
         if let Some(addresses) = &config.listen {
             for address in addresses {
-                let error = |reason| ListenError { address: address.clone(), reason };
+                let error = |reason| ListenError::Address(address.clone(), reason);
                 let waiting = match address {
                     Address::Tcp(tcp) => bind_tcp(*tcp, has_parent),
                     Address::Unix(path) => bind_unix(path, has_parent),
@@ -121,11 +123,17 @@ impl Bound {
         Ok(bound)
     }
 
+    /// Where calls will be taken, with the true port where 0 was asked for.
+    pub fn address(&self) -> Option<Address> {
+        let waiting = self.sockets.first()?;
+        Some(waiting.true_address())
+    }
+
     /// Opens the sockets. From now on this server is the one that is found.
     pub(super) fn open(self) -> Result<Vec<Listening>, ListenError> {
         let open = |waiting: Waiting| {
             let address = waiting.address.clone();
-            waiting.open(self.has_parent).map_err(|reason| ListenError { address, reason })
+            waiting.open(self.has_parent).map_err(|reason| ListenError::Address(address, reason))
         };
         self.sockets.into_iter().map(open).collect()
     }
@@ -134,8 +142,14 @@ impl Bound {
 // === impl Waiting ===
 
 impl Waiting {
+    fn true_address(&self) -> Address {
+        let name = self.socket.local_addr().ok().and_then(|name| name.as_socket());
+        name.map_or_else(|| self.address.clone(), Address::Tcp)
+    }
+
     fn open(self, has_parent: bool) -> io::Result<Listening> {
-        let Self { socket, address, temporary } = self;
+        let address = self.true_address();
+        let Self { socket, temporary, .. } = self;
         socket.listen(BACKLOG)?;
         let mut file = None;
         if let (Some(path), Some(temporary)) = (address.path(), temporary) {
@@ -150,7 +164,6 @@ impl Waiting {
             let identity = identity(path).ok_or(io::ErrorKind::NotFound)?;
             file = Some(Name { path: path.to_owned(), identity, _socket: socket.try_clone()? });
         }
-        let address = socket.local_addr().ok().and_then(|name| name.as_socket()).map_or(address, Address::Tcp);
         Ok(Listening { socket: socket.into(), address, file })
     }
 }

@@ -16,7 +16,7 @@ use serde::{
 };
 use tracing::error;
 
-use super::{Codec, body};
+use super::{Blob, Codec, Inside, Offers, Value, body, offers};
 use crate::config::COMPATIBLE;
 
 /// A call of a method.
@@ -38,13 +38,35 @@ pub type Reply = Result<Vec<u8>, Fault>;
 #[error("{0}")]
 pub struct Fault(String);
 
-/// All methods. Those of a later part of the server are registered with the rest, before the first call.
+/// All methods. Those of a later part of the server are registered with the rest, before the first call; those of workers
+/// come and go.
 #[derive(Default)]
 pub struct Methods {
     table: BTreeMap<&'static str, Handler>,
+    /// What workers have registered, and how they call.
+    inside: Option<Arc<Inside>>,
+    /// What may be called over TCP although whoever reaches a port is asked for nothing.
+    allowed: Vec<String>,
 }
 
-type Promise = Pin<Box<dyn Future<Output = Reply> + Send>>;
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum From {
+    /// From who has the rights of the server: over its unix socket, or from one of its workers.
+    Inside,
+    /// From whoever reaches a port.
+    Tcp,
+}
+
+/// What a call is answered by.
+pub(super) enum Found<'a> {
+    /// A method of the server.
+    Own(&'a Handler),
+    /// Workers that have registered it.
+    Offered(&'a Arc<Offers>),
+}
+
+pub(super) type Work = Pin<Box<dyn Future<Output = Reply> + Send>>;
 
 /// Who answers.
 pub(super) enum Handler {
@@ -53,7 +75,7 @@ pub(super) enum Handler {
     /// On a thread of its own for the time of the call.
     Waiting(Arc<dyn Fn(&Call) -> Reply + Send + Sync>),
     /// As a task among the connections.
-    Task(Box<dyn Fn(Call) -> Promise + Send + Sync>),
+    Task(Box<dyn Fn(Call) -> Work + Send + Sync>),
 }
 
 // === impl Call ===
@@ -131,7 +153,7 @@ impl Methods {
         R: Serialize,
         F: Future<Output = Result<R, Fault>> + Send + 'static,
     {
-        let start = move |call: Call| -> Promise {
+        let start = move |call: Call| -> Work {
             match call.argument() {
                 Ok(argument) => {
                     let result = method(argument);
@@ -148,21 +170,73 @@ impl Methods {
         debug_assert!(before.is_none(), "{name} is registered twice");
     }
 
-    /// The names of all methods, sorted.
+    /// Lets workers answer calls and make some, and tells the configuration. Over TCP only those methods of workers can be
+    /// called whose names are `allowed`.
+    pub fn let_in(&mut self, inside: &Arc<Inside>, allowed: &[String]) {
+        // As RoadRunner has it: the bytes of a text of JSON.
+        let config = Blob(inside.config().as_bytes().to_vec());
+        self.register("rpc.Config", move |_: IgnoredAny| Ok(config.clone()));
+        self.inside = Some(Arc::clone(inside));
+        self.allowed = allowed.to_vec();
+    }
+
+    /// How workers call, if they can.
+    pub(super) fn inside(&self) -> Option<&Arc<Inside>> {
+        self.inside.as_ref()
+    }
+
+    fn offers(&self) -> Option<&Arc<Offers>> {
+        self.inside.as_ref().map(|inside| inside.offers())
+    }
+
+    /// Whether the server itself has this method.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.table.contains_key(name)
+    }
+
+    /// The names of all methods of the server itself, sorted.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.table.keys().copied()
     }
 
     /// Finds a method. What is wrong is said in the words of Go's `net/rpc`, by which clients may know it.
-    pub(super) fn find(&self, name: &str) -> Result<&Handler, Fault> {
+    pub(super) fn find(&self, name: &str, from: From) -> Result<Found<'_>, Fault> {
         if let Some(handler) = self.table.get(name) {
-            return Ok(handler);
+            return Ok(Found::Own(handler));
         }
+        if let Some(offers) = self.offers().filter(|offers| offers.offers(name)) {
+            if from == From::Tcp && !self.allowed.iter().any(|allowed| allowed == name) {
+                let reason = format!("{name} may not be called over TCP: name it in rpc.allow, or use a unix socket");
+                return Err(Fault::new(reason));
+            }
+            return Ok(Found::Offered(offers));
+        }
+        Err(self.unknown(name))
+    }
+
+    /// Says that there is no such method.
+    fn unknown(&self, name: &str) -> Fault {
         let Some((service, _)) = name.rsplit_once('.') else {
-            return Err(Fault::new(format!("rpc: service/method request ill-formed: {name}")));
+            return Fault::new(format!("rpc: service/method request ill-formed: {name}"));
         };
-        let known = self.names().any(|other| other.rsplit_once('.').is_some_and(|(other, _)| other == service));
-        Err(Fault::new(format!("rpc: can't find {} {name}", if known { "method" } else { "service" })))
+        let known = self.names().any(|other| other.rsplit_once('.').is_some_and(|(other, _)| other == service))
+            || self.offers().is_some_and(|offers| offers.offers_any(&format!("{service}.")));
+        Fault::new(format!("rpc: can't find {} {name}", if known { "method" } else { "service" }))
+    }
+
+    /// Lets workers answer a call.
+    pub(super) fn pass_on(&self, offers: &Arc<Offers>, call: Call) -> Work {
+        let asked = call.argument().and_then(|argument| {
+            offers::ask(offers, &call.method, argument)
+                .map_err(|fault| fault.unwrap_or_else(|| self.unknown(&call.method)))
+        });
+        Box::pin(async move {
+            match offers::answer(asked?).await? {
+                // Whatever they are.
+                Value::Text(bytes) if call.codec == Codec::Raw => Ok(bytes),
+                value => call.reply(&value),
+            }
+        })
     }
 }
 
@@ -198,8 +272,8 @@ mod tests {
     fn call(method: &str, codec: Codec, body: &[u8]) -> Reply {
         let methods = methods();
         let call = Call { method: method.to_owned(), codec, body: Bytes::copy_from_slice(body) };
-        match methods.find(method)? {
-            Handler::Quick(method) => run(&**method, &call),
+        match methods.find(method, From::Tcp)? {
+            Found::Own(Handler::Quick(method)) => run(&**method, &call),
             _ => unreachable!(),
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! A socket takes frames; each names a method (`resetter.Reset`, as Go's `net/rpc` does) and has a number that the answer
 //! repeats, so that many calls may be under way in one connection. [`Methods`] knows what can be called; whoever has
-//! something to offer registers it there. What acts on workers goes through [`Steering`].
+//! something to offer registers it there. What acts on workers goes through [`Steering`]; what workers have registered, and
+//! calls of theirs, through [`Inside`].
 //!
 //! # Threads
 //!
@@ -24,18 +25,25 @@ mod crowd;
 mod frame;
 mod gob;
 mod informer;
+mod inside;
 mod listen;
 mod methods;
+mod offers;
 mod place;
+mod running;
 mod server;
 mod steering;
+mod value;
 
 pub use body::Blob;
 pub use client::{CallError, Client, ConnectError};
-pub use config::Config;
+pub use config::{Config, shown, told};
 pub use frame::Codec;
 pub use informer::{Pool, Worker};
+pub use inside::{Inside, NoResult};
 pub use listen::{Bound, ListenError};
 pub use methods::{Call, Fault, Methods, Reply};
+pub use offers::{Asked, BadName, Offers, name};
 pub use server::{Limits, Server};
 pub use steering::{Status, Steering, SteeringError, WorkerState};
+pub use value::{DEPTH, Key, Value};

@@ -18,6 +18,7 @@ use tracing::{error, info, warn};
 use super::{
     Bound, ListenError, Methods,
     accept::Entry,
+    config::shown,
     crowd::Crowd,
     listen::{Listening, Name},
 };
@@ -123,7 +124,7 @@ impl Default for Limits {
 // === impl Server ===
 
 impl Server {
-    /// Opens the sockets and answers calls of `methods`, within `limits`. Does nothing if nothing is bound.
+    /// Opens the sockets, if any are bound, and answers calls of `methods`, within `limits`.
     ///
     /// # Errors
     ///
@@ -139,7 +140,6 @@ impl Server {
             sockets.push((socket, address.clone()));
             server.addresses.push(address);
         }
-        let Some(address) = server.addresses.first().cloned() else { return Ok(server) };
         let room = Room {
             methods,
             limits,
@@ -147,7 +147,7 @@ impl Server {
             memory: Arc::new(Semaphore::new(limits.memory.max(limits.frame).div_ceil(1024) as usize)),
             phase: watched,
         };
-        server.thread = Some(spawn(sockets, room).map_err(|reason| ListenError { address, reason })?);
+        server.thread = Some(spawn(sockets, room).map_err(ListenError::Thread)?);
         Ok(server)
     }
 
@@ -184,21 +184,20 @@ impl Drop for Server {
     }
 }
 
-/// As `rpc.listen` would have it.
-fn shown(address: &Address) -> String {
-    match address {
-        Address::Tcp(address) => format!("tcp://{address}"),
-        Address::Unix(path) => format!("unix://{}", path.display()),
-    }
-}
-
 fn spawn(sockets: Vec<(OwnedFd, Address)>, room: Room) -> io::Result<JoinHandle<()>> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .thread_name("rr-rpc-call")
         .max_blocking_threads(room.limits.waiting.max(1))
         .build()?;
-    Builder::new().name("rr-rpc".to_owned()).spawn(move || run(&Background(Some(runtime)), sockets, room))
+    let (room, handle) = (Arc::new(room), runtime.handle().clone());
+    let serving = Arc::clone(&room);
+    let thread =
+        Builder::new().name("rr-rpc".to_owned()).spawn(move || run(&Background(Some(runtime)), sockets, serving))?;
+    if let Some(inside) = room.methods.inside() {
+        inside.open(&room, &handle);
+    }
+    Ok(thread)
 }
 
 /// Calls that still wait at the end are left alone: their threads end with what they wait for.
@@ -212,11 +211,10 @@ impl Drop for Background {
     }
 }
 
-fn run(background: &Background, sockets: Vec<(OwnedFd, Address)>, room: Room) {
+fn run(background: &Background, sockets: Vec<(OwnedFd, Address)>, room: Arc<Room>) {
     let Some(runtime) = &background.0 else { return };
     let (drain, mut closing) = (room.limits.drain, room.closing());
     let crowd = Crowd::new(room.limits.connections, room.limits.idle);
-    let room = Arc::new(room);
     runtime.block_on(async move {
         // Never sent on: it is closed when the last connection has dropped its end.
         let (alive, mut all_gone) = mpsc::channel::<()>(1);

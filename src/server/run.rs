@@ -98,6 +98,8 @@ pub struct Application {
     pub channels: Arc<http::Channels>,
     /// The metrics that these let their workers use.
     pub metrics: Arc<metrics::Registry>,
+    /// How these workers call methods, and offer some.
+    pub inside: Arc<rpc::Inside>,
     /// Where the configuration is read again.
     pub reread: Option<Reread>,
 }
@@ -169,9 +171,10 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
-    let Application { hosts, channels, metrics, reread } = application;
+    let Application { hosts, channels, metrics, inside, reread } = application;
     sources::declare(config, &metrics)?;
     let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
+    inside.set_address(rpc.address());
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
     let heartbeat = Heartbeat::new(notifier.watchdog(), config.life.watchdog);
@@ -185,7 +188,10 @@ pub fn run_bound(
     }
     let grace = config.grace();
     // Read while there is one thread that could change it.
-    let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
+    let mut environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
+    if let Some(address) = inside.address() {
+        environment.insert("RR_RPC".into(), rpc::shown(address).into());
+    }
 
     notifier.status("Starting: workers boot");
     let patience = config.boot_timeout();
@@ -233,7 +239,8 @@ pub fn run_bound(
         Ok(started) => started,
         Err(error) => return supervisor.fail(error, grace),
     };
-    let methods = methods(config, &supervisor, &metrics);
+    let mut methods = methods(config, &supervisor, &metrics);
+    methods.let_in(&inside, &config.rpc.allow);
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {

@@ -49,6 +49,7 @@ mod pools;
 mod privileges;
 mod ranges;
 mod reload;
+mod rpc;
 mod rr;
 mod services;
 mod signals;

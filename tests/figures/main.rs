@@ -26,6 +26,7 @@ mod neighbours;
 mod opcache;
 mod pools;
 mod pressure;
+mod rpc;
 mod soak;
 mod start;
 mod static_files;
@@ -105,6 +106,7 @@ fn main() -> ExitCode {
             ("scaling", pools::scaling),
             ("leak", pools::leak),
             ("exec-ttl", limits::exec_ttl),
+            ("rpc", rpc::measure),
             ("files", files::measure),
             ("static", static_files::measure),
             ("middleware-off", middleware::off),

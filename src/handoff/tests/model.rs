@@ -518,3 +518,54 @@ fn a_task_that_goes_ends_a_wait_for_pieces() {
         SCHEDULES,
     );
 }
+
+#[test]
+fn every_errand_is_answered_once_whoever_sleeps_or_leaves() {
+    check_random(
+        || {
+            let inbox = Requests::new(2, 4, 2);
+            let board = Board::<usize, usize>::new(8);
+            let seats: Vec<_> = (0..2).map(|number| Arc::new(inbox.seat(number))).collect();
+            let workers: Vec<_> = seats
+                .iter()
+                .map(|seat| {
+                    let (seat, member) = (Arc::clone(seat), board.join(seat));
+                    member.offer("a");
+                    thread::spawn(move || {
+                        loop {
+                            match seat.wait() {
+                                Received::Errand => {
+                                    let Given { request, duty, .. } = member.take().expect("it is in the hand");
+                                    duty.answer(request + 100);
+                                }
+                                Received::Request(sealed) => {
+                                    sealed.open().replier.answer(0);
+                                }
+                                Received::Leave(Leave::Recycle) => {
+                                    seat.settle();
+                                    seat.stay();
+                                }
+                                Received::Leave(_) => return,
+                            }
+                        }
+                    })
+                })
+                .collect();
+            seats[0].leave(Leave::Recycle);
+            let asking = {
+                let board = Arc::clone(&board);
+                thread::spawn(move || shuttle::future::block_on(board.ask("a", 1).expect("it is offered")))
+            };
+            let port = Port::new(16);
+            assert_eq!(drive(&inbox, &port, &[5]), [Ok(0)]);
+            assert_eq!(shuttle::future::block_on(board.ask("a", 2).expect("it is offered")), Ok(102));
+            assert_eq!(asking.join().unwrap(), Ok(101));
+            inbox.close();
+            seats.iter().for_each(|seat| seat.leave(Leave::Stop));
+            for worker in workers {
+                worker.join().unwrap();
+            }
+        },
+        SCHEDULES,
+    );
+}

@@ -58,7 +58,7 @@ impl Driver {
 fn request(received: Received<u32, u32>) -> Envelope<u32, u32> {
     match received {
         Received::Request(sealed) => sealed.open(),
-        Received::Leave(why) => panic!("left: {why:?}"),
+        other => panic!("no request: {other:?}"),
     }
 }
 

@@ -8,6 +8,7 @@ mod file;
 mod metrics;
 pub(super) mod parts;
 mod request;
+mod rpc;
 mod server;
 mod stream;
 mod tls;

@@ -15,7 +15,7 @@ use crate::{
     php::{
         engine,
         exception::Misuse,
-        local::{self, Local},
+        local::{self, Local, Waited},
         sys,
     },
     pool::Reason,
@@ -26,11 +26,19 @@ extern "C" fn rr_rs_serve() {
     method((), engine::serve);
 }
 
+/// Waits for a request. `called`: it is a call that is to be answered.
 #[unsafe(no_mangle)]
-extern "C" fn rr_rs_wait() -> *mut c_void {
+unsafe extern "C" fn rr_rs_wait(called: *mut bool) -> *mut c_void {
     method(ptr::null_mut(), || {
-        let exchange = local::with(Local::wait).flatten();
-        Ok(exchange.map_or(ptr::null_mut(), |exchange| Rc::into_raw(exchange).cast_mut().cast()))
+        Ok(match local::with(Local::wait) {
+            Some(Waited::Request(exchange)) => Rc::into_raw(exchange).cast_mut().cast(),
+            Some(Waited::Call) => {
+                // SAFETY: the shim passes a variable of its own.
+                unsafe { *called = true };
+                ptr::null_mut()
+            }
+            Some(Waited::Leave) | None => ptr::null_mut(),
+        })
     })
 }
 

@@ -429,6 +429,46 @@ static zend_class_entry *register_RoadRunner_Metrics(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Rpc___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Rpc, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Rpc_call, 0, 1, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO(0, method, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, argument, IS_MIXED, 0, "null")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, timeout, IS_DOUBLE, 1, "null")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Rpc, call);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Rpc_register, 0, 2, IS_VOID, 0)
+    ZEND_ARG_TYPE_INFO(0, method, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO(0, handler, IS_CALLABLE, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Rpc, register);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Rpc_unregister, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, method, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Rpc, unregister);
+
+static const zend_function_entry methods_RoadRunner_Rpc[] = {
+    ZEND_ME(RoadRunner_Rpc, __construct, arginfo_RoadRunner_Rpc___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Rpc, call, arginfo_RoadRunner_Rpc_call, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Rpc, register, arginfo_RoadRunner_Rpc_register, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Rpc, unregister, arginfo_RoadRunner_Rpc_unregister, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Rpc(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Rpc", methods_RoadRunner_Rpc);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Cache___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Cache, __construct);
@@ -1291,6 +1331,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_pool, 0, 
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Environment, pool);
 
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_rpc, 0, 0, IS_STRING, 1)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Environment, rpc);
+
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Environment_version, 0, 0, IS_STRING, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Environment, version);
@@ -1302,6 +1346,7 @@ static const zend_function_entry methods_RoadRunner_Environment[] = {
     ZEND_ME(RoadRunner_Environment, workerName, arginfo_RoadRunner_Environment_workerName, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
     ZEND_ME(RoadRunner_Environment, workerNumber, arginfo_RoadRunner_Environment_workerNumber, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
     ZEND_ME(RoadRunner_Environment, pool, arginfo_RoadRunner_Environment_pool, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Environment, rpc, arginfo_RoadRunner_Environment_rpc, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
     ZEND_ME(RoadRunner_Environment, version, arginfo_RoadRunner_Environment_version, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
     ZEND_FE_END
 };
@@ -1402,6 +1447,32 @@ static zend_class_entry *register_RoadRunner_Exception_TimeoutException(zend_cla
     zend_class_entry ce, *class_entry;
 
     INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "TimeoutException", methods_RoadRunner_Exception_TimeoutException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_RpcException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_RpcException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "RpcException", methods_RoadRunner_Exception_RpcException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_RpcTimeoutException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_RpcTimeoutException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "RpcTimeoutException", methods_RoadRunner_Exception_RpcTimeoutException);
     class_entry = zend_register_internal_class_ex(&ce, parent);
     return class_entry;
 }

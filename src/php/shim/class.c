@@ -342,15 +342,29 @@ ZEND_METHOD(RoadRunner_Worker, waitRequest)
         rr_rs_serve();
         return;
     }
-    rr_request_end();
-    if (EG(exception)) {
+    if (rr_self->answers) {
+        zend_throw_exception(rr_ce_logic, "waitRequest() cannot be called by what answers a call", 0);
         RETURN_THROWS();
     }
-    rr_timer_stop();
-    void *exchange = rr_rs_wait();
-    rr_timer_start();
-    if (exchange) {
-        request_object_init(return_value, exchange);
+    for (;;) {
+        rr_request_end();
+        if (EG(exception)) {
+            RETURN_THROWS();
+        }
+        bool called = false;
+        rr_timer_stop();
+        void *exchange = rr_rs_wait(&called);
+        rr_timer_start();
+        if (exchange) {
+            request_object_init(return_value, exchange);
+        }
+        if (!called) {
+            return;
+        }
+        rr_rpc_answer();
+        if (EG(exception)) {
+            RETURN_THROWS();
+        }
     }
 }
 
@@ -416,6 +430,13 @@ ZEND_METHOD(RoadRunner_Environment, pool)
     OPTIONAL_STRING(rr_self ? rr_self->pool : NULL);
 }
 
+ZEND_METHOD(RoadRunner_Environment, rpc)
+{
+    ZEND_PARSE_PARAMETERS_NONE();
+    const char *address = rr_self ? rr_self->rpc : getenv("RR_RPC");
+    OPTIONAL_STRING(address && *address ? address : NULL);
+}
+
 ZEND_METHOD(RoadRunner_Environment, version)
 {
     ZEND_PARSE_PARAMETERS_NONE();
@@ -453,6 +474,7 @@ void rr_classes_register(void)
                       register_RoadRunner_Metrics_Gauge(register_RoadRunner_Metrics_GaugeInterface()),
                       register_RoadRunner_Metrics_Histogram(register_RoadRunner_Metrics_HistogramInterface()),
                       register_RoadRunner_Metrics_Summary(register_RoadRunner_Metrics_SummaryInterface()));
+    register_RoadRunner_Rpc();
     register_RoadRunner_Http_Cache();
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
     rr_part_classes(register_RoadRunner_Http_Part(), register_RoadRunner_Http_Parts(zend_ce_iterator));
@@ -481,5 +503,7 @@ void rr_classes_register(void)
     rr_ce_upload = register_RoadRunner_Exception_UploadException(root);
     rr_ce_file = register_RoadRunner_Exception_FileException(root);
     rr_ce_timeout = register_RoadRunner_Exception_TimeoutException(root);
+    rr_ce_rpc = register_RoadRunner_Exception_RpcException(root);
+    rr_ce_rpc_timeout = register_RoadRunner_Exception_RpcTimeoutException(rr_ce_rpc);
     rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
 }

@@ -166,12 +166,25 @@ static const char *own_variable(const char *name, size_t length)
     if (length == sizeof("RR_MODE") - 1 && memcmp(name, "RR_MODE", length) == 0) {
         return rr_self->mode;
     }
+    if (rr_self->rpc && length == sizeof("RR_RPC") - 1 && memcmp(name, "RR_RPC", length) == 0) {
+        return rr_self->rpc;
+    }
     for (const char *const *pair = rr_self->env; pair && *pair; pair += 2) {
         if (strlen(pair[0]) == length && memcmp(pair[0], name, length) == 0) {
             return pair[1];
         }
     }
     return NULL;
+}
+
+/* For the children of workers; before there are any. */
+void rr_set_variable(const char *name, const char *value)
+{
+    if (value) {
+        setenv(name, value, 1);
+    } else {
+        unsetenv(name);
+    }
 }
 
 static char *on_getenv(const char *name, size_t length)
@@ -197,6 +210,9 @@ static void (*next_environment)(zval *);
 static void on_environment(zval *array)
 {
     next_environment(array);
+    if (rr_self && rr_self->rpc) {
+        add_variable(array, "RR_RPC", rr_self->rpc);
+    }
     for (const char *const *pair = rr_self ? rr_self->env : NULL; pair && *pair; pair += 2) {
         add_variable(array, pair[0], pair[1]);
     }

@@ -47,6 +47,9 @@ typedef struct rr_thread {
     void *stack;        /* alternate signal stack */
     zend_ulong ob_level; /* output buffers open at the end of the boot */
     bool booted;        /* the script has reached its first wait */
+    const char *rpc;    /* RR_RPC: where the server answers calls, or NULL */
+    HashTable *handlers; /* of this run: methods that the script answers, by name; or NULL */
+    bool answers;       /* one of them runs */
 
     /* Read by other threads to interrupt this one; written under `lock`. */
     pthread_mutex_t lock;
@@ -88,6 +91,7 @@ const char *rr_library(void);          /* the path of the extension */
 bool rr_is_debug(void);
 bool rr_has_extension(const char *name);     /* in lower case */
 const char *rr_configured(const char *name); /* what php.ini or -d says, or NULL */
+void rr_set_variable(const char *name, const char *value); /* of the process; NULL: it is not to be there */
 zif_handler rr_replace(const char *name, size_t length, zif_handler handler);
 
 /* --- environment.c: what putenv() sets is of one worker ------------------------------------------------------------- */
@@ -168,6 +172,19 @@ bool rr_body_text(void *exchange, bool form, const char **text, size_t *length, 
 php_stream *rr_part_stream(void *exchange, zend_long part);
 void rr_bad_request(zval *exception, const char *message, size_t length, zend_long status);
 
+/* --- rpc.c --------------------------------------------------------------------------------------------------------- */
+enum { RR_KIND_NULL, RR_KIND_BOOL, RR_KIND_INT, RR_KIND_FLOAT, RR_KIND_TEXT, RR_KIND_LIST, RR_KIND_MAP, RR_KIND_JSON, RR_KIND_NONE };
+enum { RR_RPC_THROWN = -1, RR_RPC_DONE, RR_RPC_JSON };     /* RR_RPC_JSON: once more, with the value as JSON */
+extern zend_class_entry *rr_ce_rpc, *rr_ce_rpc_timeout;
+int rr_kind(const zval *value, HashTable **entries); /* RR_KIND_...; the entries of a list or a map, which may be NULL */
+void rr_put_text(zval *value, const char *text, size_t length);
+void rr_put_array(zval *value, size_t count);
+void rr_put_item(zval *array, zval *item);
+void rr_put_numbered(zval *array, zend_long key, zval *item);
+void rr_put_named(zval *array, const char *key, size_t length, zval *item);
+void rr_rpc_answer(void);              /* answers the call that this worker was given */
+void rr_rpc_end(void);                 /* the run is over */
+
 /* --- parts.c ------------------------------------------------------------------------------------------------------- */
 void rr_part_classes(zend_class_entry *part, zend_class_entry *parts); /* MINIT */
 
@@ -205,7 +222,7 @@ void rr_rs_forked(void);                                   /* in a forked child:
 
 /* For class.c. Those that give a value or a truth may have thrown; `exchange` is Rust's share of a request. */
 void rr_rs_serve(void);
-void *rr_rs_wait(void);                                    /* NULL: leave the loop */
+void *rr_rs_wait(bool *called);                            /* NULL: leave the loop, or if `called`, answer a call */
 void rr_rs_stop(void);
 bool rr_rs_is_stopping(void);
 bool rr_rs_respond(void *exchange, zend_long status, const char *body, size_t length, bool json, HashTable *headers);
@@ -270,6 +287,16 @@ void *rr_rs_metric_declare(int type, zend_string *name, zend_string *help, HashT
 void rr_rs_metric_free(void *metric);
 void rr_rs_metric_change(void *metric, int what, double value, HashTable *labels, zend_string *trace);
 bool rr_rs_metric_unregister(zend_string *name);
+/* For rpc.c. Those of calls are RR_RPC_...; a value is lent, or NULL if its JSON is. */
+int rr_rs_rpc_call(zend_string *method, const zval *argument, zend_string *json, double timeout); /* below 0: the default */
+void rr_rs_rpc_result(zval *value);                        /* of the last call */
+bool rr_rs_rpc_register(zend_string *method);              /* false: an exception is pending */
+bool rr_rs_rpc_unregister(zend_string *method);
+bool rr_rs_rpc_called(const char **name, size_t *length);  /* what is to be answered; false: nothing */
+void rr_rs_rpc_argument(zval *value);
+int rr_rs_rpc_respond(const zval *result, zend_string *json);
+void rr_rs_rpc_failed(const char *class, zend_string *message, const char *file, zend_long line);
+void rr_rs_rpc_unhandled(void);
 
 /* For cache.c. Tags are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
 zend_long rr_rs_cache_purge_tags(HashTable *tags, zend_string *tag);

@@ -174,6 +174,9 @@ static void user_end(const char *error)
         php_free_shutdown_functions();
     } zend_end_try();
     rr_rs_abandon(error);
+    zend_try {
+        rr_rpc_end();
+    } zend_end_try();
     zend_call_destructors();
     zend_try {
         php_output_end_all();
@@ -216,6 +219,8 @@ void rr_thread_run(rr_thread *self, rr_outcome *outcome)
 {
     memset(outcome, 0, sizeof *outcome);
     self->booted = false;
+    self->handlers = NULL;
+    self->answers = false;
     if (!request_open(self)) {
         outcome->fatal = true;
         outcome->status = 255;

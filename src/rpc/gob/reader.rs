@@ -1,285 +1,259 @@
-//! Reads values that are made of others: lists, maps and records, by the descriptions of their types that come before them.
+//! From what Go has written to values.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
-use serde::{
-    de::{
-        DeserializeOwned, Deserializer, IntoDeserializer, Visitor,
-        value::{MapDeserializer, SeqDeserializer},
-    },
-    forward_to_deserialize_any,
-};
+use super::{BOOL, BYTES, Error, FLOAT, INT, INTERFACE, STRING, UINT, early, int, uint, wrong};
+use crate::rpc::value::{DEPTH, Key, Value};
 
-use super::{BOOL, BYTES, Error, FLOAT, INT, STRING, UINT, early, int, uint, wrong};
+/// Types that a message may describe, and fields that a record may have.
+const MOST: usize = 1024;
+/// The lowest number of a type that a message describes.
+const LOWEST: i64 = 64;
 
-/// How deep values may be within each other.
-const DEEPEST: u8 = 16;
-
-/// A value.
-enum Node {
-    Bool(bool),
-    Int(i64),
-    Uint(u64),
-    Float(f64),
-    Bytes(Vec<u8>),
-    Text(String),
-    List(Vec<Self>),
-    Map(Vec<(Self, Self)>),
-}
+/// The types that were described, by number.
+type Types = HashMap<i64, Rc<Type>>;
 
 /// A type that was described.
-enum Described {
-    List {
-        item: i64,
-    },
-    /// As many as there are is written before them, too.
-    Map {
-        key: i64,
-        item: i64,
-    },
+#[derive(Debug)]
+enum Type {
+    List(i64),
+    Map(i64, i64),
+    /// Names and types of the fields.
     Record(Vec<(String, i64)>),
 }
 
-/// The types described so far.
-type Types = HashMap<i64, Described>;
-
-/// Reads the value that follows on the descriptions of its types.
-pub(super) fn decode<A: DeserializeOwned>(mut rest: &[u8]) -> Result<A, Error> {
+/// Reads a value and the descriptions of its types before it.
+pub(super) fn read(bytes: &[u8]) -> Result<Value, Error> {
+    let mut rest = bytes;
     let mut types = Types::new();
     loop {
-        let length = usize::try_from(uint(&mut rest)?).unwrap_or(usize::MAX);
-        let mut message = rest.get(..length).ok_or_else(early)?;
-        rest = &rest[length..];
-        let kind = int(&mut message)?;
-        if kind < 0 {
-            let described = describe(&mut message)?;
-            types.insert(kind.checked_neg().ok_or_else(early)?, described);
-            continue;
+        // The length of a message. A value may go on behind a description that comes in the middle of it, in another one.
+        uint(&mut rest)?;
+        let number = int(&mut rest)?;
+        if number >= 0 {
+            let value = alone(&mut types, number, &mut rest, DEPTH)?;
+            return if rest.is_empty() { Ok(value) } else { Err(wrong("there is something behind the value")) };
         }
-        let is_record = matches!(types.get(&kind), Some(Described::Record(_)));
-        // What is no record begins with a zero.
-        if !is_record && uint(&mut message)? != 0 {
-            return Err(wrong("the value does not begin as one"));
-        }
-        return A::deserialize(node(kind, &types, &mut message, DEEPEST)?);
+        learn(&mut types, number, &mut rest)?;
     }
 }
 
-/// Reads the fields of a record: calls `field` with the number of each that is there, from 1.
-fn fields(rest: &mut &[u8], mut field: impl FnMut(u64, &mut &[u8]) -> Result<(), Error>) -> Result<(), Error> {
-    let mut number: u64 = 0;
+/// Reads the description of a type, before which its number stands, negated.
+fn learn(types: &mut Types, number: i64, rest: &mut &[u8]) -> Result<(), Error> {
+    if types.len() == MOST {
+        return Err(wrong("it describes too many types"));
+    }
+    let number = number.checked_neg().filter(|number| *number >= LOWEST);
+    let number = number.ok_or_else(|| wrong("a type has a number that it may not have"))?;
+    types.insert(number, Rc::new(describe(rest)?));
+    Ok(())
+}
+
+/// The bytes that a length stands before.
+fn part<'a>(rest: &mut &'a [u8]) -> Result<&'a [u8], Error> {
+    let length = usize::try_from(uint(rest)?).unwrap_or(usize::MAX);
+    let (part, after) = rest.split_at_checked(length).ok_or_else(early)?;
+    *rest = after;
+    Ok(part)
+}
+
+fn text(rest: &mut &[u8]) -> Result<String, Error> {
+    String::from_utf8(part(rest)?.to_vec()).map_err(|_| wrong("a name is not UTF-8"))
+}
+
+/// Calls `each` with the number of each field of a record that is there.
+fn fields(rest: &mut &[u8], mut each: impl FnMut(u64, &mut &[u8]) -> Result<(), Error>) -> Result<(), Error> {
+    let mut field = 0_u64;
     loop {
         let step = uint(rest)?;
         if step == 0 {
             return Ok(());
         }
-        number = number.checked_add(step).ok_or_else(early)?;
-        field(number, rest)?;
+        field = field.checked_add(step).ok_or_else(|| wrong("a record has no such field"))?;
+        each(field, rest)?;
     }
 }
 
-fn text(rest: &mut &[u8]) -> Result<String, Error> {
-    String::from_utf8(bytes(rest)?).map_err(|_| wrong("the text is not UTF-8"))
-}
-
-fn bytes(rest: &mut &[u8]) -> Result<Vec<u8>, Error> {
-    let length = usize::try_from(uint(rest)?).unwrap_or(usize::MAX);
-    let bytes = rest.get(..length).ok_or_else(early)?;
-    *rest = &rest[length..];
-    Ok(bytes.to_vec())
-}
-
-/// Name and number of a type, which are of no use here.
-fn common(rest: &mut &[u8]) -> Result<(), Error> {
-    fields(rest, |number, rest| match number {
-        1 => text(rest).map(drop),
-        2 => int(rest).map(drop),
-        _ => Err(unknown()),
-    })
-}
-
-fn unknown() -> Error {
-    wrong("its type is described in a way that is not known here")
-}
-
-/// Reads the description of a type: a record of which one field is there, by its kind.
-fn describe(rest: &mut &[u8]) -> Result<Described, Error> {
-    let mut described = None;
+/// A description: a record of which one field is there, by the kind of type.
+fn describe(rest: &mut &[u8]) -> Result<Type, Error> {
+    let mut found = None;
     fields(rest, |kind, rest| {
-        let (mut first, mut second, mut of_record) = (0, 0, Vec::new());
-        fields(rest, |number, rest| match (kind, number) {
-            (1..=4, 1) => common(rest),
+        let (mut numbers, mut named) = ([0; 2], Vec::new());
+        fields(rest, |field, rest| match (kind, field) {
+            // Name and number of the type itself.
+            (_, 1) => fields(rest, |field, rest| match field {
+                1 => text(rest).map(drop),
+                _ => int(rest).map(drop),
+            }),
             (3, 2) => {
-                for _ in 0..uint(rest)? {
-                    let (mut name, mut kind) = (String::new(), 0);
-                    fields(rest, |number, rest| {
-                        match number {
-                            1 => name = text(rest)?,
-                            2 => kind = int(rest)?,
-                            _ => return Err(unknown()),
+                let count = usize::try_from(uint(rest)?).unwrap_or(usize::MAX);
+                if count > MOST {
+                    return Err(wrong("a record has too many fields"));
+                }
+                for _ in 0..count {
+                    let mut one = (String::new(), 0);
+                    fields(rest, |field, rest| {
+                        match field {
+                            1 => one.0 = text(rest)?,
+                            _ => one.1 = int(rest)?,
                         }
                         Ok(())
                     })?;
-                    of_record.push((name, kind));
+                    named.push(one);
                 }
                 Ok(())
             }
-            (1 | 2 | 4, 2) => int(rest).map(|kind| first = kind),
-            // Of an array this is its length, which is written with its values.
-            (1 | 4, 3) => int(rest).map(|kind| second = kind),
-            _ => Err(unknown()),
+            (1 | 2 | 4, 2 | 3) => {
+                numbers[usize::from(field == 3)] = int(rest)?;
+                Ok(())
+            }
+            _ => Err(wrong("a type writes itself in a way of its own")),
         })?;
-        described = Some(match kind {
-            3 => Described::Record(std::mem::take(&mut of_record)),
-            4 => Described::Map { key: first, item: second },
-            _ => Described::List { item: first },
+        found = Some(match kind {
+            1 | 2 => Type::List(numbers[0]),
+            3 => Type::Record(named),
+            4 => Type::Map(numbers[0], numbers[1]),
+            _ => return Err(wrong("a type writes itself in a way of its own")),
         });
         Ok(())
     })?;
-    described.ok_or_else(unknown)
+    found.ok_or_else(early)
 }
 
-fn node(kind: i64, types: &Types, rest: &mut &[u8], depth: u8) -> Result<Node, Error> {
-    let Some(below) = depth.checked_sub(1) else { return Err(wrong("it is too deep")) };
-    Ok(match kind {
-        BOOL => Node::Bool(uint(rest)? != 0),
-        INT => Node::Int(int(rest)?),
-        UINT => Node::Uint(uint(rest)?),
-        FLOAT => Node::Float(f64::from_bits(uint(rest)?.swap_bytes())),
-        BYTES => Node::Bytes(bytes(rest)?),
-        STRING => Node::Text(text(rest)?),
-        kind => match types.get(&kind).ok_or_else(|| wrong("its type was not described"))? {
-            Described::List { item } => {
-                let count = count(rest)?;
-                Node::List((0..count).map(|_| node(*item, types, rest, below)).collect::<Result<_, _>>()?)
+/// A value that stands alone: what is no record begins with a zero.
+fn alone(types: &mut Types, number: i64, rest: &mut &[u8], depth: usize) -> Result<Value, Error> {
+    if !matches!(types.get(&number).map(|kind| &**kind), Some(Type::Record(_))) && uint(rest)? != 0 {
+        return Err(wrong("the value does not begin as one"));
+    }
+    value(types, number, rest, depth)
+}
+
+fn value(types: &mut Types, number: i64, rest: &mut &[u8], depth: usize) -> Result<Value, Error> {
+    let depth = depth.checked_sub(1).ok_or_else(|| wrong("it is nested too deeply"))?;
+    Ok(match number {
+        BOOL => Value::Bool(uint(rest)? != 0),
+        INT => Value::Int(int(rest)?),
+        UINT => {
+            let number = uint(rest)?;
+            #[expect(clippy::cast_precision_loss, reason = "as PHP has it")]
+            i64::try_from(number).map_or(Value::Float(number as f64), Value::Int)
+        }
+        FLOAT => Value::Float(f64::from_bits(uint(rest)?.swap_bytes())),
+        BYTES | STRING => Value::Text(part(rest)?.to_vec()),
+        INTERFACE => {
+            // The name under which Go knows the type; none: nothing is there.
+            if part(rest)?.is_empty() {
+                return Ok(Value::Null);
             }
-            Described::Map { key, item } => {
-                let count = count(rest)?;
-                let pair = |_| Ok((node(*key, types, rest, below)?, node(*item, types, rest, below)?));
-                Node::Map((0..count).map(pair).collect::<Result<_, Error>>()?)
+            let mut number = int(rest)?;
+            while number < 0 {
+                learn(types, number, rest)?;
+                // The length of the message in which it goes on.
+                uint(rest)?;
+                number = int(rest)?;
             }
-            Described::Record(known) => {
-                let mut record = Vec::new();
-                fields(rest, |number, rest| {
-                    let place = usize::try_from(number - 1).unwrap_or(usize::MAX);
-                    let (name, kind) = known.get(place).ok_or_else(|| wrong("a field was not described"))?;
-                    record.push((Node::Text(name.clone()), node(*kind, types, rest, below)?));
+            // The length of the value, which is followed to its end anyhow.
+            uint(rest)?;
+            alone(types, number, rest, depth)?
+        }
+        _ => match &*types.get(&number).map(Rc::clone).ok_or_else(|| wrong("a type is not described"))? {
+            Type::List(item) => {
+                let mut items = Vec::new();
+                for _ in 0..count(rest)? {
+                    items.push(value(types, *item, rest, depth)?);
+                }
+                Value::List(items)
+            }
+            Type::Map(of_keys, of_values) => {
+                let mut entries = Vec::new();
+                for _ in 0..count(rest)? {
+                    let key = match value(types, *of_keys, rest, depth)? {
+                        Value::Int(number) => Key::Int(number),
+                        Value::Bool(flag) => Key::Int(flag.into()),
+                        Value::Text(text) => Key::Text(text),
+                        _ => return Err(wrong("a key must be a number or a text")),
+                    };
+                    entries.push((key, value(types, *of_values, rest, depth)?));
+                }
+                Value::Map(entries)
+            }
+            Type::Record(named) => {
+                let mut entries = Vec::new();
+                fields(rest, |field, rest| {
+                    let at = usize::try_from(field - 1).unwrap_or(usize::MAX);
+                    let (name, number) = named.get(at).ok_or_else(|| wrong("a record has no such field"))?;
+                    entries.push((Key::Text(name.clone().into_bytes()), value(types, *number, rest, depth)?));
                     Ok(())
                 })?;
-                Node::Map(record)
+                Value::Map(entries)
             }
         },
     })
 }
 
-/// How many values follow, each of which has a byte at least.
+/// How many follow, each of which has a byte at least.
 fn count(rest: &mut &[u8]) -> Result<usize, Error> {
-    let count = usize::try_from(uint(rest)?).unwrap_or(usize::MAX);
-    if count <= rest.len() { Ok(count) } else { Err(early()) }
-}
-
-// === impl Node ===
-
-impl<'de> Deserializer<'de> for Node {
-    type Error = Error;
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self {
-            Self::Bool(flag) => visitor.visit_bool(flag),
-            Self::Int(number) => visitor.visit_i64(number),
-            Self::Uint(number) => visitor.visit_u64(number),
-            Self::Float(number) => visitor.visit_f64(number),
-            Self::Bytes(bytes) => visitor.visit_byte_buf(bytes),
-            Self::Text(text) => visitor.visit_string(text),
-            Self::List(items) => SeqDeserializer::new(items.into_iter()).deserialize_any(visitor),
-            Self::Map(pairs) => MapDeserializer::new(pairs.into_iter()).deserialize_any(visitor),
-        }
-    }
-
-    /// There is no such thing as a missing value: what is there is one.
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_some(self)
-    }
-
-    fn is_human_readable(&self) -> bool {
-        false
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct
-        seq tuple tuple_struct map struct enum identifier ignored_any
-    }
-}
-
-impl IntoDeserializer<'_, Error> for Node {
-    type Deserializer = Self;
-
-    fn into_deserializer(self) -> Self {
-        self
-    }
+    usize::try_from(uint(rest)?).ok().filter(|count| *count <= rest.len()).ok_or_else(early)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use data_encoding::HEXLOWER;
-    use serde::{Deserialize, de::IgnoredAny};
 
     use super::*;
 
-    #[derive(Debug, Default, Deserialize, PartialEq)]
-    #[serde(default, rename_all = "PascalCase")]
-    struct Metric {
-        name: String,
-        value: f64,
-        labels: Option<Vec<String>>,
+    fn value(hex: &str) -> Result<Value, String> {
+        read(&HEXLOWER.decode(hex.as_bytes()).unwrap()).map_err(|error| error.to_string())
     }
 
-    fn read<A: DeserializeOwned>(hex: &str) -> Result<A, Error> {
-        decode(&HEXLOWER.decode(hex.replace(' ', "").as_bytes()).unwrap())
-    }
-
-    /// What Go's `encoding/gob` makes of `Metric{"a", 1.5, []string{"x", "yz"}}`.
-    const METRIC: &str = "327f030101064d657472696301ff8000010301044e616d65010c00010556616c756501080001064c6162656c7301ff8200\
-        000016ff81020101085b5d737472696e6701ff8200010c000011ff8001016101fef83f0102017802797a00";
-
-    #[test]
-    fn records_lists_and_maps_of_go_are_read() {
-        let labels = vec!["x".to_owned(), "yz".to_owned()];
-        let metric = Metric { name: "a".to_owned(), value: 1.5, labels: Some(labels) };
-        assert_eq!(read::<Metric>(METRIC).unwrap(), metric);
-        // What is zero is not written.
-        let short = METRIC.replace("11ff8001016101fef83f0102017802797a00", "06ff8001016100");
-        assert_eq!(read::<Metric>(&short).unwrap(), Metric { name: "a".to_owned(), ..Metric::default() });
-        assert_eq!(read::<Vec<String>>("16ff81020101085b5d737472696e6701ff8200010c000006ff8200010178").unwrap(), ["x"]);
-        let map = read::<BTreeMap<String, i64>>("0eff8b040102ff8c00010c0104000007ff8c0001017805").unwrap();
-        assert_eq!(map, BTreeMap::from([("x".to_owned(), -3)]));
+    /// As JSON, which is shorter to write.
+    fn json(hex: &str) -> String {
+        serde_json::to_string(&value(hex).unwrap()).unwrap()
     }
 
     #[test]
-    fn cut_and_wrong_ones_are_errors_and_never_more() {
-        for (hex, reason) in [
-            ("", "it ends early"),
-            ("05ff", "it ends early"),
-            ("03ff8200", "its type was not described"),
-            // A list that says that it has 2^63 items, and one of itself within itself.
-            ("16ff81020101085b5d737472696e6701ff8200010c00000cff8200f88000000000000000", "it ends early"),
-            ("0dff81020102ff820001ff82000017ff82000101010101010101010101010101010101010101", "it is too deep"),
-        ] {
-            assert_eq!(read::<IgnoredAny>(hex).unwrap_err().to_string(), reason, "{hex}");
-        }
-        let bytes = HEXLOWER.decode(METRIC.replace(' ', "").as_bytes()).unwrap();
+    fn what_go_writes_is_read() {
+        // Written by Go: []string, map[string]int, a struct, map[string]any, [2]uint8.
+        assert_eq!(json("0b7f020102ff8000010c00000eff8000020468747470046a6f6273"), r#"["http","jobs"]"#);
+        assert_eq!(json("0eff81040102ff8200010c0104000007ff820001016101"), r#"{"a":-1}"#);
+        let record = "38ff83030101044974656d01ff840001040103536b75010c000105436f756e74010400010550726963650108000104546167\
+                      7301ff800000000b7f020102ff8000010c000014ff840103782d31010401fef83f0101036e657700";
+        assert_eq!(json(record), r#"{"Sku":"x-1","Count":2,"Price":1.5,"Tags":["new"]}"#);
+        let any = "0eff85040102ff8600010c0110000021ff860001016b0e5b5d696e74657266616365207b7dff87020102ff88000110000051ff88\
+                   4e000503696e740402000206737472696e670c030001620004626f6f6c02020001176d61705b737472696e675d696e74657266\
+                   616365207b7dff8613000102696e07666c6f61743634080400fe0440";
+        assert_eq!(json(any), r#"{"k":[1,"b",null,true,{"in":2.5}]}"#);
+        assert_eq!(json("0eff89010102ff8a0001060104000007ff8a000201ffff"), "[1,255]");
+    }
+
+    #[test]
+    fn what_is_cut_off_or_turned_is_an_error_and_nothing_else() {
+        let any = "0eff85040102ff8600010c0110000021ff860001016b0e5b5d696e74657266616365207b7dff87020102ff88000110000051ff88\
+                   4e000503696e740402000206737472696e670c030001620004626f6f6c02020001176d61705b737472696e675d696e74657266\
+                   616365207b7dff8613000102696e07666c6f61743634080400fe0440";
+        let bytes = HEXLOWER.decode(any.as_bytes()).unwrap();
         for end in 0..bytes.len() {
-            assert!(decode::<Metric>(&bytes[..end]).is_err(), "{end}");
+            assert!(read(&bytes[..end]).is_err(), "after {end} bytes");
         }
-        for place in 0..bytes.len() {
+        for at in 0..bytes.len() {
             for bit in 0..8 {
                 let mut bytes = bytes.clone();
-                bytes[place] ^= 1 << bit;
-                // It may be read as something else; it ends.
-                let _ = decode::<IgnoredAny>(&bytes);
+                bytes[at] ^= 1 << bit;
+                // It may mean something else; it must come to an end.
+                let _ = read(&bytes);
             }
         }
+    }
+
+    #[test]
+    fn a_type_of_itself_is_not_followed_for_ever() {
+        // type T []T, and a value of which each item has one item.
+        let mut bytes = b"\x0c\x7f\x02\x01\x02\xff\x80\x00\x01\xff\x80\x00\x00".to_vec();
+        let message: Vec<u8> = [&b"\xff\x80\x00"[..], &vec![1; 1000]].concat();
+        bytes.extend([0xfe]);
+        bytes.extend(u16::try_from(message.len()).unwrap().to_be_bytes());
+        bytes.extend(message);
+        let error = read(&bytes).unwrap_err().to_string();
+        assert!(error == "it is nested too deeply" || error == "it ends early", "{error}");
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Pairs(Vec<(Value, Value)>, Option<Value>);
 pub(super) struct Fields(&'static str, Vec<(String, Value)>);
 
 /// The name of a field in Go, where those that others see begin with a capital letter.
-fn capital(name: &str) -> String {
+pub(super) fn capital(name: &str) -> String {
     let mut letters = name.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
 }

@@ -4,6 +4,7 @@ mod bounds;
 mod frames;
 mod life;
 mod steering;
+mod workers;
 
 use std::{
     io::{Read, Write},
@@ -110,7 +111,12 @@ pub fn start(limits: Limits) -> Rpc {
 
 impl Rpc {
     pub fn connect(&self) -> Wire {
-        let address = self.server.addresses()[0].tcp().unwrap();
+        Self::wire(&self.server)
+    }
+
+    /// A connection to any server.
+    pub fn wire(server: &Server) -> Wire {
+        let address = server.addresses()[0].tcp().unwrap();
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();

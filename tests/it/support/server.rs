@@ -149,8 +149,13 @@ impl Builder {
     pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
         let channels = self.channels();
-        let application =
-            Application { hosts: vec![Arc::new(self.host)], channels, metrics: Registry::new(10_000), reread: None };
+        let application = Application {
+            hosts: vec![Arc::new(self.host)],
+            channels,
+            metrics: Registry::new(10_000),
+            inside: roadrunner::rpc::Inside::new(String::new()),
+            reread: None,
+        };
         run(&self.config, Origin::default(), application, &told, || {})
     }
 
@@ -176,7 +181,8 @@ impl Builder {
             let host = Arc::new(host);
             let hosts = config.http.pools().map(|_| Arc::clone(&host) as Arc<dyn Host<Request, Answer>>).collect();
             let metrics = Registry::new(config.metrics.as_ref().map_or(10_000, |metrics| metrics.max_series));
-            let application = Application { hosts, channels, metrics, reread: None };
+            let inside = roadrunner::rpc::Inside::new(String::new());
+            let application = Application { hosts, channels, metrics, inside, reread: None };
             let origin = Origin::default();
             let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), application, &told, serve));
         });
