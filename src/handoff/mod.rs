@@ -23,6 +23,7 @@ mod seat;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod times;
 
 pub use flow::{Broken, Detached, Offered, Sink, Source, Watched, Written, flow};
 pub use inbox::{Inbox, Overloaded, Statistics};
@@ -31,3 +32,4 @@ pub use line::{Envelope, Line, Pending, Replier, Sealed, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::Port;
 pub use seat::{Blocked, Leave, Received, Seat};
+pub use times::Times;

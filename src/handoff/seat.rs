@@ -13,6 +13,7 @@ use super::{
     line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
     sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, Mutex, Ordering, fence},
+    times::Clockwork,
 };
 
 /// Requests that may be addressed to one worker at a time, beside what comes through the pool's inbox.
@@ -42,6 +43,8 @@ pub(super) struct Post {
     pub(super) waited: AtomicU64,
     /// Times that the seat's thread came back from its sleep. Written by the seat's thread alone.
     woken: AtomicU64,
+    /// How long the requests of this seat took.
+    pub(super) times: Clockwork,
 }
 
 /// One worker's place at the inbox of its pool.
@@ -135,6 +138,7 @@ impl Post {
             self.freed.store(now, Ordering::Relaxed);
             self.took.store(0, Ordering::Relaxed);
         }
+        self.times.end(now);
     }
 }
 
@@ -172,6 +176,9 @@ impl<Q, A> Seat<Q, A> {
 
     /// A request was taken.
     fn begin(&self, sealed: &Sealed<Q, A>, now: Nanos) {
+        if let Some(slot) = sealed.slot() {
+            self.post().times.begin(slot.since());
+        }
         if let Some(account) = &self.account {
             account.open(sealed, now);
         }
@@ -304,6 +311,7 @@ impl<Q, A> Seat<Q, A> {
                 return Blocked::Interrupted;
             }
             self.post().bell.sleep(deadline);
+            self.post().woken.fetch_add(1, Ordering::Relaxed);
             if ready() {
                 return Blocked::Ready;
             }
@@ -348,7 +356,7 @@ impl<Q, A> Seat<Q, A> {
         Duration::from_nanos(clock::now().saturating_sub(since))
     }
 
-    /// A number that changes whenever the seat's thread does anything in its wait.
+    /// A number that changes whenever the seat's thread does anything in a wait.
     pub fn pulse(&self) -> u64 {
         let post = self.post();
         post.taken.load(Ordering::Relaxed).wrapping_add(post.woken.load(Ordering::Relaxed))

@@ -2,12 +2,12 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
 use parking_lot::Mutex;
 
-use super::worker::Worker;
+use super::{limits::Reason, worker::Worker};
 
 /// The workers of a pool that live.
 #[derive(Debug)]
@@ -17,13 +17,20 @@ pub struct Crew<Q, A> {
     held: AtomicBool,
     /// What it says.
     broken: Mutex<Option<String>>,
+    /// Runs of the script that came to their first wait and are over, by reason.
+    recycled: [AtomicU64; Reason::ALL.len()],
 }
 
 // === impl Crew ===
 
 impl<Q, A> Default for Crew<Q, A> {
     fn default() -> Self {
-        Self { workers: Mutex::default(), held: AtomicBool::new(false), broken: Mutex::default() }
+        Self {
+            workers: Mutex::default(),
+            held: AtomicBool::new(false),
+            broken: Mutex::default(),
+            recycled: std::array::from_fn(|_| AtomicU64::new(0)),
+        }
     }
 }
 
@@ -53,6 +60,16 @@ impl<Q, A> Crew<Q, A> {
 
     pub(super) fn set_broken(&self, broken: Option<&str>) {
         *self.broken.lock() = broken.map(str::to_owned);
+    }
+
+    /// A run of the script is over that came to its first wait.
+    pub(super) fn count(&self, reason: Reason) {
+        self.recycled[reason as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many runs of the script are over that came to their first wait, by reason.
+    pub fn recycled(&self) -> impl Iterator<Item = (Reason, u64)> {
+        Reason::ALL.into_iter().zip(&self.recycled).map(|(reason, count)| (reason, count.load(Ordering::Relaxed)))
     }
 
     pub(super) fn hold(&self, held: bool) {

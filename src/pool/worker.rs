@@ -15,6 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     crew::Crew,
+    label::{InHand, Label},
     limits::{Limits, Reason},
     overseer::Progress,
     pool::{Event, Report},
@@ -62,6 +63,8 @@ pub struct Worker<Q, A> {
     why: AtomicU8,
     /// How far its request was taken by the overseer.
     pub(super) progress: Mutex<Progress>,
+    /// The request in hand, in words.
+    label: Label,
     /// Its last request took too long.
     overran: AtomicBool,
     /// Has come to a wait once.
@@ -184,6 +187,7 @@ impl<Q, A> Worker<Q, A> {
             memory: AtomicUsize::new(0),
             why: AtomicU8::new(Reason::Ended as u8),
             progress: Mutex::default(),
+            label: Label::new(),
             overran: AtomicBool::new(false),
             been_ready: AtomicBool::new(false),
             pauses: AtomicBool::new(false),
@@ -213,6 +217,16 @@ impl<Q, A> Worker<Q, A> {
         self.state.store(State::Working as u8, Ordering::Release);
     }
 
+    /// Says which request it has in hand, until its next wait. For the worker's thread.
+    pub fn shows(&self, method: &str, target: &str) {
+        self.label.write(method, target);
+    }
+
+    /// Which request it has in hand, if it has said so.
+    pub fn in_hand_in_words(&self) -> Option<InHand> {
+        self.label.read()
+    }
+
     /// Remembers how many bytes PHP has taken for this worker.
     pub fn uses(&self, memory: usize) {
         self.memory.store(memory, Ordering::Relaxed);
@@ -222,6 +236,7 @@ impl<Q, A> Worker<Q, A> {
     ///
     /// The request taken before is over with this call.
     pub fn wait(&self) -> Option<Sealed<Q, A>> {
+        self.label.clear();
         if self.state() == State::Booting {
             self.failures.store(0, Ordering::Relaxed);
             self.boot_error.lock().take();
@@ -288,10 +303,14 @@ impl<Q, A> Worker<Q, A> {
     pub fn ended(&self, how: &Ended) -> Next {
         let booted = self.state() != State::Booting;
         let why = self.seat.leaving();
+        self.label.clear();
         self.seat.settle();
         match (why, how) {
             (Some(Leave::Stop), _) => return self.end(Next::Leave),
             (Some(Leave::Retire), _) => {
+                if booted {
+                    self.crew.count(self.why());
+                }
                 debug!(worker = %self.name, reason = %self.why(), "Worker leaves");
                 return self.end(Next::Leave);
             }
@@ -304,6 +323,9 @@ impl<Q, A> Worker<Q, A> {
             (None, Ended::Exit(0)) if booted => info!(worker = %self.name, "Worker script ended"),
             (None, Ended::Exit(status)) => warn!(worker = %self.name, status, booted, "Worker script ended"),
             (None, Ended::Fatal(error)) => warn!(worker = %self.name, booted, error, "Worker script failed"),
+        }
+        if booted && !self.single {
+            self.crew.count(self.why());
         }
         self.seat.stay();
         if !booted && !self.single {
@@ -462,13 +484,13 @@ impl<Q, A> Worker<Q, A> {
         self.requests.load(Ordering::Relaxed) - self.before_run.load(Ordering::Relaxed)
     }
 
-    /// A number that changes whenever the worker's thread does anything in its wait.
-    pub(super) fn pulse(&self) -> u64 {
+    /// A number that changes whenever the worker's thread does anything in a wait.
+    pub fn pulse(&self) -> u64 {
         self.seat.pulse()
     }
 
     /// Makes a worker that waits show its pulse.
-    pub(super) fn nudge(&self) {
+    pub fn nudge(&self) {
         self.seat.nudge();
     }
 
