@@ -31,6 +31,7 @@ mod shutdown;
 mod start;
 mod static_attacks;
 mod static_files;
+mod status;
 mod streams;
 mod tls;
 mod unusual;

@@ -33,10 +33,12 @@ impl Steering for Fake {
             thread: Some(4711),
             status: if failing { Status::Failing } else { Status::Working },
             age: Duration::from_millis(1500),
+            method: (!failing).then(|| "GET".to_owned()),
             uri: (!failing).then(|| "/report\n?year=2026".to_owned()),
             requests: 1234,
             memory: 2_500_000,
             cpu: 0.0,
+            cpu_time: Duration::ZERO,
             created: SystemTime::now() - Duration::from_secs(7200),
             boot_error: failing.then(|| "Parse error in worker.php".to_owned()),
         }])
@@ -78,8 +80,8 @@ fn workers_are_shown_in_a_table_for_each_pool() {
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
     for line in [
         "Workers of [http]:",
-        "│ PID  │ STATUS  │ EXECS │ MEMORY │ CPU% │ CREATED │ FOR │",
-        "│ 4711 │ working │ 1,234 │ 2.5 MB │ 0.00 │ 2 h ago │ 1 s │",
+        "│ PID  │ STATUS  │ EXECS │ MEMORY │ CPU% │ CREATED │ FOR │ REQUEST                │",
+        "│ 4711 │ working │ 1,234 │ 2.5 MB │ 0.00 │ 2 h ago │ 1 s │ GET /report??year=2026 │",
         "Workers of [jobs]:",
         "rr-php-jobs-0 does not boot: Parse error in worker.php",
     ] {
