@@ -68,9 +68,11 @@ fn watch(mut server: Remote, options: &Options) -> Result<(), Problem> {
 
 /// Percent of a core that a worker has taken since it was among `before`, which was so long ago; over its life if it was not.
 pub(super) fn recent_cpu(before: &[Worker], worker: &Worker, span: Duration) -> f64 {
-    let same = before.iter().find(|other| other.pid == worker.pid && other.created == worker.created);
+    // The number of a thread that has ended may be given again.
+    let is_same = |other: &&Worker| (other.pid, &other.name) == (worker.pid, &worker.name);
+    let same = before.iter().find(is_same).filter(|before| before.cpu_time <= worker.cpu_time);
     same.map_or(worker.cpu_percent, |before| {
-        let spent = Duration::from_nanos(worker.cpu_time.saturating_sub(before.cpu_time));
+        let spent = Duration::from_nanos(worker.cpu_time - before.cpu_time);
         spent.as_secs_f64() / span.as_secs_f64().max(0.001) * 100.0
     })
 }
@@ -149,9 +151,20 @@ mod tests {
 
     #[test]
     fn what_a_worker_takes_now_is_what_it_took_since_the_last_look() {
-        let worker = |pid, cpu_time| Worker { pid, cpu_time, cpu_percent: 77.0, ..Worker::default() };
+        // When it was started is known to some nanoseconds only.
+        let worker = |pid, cpu_time| Worker {
+            pid,
+            cpu_time,
+            created: cpu_time.cast_signed(),
+            cpu_percent: 77.0,
+            ..Worker::default()
+        };
         let cpu = |before, now| recent_cpu(&[before], &now, Duration::from_secs(2)).round();
         assert!((cpu(worker(1, 1_000_000_000), worker(1, 2_000_000_000)) - 50.0).abs() < 0.1);
+        assert!(
+            (cpu(worker(1, 3_000_000_000), worker(1, 2_000_000_000)) - 77.0).abs() < 0.1,
+            "its number was given again"
+        );
         assert!((cpu(worker(2, 1_000_000_000), worker(1, 2_000_000_000)) - 77.0).abs() < 0.1, "it is another one");
     }
 }
