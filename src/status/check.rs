@@ -89,7 +89,8 @@ impl Checks {
         Err(Fault::Hangs)
     }
 
-    /// Whether the pool can serve: has a worker that waits, or that has not had its request for too long.
+    /// Whether the pool can serve: has a worker that waits, or that will soon, because it has not had its request for too long
+    /// or is on its way from one run of its script to the next.
     ///
     /// # Errors
     ///
@@ -101,11 +102,7 @@ impl Checks {
             Stage::Succeeded => return Ok(()),
             Stage::Running => {}
         }
-        let serves = |worker: &Felt| match worker.state {
-            State::Ready => true,
-            State::Working => worker.age < self.patience,
-            _ => false,
-        };
+        let serves = |worker: &Felt| worker.state == State::Ready || !worker.failing && self.is_busy(worker);
         if self.view.feel(pool).iter().any(serves) { Ok(()) } else { Err(Fault::NotReady) }
     }
 

@@ -92,10 +92,13 @@ fn ready_is_who_can_take_requests() {
     let not_ready = Err(Fault::NotReady);
     for (workers, expected) in [
         (vec![], not_ready),
-        (vec![worker(0, State::Booting, 0)], not_ready),
-        (vec![worker(0, State::Booting, 0), worker(1, State::Ready, 500)], Ok(())),
+        (vec![Felt { failing: true, ..worker(0, State::Booting, 0) }], not_ready),
+        (vec![Felt { failing: true, ..worker(0, State::Booting, 0) }, worker(1, State::Ready, 500)], Ok(())),
+        (vec![worker(0, State::Booting, 59)], Ok(())),
+        (vec![worker(0, State::Booting, 60)], not_ready),
+        (vec![worker(0, State::Draining, 0)], Ok(())),
         (vec![worker(0, State::Working, 59)], Ok(())),
-        (vec![worker(0, State::Working, 60), worker(1, State::Draining, 1)], not_ready),
+        (vec![worker(0, State::Working, 60), worker(1, State::Draining, 60)], not_ready),
         (vec![worker(0, State::Stuck, 1)], not_ready),
     ] {
         assert_eq!(checks(Stage::Running, &workers, None).ready("http"), expected, "{workers:?}");

@@ -52,6 +52,7 @@ mod services;
 mod signals;
 mod smuggling;
 mod static_nginx;
+mod status;
 mod storm;
 mod streams;
 mod time_limits;
