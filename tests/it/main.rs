@@ -15,6 +15,7 @@ mod compress_kinds;
 mod compressed;
 mod config;
 mod cors;
+mod dashboard;
 mod development;
 mod file_server;
 mod files;

@@ -65,7 +65,7 @@ function take(load) {
     const old = same && before.pools.find(other => other.name === pool.name);
     const recent = old ? since(pool.latency, old.latency) : [];
     for (const worker of pool.workers) {
-      const was = old && old.workers.find(other => other.pid === worker.pid && other.created === worker.created);
+      const was = old && old.workers.find(other => other.pid === worker.pid && other.name === worker.name && other.cpuTime <= worker.cpuTime);
       worker.cpu = was ? rate(worker.cpuTime, was.cpuTime) / 1e7 : worker.CPUPercent;
     }
     const seen = history[pool.name] ||= [];
@@ -106,7 +106,7 @@ function render() {
   if (!pool) return;
   shownPool = pool.name;
   stage(load.stage, load.stage === 'running' ? '' : load.stage === 'ending' ? 'ending' : 'wait');
-  set('server', `version ${load.version} · process ${load.process} · for ${age(load.uptime)}`);
+  set('server', `version ${load.version} · process ${load.process} · up for ${age(load.uptime)}`);
   tabs(load.pools);
   $('broken').hidden = !pool.broken;
   set('broken', pool.broken ? `The code in place does not boot: ${pool.broken}` : '');
@@ -116,7 +116,7 @@ function render() {
     set('rate', number(last.rate));
     set('cpu', Math.round(last.cpu) + ' %');
     set('p50', pool.latency ? span(last.p50) : 'off');
-    set('p95', last.p50 === null ? '' : `p99 ${span(last.p99)}`);
+    set('p95', last.p50 === null ? '' : `99 % below ${span(last.p99)}`);
   }
   const busy = pool.workers.filter(worker => worker.state === 'working' || worker.state === 'stuck').length;
   set('busy', String(busy));
