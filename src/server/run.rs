@@ -231,12 +231,17 @@ pub fn run_bound(
         };
         let passes = ports.iter().map(|port| http::Pass::new(&inboxes, port));
         let listeners = listeners.into_iter().zip(passes).collect();
+        // What comes from now on waits for the reactors, and is served.
+        view.enter(Stage::Running);
         beside.start(&bound)?;
         Reactors::start("rr-io", listeners, &front, serve).map_err(Error::Thread)
     });
     let reactors = match started {
         Ok(reactors) => reactors,
-        Err(error) => return supervisor.fail(error, grace),
+        Err(error) => {
+            view.enter(Stage::Ending);
+            return supervisor.fail(error, grace);
+        }
     };
     let mut methods = rpc::Methods::new();
     methods.steer(&steering);
@@ -245,6 +250,7 @@ pub fn run_bound(
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
+            view.enter(Stage::Ending);
             reactors.abort();
             return supervisor.fail(error.into(), grace);
         }
@@ -268,7 +274,6 @@ pub fn run_bound(
         rpc,
         status,
     };
-    running.view.enter(Stage::Running);
     serving();
     running.notifier.ready(&running.status);
     match Services::start(&config.services, environment) {
