@@ -59,7 +59,7 @@ fn serve(worker: &roadrunner::pool::Worker<roadrunner::http::Request, roadrunner
 
 #[test]
 fn a_server_is_asked_in_the_shapes_of_roadrunner() {
-    let mut builder = checked(Builder::new(|envelope| drop(envelope.replier.answer(answer("worked")))), PATIENCE);
+    let mut builder = checked(Builder::new(|envelope| _ = envelope.replier.answer(answer("worked"))), PATIENCE);
     builder.config.status.as_mut().unwrap().unavailable = StatusCode::IM_A_TEAPOT;
     let server = builder.start();
     for (target, status, body) in [
@@ -211,7 +211,7 @@ fn a_server_whose_workers_do_not_boot_any_more_lives_but_is_not_ready() {
 
 #[test]
 fn a_server_that_is_told_to_end_is_not_ready_from_the_first_moment() {
-    let mut builder = checked(Builder::new(|envelope| drop(envelope.replier.answer(answer("worked")))), PATIENCE);
+    let mut builder = checked(Builder::new(|envelope| _ = envelope.replier.answer(answer("worked"))), PATIENCE);
     builder.config.life.shutdown_delay = Duration::from_secs(2);
     let server = builder.start();
     let mut kept = Client::connect(site(&server));
