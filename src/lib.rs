@@ -8,7 +8,8 @@
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
 //! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`metrics`], [`rpc`],
-//! [`web`], [`net`], [`config`], [`log`], [`trace`], and [`watch`] and [`service`] for `server`;
+//! [`web`], [`net`], [`config`], [`log`], [`trace`], [`status`] and, on top of that, [`dashboard`], and [`watch`] and
+//! [`service`] for `server`;
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`], [`side`] and [`accounts`].
 //!
 //! Only `php` knows Zend; without the feature of that name all other rooms build and are tested with no PHP around.

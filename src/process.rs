@@ -310,6 +310,26 @@ pub fn take_variable(name: &str) -> Option<OsString> {
     Some(value)
 }
 
+/// Ticks of the clock by which the system counts processor time (`USER_HZ`), each second.
+const TICKS: u64 = 100;
+
+/// Processor time of a process or thread, by its file `stat`.
+pub fn cpu_time(stat: &str) -> Option<Duration> {
+    let text = std::fs::read_to_string(stat).ok()?;
+    // The name, in parentheses, may have spaces.
+    let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+    let mut ticks = || fields.next()?.parse::<u64>().ok();
+    Some(Duration::from_millis((ticks()? + ticks()?).saturating_mul(1000 / TICKS)))
+}
+
+/// Bytes of memory that this process has in use.
+pub fn resident() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.split_whitespace().next()?.parse().ok()?;
+    Some(kibibytes * 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

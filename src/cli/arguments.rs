@@ -31,6 +31,10 @@ pub enum Command {
     Reset,
     /// Show the workers.
     Workers,
+    /// Say whether the server is well.
+    Status,
+    /// Show what it is busy with.
+    Top,
     /// Write `./rr`.
     Install,
     /// Say the version.
@@ -132,7 +136,7 @@ pub(super) const FLAGS: &[Flag] = &[
     flag!(switch allow_root, "allow-root", None, &["serve"], "serve as root, which is refused otherwise"),
     flag!(switch check, "check", None, &["config"], "tell every problem of the configuration (default)"),
     flag!(switch print, "print", None, &["config"], "show the effective values and where each comes from"),
-    flag!(switch json, "json", None, &["doctor", "workers", "reset"], "print JSON"),
+    flag!(switch json, "json", None, &["doctor", "workers", "status", "reset"], "print JSON"),
     flag!(switch interactive, "interactive", Some(b'i'), &["workers"], "show them again each second, until q or Ctrl-C"),
 ];
 
@@ -144,12 +148,18 @@ pub(super) const COMMANDS: &[(&str, Command, &str)] = &[
     ("doctor", Command::Doctor, "look for what hurts: PHP, its settings and extensions, limits, the configuration"),
     ("install", Command::Install, "write this script to ./rr"),
     ("workers", Command::Workers, "show the workers of a running server"),
+    (
+        "status",
+        Command::Status,
+        "say whether a running server lives and is ready: exit code 0, else 2; 1 if there is none",
+    ),
+    ("top", Command::Top, "show what a running server is busy with, again each second, until q or Ctrl-C"),
     ("reset", Command::Reset, "boot the workers of a running server anew, one after the other"),
     ("jobs", Command::Unsupported("jobs"), "not supported yet"),
 ];
 
 /// The commands behind which names of pools may stand.
-pub(super) const POOLS: [&str; 2] = ["workers", "reset"];
+pub(super) const POOLS: [&str; 4] = ["workers", "status", "top", "reset"];
 
 /// The word by which `serve` starts the server's process.
 pub(super) const SERVER: &str = "server-process";

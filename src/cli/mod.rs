@@ -15,9 +15,12 @@ mod pid;
 mod place;
 mod remote;
 mod reset;
+mod screen;
 mod serve;
+mod status;
 mod stop;
 mod table;
+mod top;
 mod usage;
 mod worker;
 mod workers;
@@ -69,6 +72,8 @@ pub fn run(arguments: &[OsString], php: &dyn Php) -> u8 {
         Command::Doctor => doctor::run(&options, php),
         Command::Reset => reset::run(&options).map(done),
         Command::Workers => workers::run(&options).map(done),
+        Command::Status => status::run(&options),
+        Command::Top => top::run(&options).map(done),
         Command::Install => install::run(&options).map(done),
         Command::Version => {
             console::print(&version());

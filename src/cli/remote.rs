@@ -32,6 +32,19 @@ impl Remote {
         client.map(Self).map_err(|error| Problem::failure(error.to_string()))
     }
 
+    /// Asks again, and another server of this place if this one has gone meanwhile.
+    pub(super) fn again<R>(
+        &mut self,
+        options: &Options,
+        ask: impl Fn(&mut Self) -> Result<R, Problem>,
+    ) -> Result<R, Problem> {
+        if let Ok(answer) = ask(self) {
+            return Ok(answer);
+        }
+        *self = Self::connect(options)?;
+        ask(self)
+    }
+
     /// Lets calls take as long as they take.
     pub(super) fn be_patient(&mut self) -> Result<(), Problem> {
         self.0.be_patient().map_err(|error| Problem::failure(error.to_string()))

@@ -30,6 +30,27 @@ pub(super) fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Writes columns without lines between them, for a page that is read again and again. The last one is as wide as it is.
+pub(super) fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
+    let mut widths: Vec<usize> = head.iter().map(|cell| cell.chars().count()).collect();
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let head: Vec<_> = head.iter().map(|cell| (*cell).to_owned()).collect();
+    let mut text = String::new();
+    for row in std::iter::once(&head).chain(rows) {
+        let mut line = String::new();
+        for (width, cell) in widths.iter().zip(row) {
+            let _ = write!(line, "{cell:<width$}  ");
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// Bytes, in steps of 1000 as RoadRunner counts them.
 pub(super) fn bytes(count: u64) -> String {
     let mut unit = 0;
@@ -73,6 +94,18 @@ pub(super) fn time(time: Duration) -> String {
     }
 }
 
+/// A short time in nanoseconds, in two digits.
+pub(super) fn span(nanos: u64) -> String {
+    #[expect(clippy::cast_precision_loss, reason = "two digits of it are shown")]
+    let nanos = nanos as f64;
+    let (number, unit) = match nanos {
+        _ if nanos < 1e6 => (nanos / 1e3, "µs"),
+        _ if nanos < 1e9 => (nanos / 1e6, "ms"),
+        _ => (nanos / 1e9, "s"),
+    };
+    if number < 9.95 { format!("{number:.1} {unit}") } else { format!("{number:.0} {unit}") }
+}
+
 /// A text without what would move the cursor, at most `most` letters long.
 pub(super) fn short(text: &str, most: usize) -> String {
     let mut letters = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
@@ -98,6 +131,11 @@ mod tests {
             [(0.25, "250 ms"), (1.9, "1 s"), (61.0, "1 min"), (7200.0, "2 h"), (200_000.0, "2 d")]
         {
             assert_eq!(time(Duration::from_secs_f64(seconds)), expected);
+        }
+        for (nanos, expected) in
+            [(8192, "8.2 µs"), (999_000, "999 µs"), (1_250_000, "1.2 ms"), (2_000_000_000, "2.0 s")]
+        {
+            assert_eq!(span(nanos), expected);
         }
         assert_eq!(short("/a\n\u{1b}[2J", 20), "/a??[2J");
         assert_eq!(short("/abcdef", 5), "/abc…");

@@ -192,9 +192,11 @@ impl Config {
             config.otel = trace::Config::read(otel, problems);
         }
         config.metrics = root.section("metrics", problems).map(|section| metrics::Config::read(section, problems));
-        config.status = root.section("status", problems).map(|section| status::Config::read(section, problems));
-        config.dashboard =
-            root.section("dashboard", problems).map(|section| dashboard::Config::read(section, problems));
+        // A section that says nothing is none.
+        let status = root.section("status", problems).map(|section| status::Config::read(section, problems));
+        config.status = status.filter(|status| *status != status::Config::default());
+        let dashboard = root.section("dashboard", problems).map(|section| dashboard::Config::read(section, problems));
+        config.dashboard = dashboard.filter(|dashboard| *dashboard != dashboard::Config::default());
         config.logs.access = config.http.access_log.channel(&config.logs);
         root.finish(problems);
         config

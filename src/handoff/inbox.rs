@@ -22,6 +22,7 @@ use super::{
     role::Word,
     seat::{Post, SLOW, Seat},
     sync::{ArrayQueue, AtomicBool, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
+    times::Times,
     waits::{Spread, Waits},
 };
 
@@ -450,6 +451,24 @@ impl<Q, A> Inbox<Q, A> {
     /// Requests that were taken so far.
     pub fn taken(&self) -> u64 {
         self.posts.iter().map(|post| post.taken.load(Ordering::SeqCst)).sum()
+    }
+
+    /// Counts how long requests take, from now on.
+    pub fn measure(&self) {
+        self.posts.iter().for_each(|post| post.times.wind());
+    }
+
+    /// How long requests took, from their coming here to the end of their worker's work; `None`: nobody has asked that they
+    /// be measured.
+    pub fn times(&self) -> Option<Times> {
+        let mut times = Times::default();
+        self.posts.iter().for_each(|post| post.times.add_to(&mut times));
+        (!times.counts.is_empty()).then_some(times)
+    }
+
+    /// How many requests may wait while all workers are busy.
+    pub fn room(&self) -> usize {
+        self.waiting
     }
 
     /// How long a request has waited at most that was taken since the last call.

@@ -26,6 +26,7 @@ mod seat;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod times;
 mod waits;
 
 pub use board::{Board, Given, Member, Untaken};
@@ -37,4 +38,5 @@ pub use line::{Envelope, Line, Pending, Replier, Sealed, Taken, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::{Engine, Port};
 pub use seat::{Blocked, Leave, Received, Seat};
+pub use times::Times;
 pub use waits::Spread;

@@ -15,6 +15,7 @@ use super::{
     port::Port,
     role::Word,
     sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
+    times::Clockwork,
 };
 
 /// Requests that may be addressed to one worker at a time, beside what comes through the pool's inbox.
@@ -51,6 +52,8 @@ pub(super) struct Post {
     woken: AtomicU64,
     /// Address of the port whose reactor the seat's thread drives now; 0 = none.
     driven: AtomicUsize,
+    /// How long the requests of this seat took.
+    pub(super) times: Clockwork,
 }
 
 /// One worker's place at the inbox of its pool.
@@ -161,17 +164,18 @@ impl Post {
 
     /// The request in hand is over. Returns how long it took.
     fn end(&self, now: Nanos) -> Nanos {
+        self.times.end(now);
         let took = self.took.load(Ordering::Relaxed);
-        if took != 0 {
-            let spent = now.saturating_sub(took);
-            self.busy.store(self.busy.load(Ordering::Relaxed) + spent, Ordering::Relaxed);
-            let (mean, sample) = (self.mean(), spent.min(CLAMP));
-            self.mean.store(mean - mean / SMOOTHING + sample / SMOOTHING, Ordering::Relaxed);
-            self.freed.store(now, Ordering::Relaxed);
-            self.took.store(0, Ordering::Relaxed);
-            return now.saturating_sub(took);
+        if took == 0 {
+            return 0;
         }
-        0
+        let spent = now.saturating_sub(took);
+        self.busy.store(self.busy.load(Ordering::Relaxed) + spent, Ordering::Relaxed);
+        let (mean, sample) = (self.mean(), spent.min(CLAMP));
+        self.mean.store(mean - mean / SMOOTHING + sample / SMOOTHING, Ordering::Relaxed);
+        self.freed.store(now, Ordering::Relaxed);
+        self.took.store(0, Ordering::Relaxed);
+        spent
     }
 }
 
@@ -214,6 +218,9 @@ impl<Q, A> Seat<Q, A> {
 
     /// A request was taken.
     fn begin(&self, sealed: &Sealed<Q, A>, now: Nanos) {
+        if let Some(slot) = sealed.slot() {
+            self.post().times.begin(slot.since());
+        }
         if let Some(account) = &self.account {
             account.open(sealed, now);
         }
@@ -511,6 +518,7 @@ impl<Q, A> Seat<Q, A> {
                 return Blocked::Interrupted;
             }
             self.post().bell.sleep(deadline);
+            self.post().woken.fetch_add(1, Ordering::Relaxed);
             if ready() {
                 return Blocked::Ready;
             }
@@ -555,7 +563,7 @@ impl<Q, A> Seat<Q, A> {
         Duration::from_nanos(clock::now().saturating_sub(since))
     }
 
-    /// A number that changes whenever the seat's thread does anything in its wait.
+    /// A number that changes whenever the seat's thread does anything in a wait.
     pub fn pulse(&self) -> u64 {
         let post = self.post();
         post.taken.load(Ordering::Relaxed).wrapping_add(post.woken.load(Ordering::Relaxed))

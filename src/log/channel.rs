@@ -10,6 +10,7 @@ use super::{
     queue::Queue,
     record::Scratch,
     style::{Facts, Style},
+    tail,
 };
 
 /// Channel of what the log says of itself.
@@ -67,6 +68,12 @@ impl Route {
                 written = Some(queue.is_screen());
             }
             queue.push(&scratch.entry);
+        }
+        if tail::is_kept() && event.metadata().target() != ACCESS {
+            if written != Some(false) {
+                self.style.event(facts, event, false, scratch);
+            }
+            tail::push(facts.level, &scratch.entry);
         }
     }
 }

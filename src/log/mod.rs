@@ -19,6 +19,7 @@ mod queue;
 mod record;
 mod sink;
 mod style;
+mod tail;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,7 @@ pub use config::{Channel, Config, Encoding, Mode, Output, Rotation};
 pub(crate) use escape::plain;
 pub use level::Level;
 pub use sink::{Log, OpenError};
+pub use tail::{Line, keep_tail, tail};
 
 /// How long the end of the process may take to write what is left.
 pub const FLUSH: Duration = Duration::from_secs(2);

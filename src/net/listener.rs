@@ -138,7 +138,12 @@ impl Bound {
     ///
     /// When another process was faster.
     pub fn open(&self) -> Result<(), BindError> {
-        for (listener, address) in self.listeners.iter().zip(&self.addresses) {
+        self.open_some(|_| true)
+    }
+
+    fn open_some(&self, meant: impl Fn(usize) -> bool) -> Result<(), BindError> {
+        let listeners = self.listeners.iter().zip(&self.addresses).enumerate();
+        for (_, (listener, address)) in listeners.filter(|(endpoint, _)| meant(*endpoint)) {
             let error = |reason| BindError { address: address.clone(), reason };
             for socket in &listener.sockets {
                 // The service manager has its own mind about the length of the queue.
@@ -157,9 +162,19 @@ impl Bound {
     ///
     /// When another process was faster.
     pub fn listen(&self) -> Result<Vec<Vec<accept::Listener>>, BindError> {
-        self.open()?;
+        self.listen_some(|_| true)
+    }
+
+    /// Does what [`Bound::listen`] does, for the endpoints that are meant, by their numbers.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Bound::listen`].
+    pub fn listen_some(&self, meant: impl Fn(usize) -> bool) -> Result<Vec<Vec<accept::Listener>>, BindError> {
+        self.open_some(&meant)?;
         let mut reactors: Vec<_> = (0..self.reactors).map(|_| Vec::new()).collect();
-        for (endpoint, (listener, address)) in self.listeners.iter().zip(&self.addresses).enumerate() {
+        let listeners = self.listeners.iter().zip(&self.addresses).enumerate();
+        for (endpoint, (listener, address)) in listeners.filter(|(endpoint, _)| meant(*endpoint)) {
             for number in 0..self.reactors.max(listener.sockets.len()) {
                 let socket = &listener.sockets[number % listener.sockets.len()];
                 let socket = socket.try_clone().map_err(|reason| BindError { address: address.clone(), reason })?;

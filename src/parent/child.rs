@@ -43,8 +43,8 @@ pub(super) struct Child {
 // === impl Child ===
 
 impl Child {
-    /// Starts the server's process with the sockets that are handed over.
-    pub(super) fn start(options: &Options, over: HandOver) -> io::Result<Self> {
+    /// Starts the server's process with the sockets that are handed over. `succeeds`: another one serves until it is ready.
+    pub(super) fn start(options: &Options, over: HandOver, succeeds: bool) -> io::Result<Self> {
         let (channel, theirs, value) = Starter::channel()?;
         let mut environment = program::environment();
         // Meant for this process; what it asks for, the server's process does.
@@ -52,6 +52,9 @@ impl Child {
         environment.extend(options.env.iter().cloned());
         environment.insert(Inherited::VARIABLE.into(), over.variable.into());
         environment.insert(Starter::PARENT.into(), value.into());
+        if succeeds {
+            environment.insert(Starter::SUCCEEDS.into(), "1".into());
+        }
         let mut command = program::command(&options.command, environment)?;
         let mut descriptors = over.descriptors;
         descriptors.push(theirs.as_raw_fd());

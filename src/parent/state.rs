@@ -136,7 +136,7 @@ impl<'a> State<'a> {
 
     fn start(&self) -> Option<Child> {
         let over = self.bound.as_ref()?.hand_over();
-        Child::start(self.options, over)
+        Child::start(self.options, over, self.current.is_some())
             .inspect_err(|error| {
                 let program = self.options.command.first().map(|program| program.display());
                 error!(%error, program = program.map(tracing::field::display), "Server's process cannot be started");

@@ -231,6 +231,9 @@ impl Local {
         let envelope = sealed.open();
         let deadline = self.worker.exec_ttl().and_then(|limit| SystemTime::now().checked_add(limit));
         self.oversight.begin(&self.worker, &envelope.request);
+        let head = &envelope.request.head;
+        let target = head.uri.path_and_query().map_or(head.uri.path(), |target| target.as_str());
+        self.worker.shows(head.method.as_str(), target);
         let exchange = Rc::new(Exchange {
             request: RefCell::new(Some(envelope.request)),
             replier: Cell::new(Some(envelope.replier)),

@@ -162,23 +162,24 @@ impl SlowLog {
 // === impl Reason ===
 
 impl Reason {
+    /// All of them, by their numbers.
+    pub(super) const ALL: [Self; 11] = [
+        Self::Ended,
+        Self::Asked,
+        Self::MaxJobs,
+        Self::Ttl,
+        Self::IdleTtl,
+        Self::MaxMemory,
+        Self::ExecTtl,
+        Self::Reload,
+        Self::Resize,
+        Self::BootTimeout,
+        Self::Stop,
+    ];
+
     /// The reason whose number this is.
     pub(super) fn from_byte(byte: u8) -> Self {
-        [
-            Self::Ended,
-            Self::Asked,
-            Self::MaxJobs,
-            Self::Ttl,
-            Self::IdleTtl,
-            Self::MaxMemory,
-            Self::ExecTtl,
-            Self::Reload,
-            Self::Resize,
-            Self::BootTimeout,
-        ]
-        .get(usize::from(byte))
-        .copied()
-        .unwrap_or(Self::Stop)
+        Self::ALL.get(usize::from(byte)).copied().unwrap_or(Self::Stop)
     }
 
     /// As a word for logs and metrics.

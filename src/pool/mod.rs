@@ -6,6 +6,7 @@
 mod change;
 mod config;
 mod crew;
+mod label;
 mod limits;
 mod overseer;
 #[expect(clippy::module_inception, reason = "the room is named after its main type")]
@@ -19,6 +20,7 @@ mod worker;
 
 pub use config::{Config, Dynamic};
 pub use crew::Crew;
+pub use label::InHand;
 pub use limits::{Limits, Reason, SlowLog};
 pub use overseer::{Overseer, Step};
 pub use pool::{Event, Host, Immutable, Pool, Report};

@@ -15,6 +15,7 @@ use tracing::{debug, info, warn};
 
 use super::{
     crew::Crew,
+    label::{InHand, Label},
     limits::{Limits, Reason},
     overseer::Progress,
     pool::{Event, Report},
@@ -65,6 +66,8 @@ pub struct Worker<Q, A> {
     why: AtomicU8,
     /// How far its request was taken by the overseer.
     pub(super) progress: Mutex<Progress>,
+    /// The request in hand, in words.
+    label: Label,
     /// Its last request took too long.
     overran: AtomicBool,
     /// Has come to a wait once.
@@ -187,6 +190,7 @@ impl<Q, A> Worker<Q, A> {
             memory: AtomicUsize::new(0),
             why: AtomicU8::new(Reason::Ended as u8),
             progress: Mutex::default(),
+            label: Label::new(),
             overran: AtomicBool::new(false),
             been_ready: AtomicBool::new(false),
             pauses: AtomicBool::new(false),
@@ -216,6 +220,16 @@ impl<Q, A> Worker<Q, A> {
         self.state.store(State::Working as u8, Ordering::Release);
     }
 
+    /// Says which request it has in hand, until its next wait. For the worker's thread.
+    pub fn shows(&self, method: &str, target: &str) {
+        self.label.write(method, target);
+    }
+
+    /// Which request it has in hand, if it has said so.
+    pub fn in_hand_in_words(&self) -> Option<InHand> {
+        self.label.read()
+    }
+
     /// Remembers how many bytes PHP has taken for this worker.
     pub fn uses(&self, memory: usize) {
         self.memory.store(memory, Ordering::Relaxed);
@@ -235,6 +249,7 @@ impl<Q, A> Worker<Q, A> {
     ///
     /// What was taken before is over with this call.
     pub fn receive(&self) -> Received<Q, A> {
+        self.label.clear();
         if self.state() == State::Booting {
             self.failures.store(0, Ordering::Relaxed);
             self.boot_error.lock().take();
@@ -312,6 +327,7 @@ impl<Q, A> Worker<Q, A> {
     pub fn ended(&self, how: &Ended) -> Next {
         let booted = self.state() != State::Booting;
         let why = self.seat.leaving();
+        self.label.clear();
         self.seat.settle();
         match (why, how) {
             (Some(Leave::Stop), _) => return self.end(Next::Leave),
@@ -506,13 +522,13 @@ impl<Q, A> Worker<Q, A> {
         self.requests.load(Ordering::Relaxed) - self.before_run.load(Ordering::Relaxed)
     }
 
-    /// A number that changes whenever the worker's thread does anything in its wait.
-    pub(super) fn pulse(&self) -> u64 {
+    /// A number that changes whenever the worker's thread does anything in a wait.
+    pub fn pulse(&self) -> u64 {
         self.seat.pulse()
     }
 
     /// Makes a worker that waits show its pulse.
-    pub(super) fn nudge(&self) {
+    pub fn nudge(&self) {
         self.seat.nudge();
     }
 

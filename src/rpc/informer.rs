@@ -45,10 +45,14 @@ pub struct Worker {
     pub state: String,
     /// How long it has been in this state, in nanoseconds.
     pub age: i64,
-    /// Target of the request that it works on; empty: it has none.
+    /// Target of the request that it works on, as far as it is short; empty: it has none.
     pub uri: String,
     /// Why its script last failed to boot; empty: it did not.
     pub boot_error: String,
+    /// Method of the request that it works on; empty: it has none.
+    pub method: String,
+    /// Processor time of its thread, in nanoseconds.
+    pub cpu_time: u64,
 }
 
 // === impl Worker ===
@@ -73,6 +77,8 @@ impl From<WorkerState> for Worker {
             age: nanoseconds(worker.age),
             uri: worker.uri.unwrap_or_default(),
             boot_error: worker.boot_error.unwrap_or_default(),
+            method: worker.method.unwrap_or_default(),
+            cpu_time: u64::try_from(worker.cpu_time.as_nanos()).unwrap_or(u64::MAX),
         }
     }
 }

@@ -73,7 +73,9 @@ pub struct WorkerState {
     pub status: Status,
     /// For how long.
     pub age: Duration,
-    /// Target of the request that it works on, where that is known.
+    /// Method of the request that it works on, where that is known.
+    pub method: Option<String>,
+    /// Target of that request; what is too long is cut.
     pub uri: Option<String>,
     /// Requests that it has taken.
     pub requests: u64,
@@ -81,6 +83,8 @@ pub struct WorkerState {
     pub memory: u64,
     /// Processor time of its thread, in percent of one core over the thread's life; 0: it is not measured.
     pub cpu: f64,
+    /// The same as a time; zero: it is not measured.
+    pub cpu_time: Duration,
     /// When its thread was started.
     pub created: SystemTime,
     /// Why the script last failed to boot.

@@ -4,6 +4,7 @@
 //! thread throughout; it is told to end, or to hand its sockets over to the next generation, through the channel it is
 //! given.
 
+mod annex;
 mod command;
 mod config;
 mod error;
@@ -21,6 +22,7 @@ mod steering;
 mod supervisor;
 #[cfg(test)]
 mod tests;
+mod view;
 
 pub use command::{Command, Which};
 pub use config::{Config, Life, OnInit};

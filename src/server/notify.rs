@@ -30,6 +30,8 @@ pub struct Notifier {
     listener: Listener,
     /// Signs of life are waited for so long.
     watchdog: Option<Duration>,
+    /// Another process serves until this one is ready.
+    succeeds: bool,
 }
 
 /// Who is told.
@@ -54,8 +56,8 @@ struct Manager {
 /// Who started this process, if it waits for word at a descriptor.
 #[derive(Debug)]
 pub(crate) enum Starter {
-    /// The parent process of `rr serve`.
-    Parent(UnixStream),
+    /// The parent process of `rr serve`, and whether another process of it serves.
+    Parent(UnixStream, bool),
     /// The generation before this one.
     Predecessor(UnixStream),
 }
@@ -72,8 +74,9 @@ impl Notifier {
         let (patience, process) = (text(take("WATCHDOG_USEC")), text(take("WATCHDOG_PID")));
         let ours = process.is_none_or(|process| process.parse() == Ok(std::process::id()));
         let patience = patience.filter(|_| ours).and_then(|patience| patience.parse().ok());
+        let succeeds = matches!(starter, Some(Starter::Parent(_, true) | Starter::Predecessor(_)));
         let listener = match starter {
-            Some(Starter::Parent(stream)) => Listener::Parent(stream),
+            Some(Starter::Parent(stream, _)) => Listener::Parent(stream),
             Some(Starter::Predecessor(stream)) => Listener::Predecessor(stream, socket),
             None => socket.map_or(Listener::Nobody, Listener::Manager),
         };
@@ -82,12 +85,17 @@ impl Notifier {
             let _ = stream.set_nonblocking(true);
         }
         let watchdog = patience.filter(|patience| *patience > 0).map(Duration::from_micros);
-        Self { listener, watchdog }
+        Self { listener, watchdog, succeeds }
     }
 
     /// How long signs of life are waited for, if they are.
     pub fn watchdog(&self) -> Option<Duration> {
         self.watchdog
+    }
+
+    /// Whether another process serves until this one is ready.
+    pub(super) fn succeeds(&self) -> bool {
+        self.succeeds
     }
 
     /// Whether this process has a parent of `rr serve` above it.
@@ -219,13 +227,19 @@ impl Starter {
     /// Variable with the descriptor at which the generation before this one listens.
     pub(crate) const PREDECESSOR: &str = "RR_PREDECESSOR";
 
+    /// Variable that is set if the parent process has another one that serves.
+    pub(crate) const SUCCEEDS: &str = "RR_SUCCEEDS";
+
     /// Takes the descriptor out of the environment.
     pub(crate) fn find() -> Option<Self> {
+        let succeeds = process::take_variable(Self::SUCCEEDS).is_some();
         let stream = |name| {
             let number = process::take_variable(name)?.to_str()?.parse().ok()?;
             process::take(number).map(UnixStream::from)
         };
-        stream(Self::PARENT).map(Self::Parent).or_else(|| stream(Self::PREDECESSOR).map(Self::Predecessor))
+        stream(Self::PARENT)
+            .map(|stream| Self::Parent(stream, succeeds))
+            .or_else(|| stream(Self::PREDECESSOR).map(Self::Predecessor))
     }
 
     /// A new channel: our end, the end of the process to be started, and the value of its variable.

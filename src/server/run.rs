@@ -8,11 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ::http::StatusCode;
 use crossbeam_channel::{Receiver, Sender, bounded, never};
 use tracing::{debug, error, info, warn};
 
 use super::{
     Error, Identity, Origin,
+    annex::Annex,
     command::Command,
     generation::{Change, Generations},
     heartbeat::Heartbeat,
@@ -21,19 +23,20 @@ use super::{
     reread::Reread,
     sources::{self, Looked},
     supervisor::{INTERRUPT, Supervisor, Woken},
+    view::View,
 };
 use crate::{
     channel::Keeper,
     config::{Beside, Config},
     dashboard,
     handoff::{Counters, Monitor},
-    http, metrics,
-    net::{self, Address, Bound, Crowd, Descriptors, Front, Listener, Reactors},
+    http, log, metrics,
+    net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
     program::{self, Variables},
     rpc,
     service::Services,
-    status,
+    status::{self, Checks, Stage},
     tls::{Acceptor, Watch},
     trace::{Exporter, Tracer},
     web,
@@ -73,7 +76,9 @@ struct Running<'a> {
     supervisor: Supervisor,
     reactors: Reactors,
     /// What serves the pages beside the application. It goes on until the workers have ended.
-    beside: Reactors,
+    beside: Annex,
+    /// What others see of it.
+    view: Arc<View>,
     front: Arc<Front>,
     channels: Arc<http::Channels>,
     /// What pages listen to that reload themselves, if they do.
@@ -193,19 +198,35 @@ pub fn run_bound(
         environment.insert("RR_RPC".into(), rpc::shown(address).into());
     }
 
+    let view = View::new(&supervisor.pools);
+    let shows = |which| config.beside().any(|(other, addresses)| other == which && !addresses.is_empty());
+    if shows(Beside::Dashboard) {
+        log::keep_tail();
+    }
+    if shows(Beside::Dashboard) || shows(Beside::Metrics) {
+        supervisor.pools.iter().for_each(|pool| pool.inbox().measure());
+    }
+    let (front, floor) = front(&config.http.connections);
+    let steering = supervisor.steering();
+    let checks = checks(config, &view);
+    let mut beside = Annex::new(sites(config, &metrics, &checks, &steering), floor);
+    if !notifier.succeeds() {
+        // Whoever asks while the first workers boot is told so. During a change of the generation the one before is asked.
+        beside.start(&bound)?;
+    }
     notifier.status("Starting: workers boot");
     let patience = config.boot_timeout();
     let started = supervisor.start().map_err(Error::Thread).and_then(|()| supervisor.boot(patience));
     let restart = match started {
         Ok(Some(restart)) => restart,
         Ok(None) => {
+            view.enter(Stage::Ending);
             notifier.stopping("Stopping before the first request");
             return Ok(supervisor.stop(Instant::now() + BOOT_GRACE.min(grace)));
         }
         Err(error) => return supervisor.fail(error, BOOT_GRACE.min(grace)),
     };
 
-    let (front, floor) = front(&config.http.connections);
     let inboxes: Vec<_> = supervisor.pools.iter().map(Pool::inbox).collect();
     let sending = match traces(config, floor) {
         Ok(sending) => sending,
@@ -222,30 +243,34 @@ pub fn run_bound(
     let looked = Looked { supervisor: &supervisor, front: &front, monitor: looking, channels: &channels, traffic };
     sources::add(config, &metrics, &looked);
     let overseer = Overseer::start(&supervisor.pools).map_err(Error::Thread)?;
-    let sites = sites(config, &metrics);
-    let started = bound.listen().map_err(Error::from).and_then(|mut listeners| {
-        let is_beside = |listener: &mut Listener| sites.iter().any(|(endpoint, _)| *endpoint == listener.endpoint());
-        let beside = listeners.iter_mut().flat_map(|listeners| listeners.extract_if(.., is_beside)).collect();
+    let application = config.http.endpoints().len();
+    let started = bound.listen_some(|endpoint| endpoint < application).map_err(Error::from).and_then(|listeners| {
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
         let passes = passes(config, &inboxes, &ports);
         let listeners = listeners.into_iter().zip(passes).collect();
-        let beside = web::start(beside, sites, floor).map_err(Error::Thread)?;
-        let reactors = Reactors::start("rr-io", listeners, &front, serve).map_err(Error::Thread)?;
-        Ok((reactors, beside))
+        // What comes from now on waits for the reactors, and is served.
+        view.enter(Stage::Running);
+        beside.start(&bound)?;
+        Reactors::start("rr-io", listeners, &front, serve).map_err(Error::Thread)
     });
-    let (reactors, beside) = match started {
-        Ok(started) => started,
-        Err(error) => return supervisor.fail(error, grace),
+    let reactors = match started {
+        Ok(reactors) => reactors,
+        Err(error) => {
+            view.enter(Stage::Ending);
+            return supervisor.fail(error, grace);
+        }
     };
-    let mut methods = methods(config, &supervisor, &metrics);
+    let mut methods = methods(config, &steering, &metrics);
     methods.let_in(&inside, &config.rpc.allow);
+    let unavailable = config.status.as_ref().map_or(StatusCode::SERVICE_UNAVAILABLE, |status| status.unavailable);
+    status::register(&mut methods, &checks, unavailable.as_u16());
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
+            view.enter(Stage::Ending);
             reactors.abort();
-            beside.abort();
             return supervisor.fail(error.into(), grace);
         }
     };
@@ -257,6 +282,7 @@ pub fn run_bound(
         supervisor,
         reactors,
         beside,
+        view,
         front,
         channels,
         development,
@@ -312,9 +338,9 @@ fn passes(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::Port
 }
 
 /// What can be called from outside.
-fn methods(config: &Config, supervisor: &Supervisor, registry: &Arc<metrics::Registry>) -> rpc::Methods {
+fn methods(config: &Config, steering: &Arc<dyn rpc::Steering>, registry: &Arc<metrics::Registry>) -> rpc::Methods {
     let mut methods = rpc::Methods::new();
-    methods.steer(&supervisor.steering());
+    methods.steer(steering);
     if config.metrics.is_some() {
         metrics::register(registry, &mut methods);
     }
@@ -349,19 +375,35 @@ fn traces(config: &Config, floor: Option<RawFd>) -> Result<Option<(Tracer, Expor
 }
 
 /// What is served beside the application, with the numbers of its endpoints among all that are bound.
-fn sites(config: &Config, registry: &Arc<metrics::Registry>) -> web::Sites {
+fn sites(
+    config: &Config,
+    registry: &Arc<metrics::Registry>,
+    checks: &Arc<Checks>,
+    steering: &Arc<dyn rpc::Steering>,
+) -> web::Sites {
     let mut sites = web::Sites::new();
     let mut endpoint = config.http.endpoints().len();
     for (which, addresses) in config.beside() {
         let site: Arc<dyn web::Site> = match which {
             Beside::Metrics => Arc::new(metrics::Site::new(registry)),
-            Beside::Status => Arc::new(status::Site),
-            Beside::Dashboard => Arc::new(dashboard::Site),
+            Beside::Status => {
+                Arc::new(status::Site::new(Arc::clone(checks), &config.status.clone().unwrap_or_default()))
+            }
+            Beside::Dashboard => {
+                let config = config.dashboard.clone().unwrap_or_default();
+                Arc::new(dashboard::Site::new(&config, checks.view(), Arc::clone(steering)))
+            }
         };
         sites.extend((endpoint..).zip(addresses).map(|(endpoint, _)| (endpoint, Arc::clone(&site))));
         endpoint += addresses.len();
     }
     sites
+}
+
+/// What judges how the server is.
+fn checks(config: &Config, view: &Arc<View>) -> Arc<Checks> {
+    let patience = config.status.as_ref().map(|status| status.patience);
+    Checks::new(Arc::clone(view) as Arc<dyn status::View>, patience.unwrap_or(status::Config::default().patience))
 }
 
 /// Makes room for connections: descriptors, and the rules by which they are let in. Returns the lowest number of a
@@ -422,7 +464,7 @@ impl Running<'_> {
 
     /// Ends: accepts nothing more, finishes the requests under way, lets the workers leave.
     fn end(self, change: Change) -> Outcome {
-        let Self { config, mut supervisor, reactors, beside, front, channels, development, bound, .. } = self;
+        let Self { config, mut supervisor, reactors, beside, view, front, channels, development, bound, .. } = self;
         let Self { mut notifier, generations, mut services, rpc, status, .. } = self;
         // The next generation looks itself.
         supervisor.forget_files();
@@ -431,6 +473,7 @@ impl Running<'_> {
             if let Some(successor) = successor {
                 notifier.succeeded_by(successor, &status);
             }
+            view.enter(Stage::Succeeded);
             supervisor.ending = true;
             bound.leave();
             rpc.hand_over();
@@ -438,6 +481,8 @@ impl Running<'_> {
             beside.hand_over();
             HAND_OVER
         } else {
+            // First of all, so that nobody sends more.
+            view.enter(Stage::Ending);
             notifier.stopping("Stopping: requests under way finish");
             let delay = config.life.shutdown_delay;
             if !delay.is_zero() {
@@ -466,14 +511,12 @@ impl Running<'_> {
                 warn!("Requests still under way at the end of the grace period");
             }
         }
-        beside.fade();
-        beside.drain();
         let outcome = supervisor.stop(deadline);
         services.end(deadline.max(Instant::now() + FLUSH));
         // Refusals of what still waited, and what interrupted workers answered, are on their way.
         supervisor.wait_until(reactors.drained(), (deadline + INTERRUPT).max(Instant::now() + FLUSH));
         reactors.abort();
-        beside.abort();
+        drop(beside);
         supervisor.wait_until(services.ended(), deadline.max(Instant::now() + INTERRUPT));
         drop((services, rpc));
         let Crowd { open: _, refused, refused_by_address, without_descriptor } = front.crowd();

@@ -11,12 +11,10 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::command::{Command, Which};
 use crate::{
     http,
-    pool::{Crew, State, Worker},
+    pool::{Crew, InHand, State, Worker},
+    process,
     rpc::{self, Status, SteeringError, WorkerState},
 };
-
-/// Ticks of the clock by which the system counts processor time (`USER_HZ`).
-const TICKS: f64 = 100.0;
 
 /// Acts on the pools of a server.
 pub(super) struct Steering {
@@ -30,13 +28,11 @@ fn ending<T>(_: T) -> SteeringError {
     SteeringError::Ending
 }
 
-/// Percent of a core that a thread has taken over so long a life.
-fn cpu(thread: u32, life: Duration) -> Option<f64> {
-    let stat = fs::read_to_string(format!("/proc/self/task/{thread}/stat")).ok()?;
-    // The name, in parentheses, may have spaces.
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);
-    let mut ticks = || fields.next()?.parse::<f64>().ok();
-    Some((ticks()? + ticks()?) / TICKS / life.as_secs_f64().max(0.01) * 100.0)
+/// Processor time of a thread.
+fn cpu_time(thread: u32) -> Option<Duration> {
+    let precise = fs::read_to_string(format!("/proc/self/task/{thread}/schedstat")).ok();
+    let precise = precise.and_then(|text| text.split_whitespace().next()?.parse().ok());
+    precise.map(Duration::from_nanos).or_else(|| process::cpu_time(&format!("/proc/self/task/{thread}/stat")))
 }
 
 // === impl Steering ===
@@ -64,10 +60,15 @@ impl Steering {
     }
 }
 
-fn state_of(worker: &Worker<http::Request, http::Answer>, broken: Option<&String>) -> WorkerState {
+pub(super) fn state_of(worker: &Worker<http::Request, http::Answer>, broken: Option<&String>) -> WorkerState {
     let seen = worker.snapshot();
     let life = worker.started.elapsed();
     let thread = worker.thread();
+    let cpu_time = thread.and_then(cpu_time).unwrap_or_default();
+    // What it has in hand is over once it waits, whatever it has said.
+    let works = matches!(seen.state, State::Working | State::Stuck | State::Draining);
+    let in_hand = worker.in_hand_in_words().filter(|_| works);
+    let (method, uri) = in_hand.map(|InHand { method, target }| (method, target)).unzip();
     let boot_error = seen.boot_error.or_else(|| broken.cloned());
     WorkerState {
         name: seen.name,
@@ -83,10 +84,12 @@ fn state_of(worker: &Worker<http::Request, http::Answer>, broken: Option<&String
             State::Stuck => Status::Stuck,
         },
         age: seen.age,
-        uri: None,
+        method,
+        uri,
         requests: seen.requests,
         memory: seen.memory as u64,
-        cpu: thread.and_then(|thread| cpu(thread, life)).unwrap_or_default(),
+        cpu: cpu_time.as_secs_f64() / life.as_secs_f64().max(0.01) * 100.0,
+        cpu_time,
         created: SystemTime::now() - life,
         boot_error,
     }

@@ -55,6 +55,7 @@ mod services;
 mod signals;
 mod smuggling;
 mod static_nginx;
+mod status;
 mod storm;
 mod streams;
 mod time_limits;

@@ -58,6 +58,8 @@ fn flags_are_read_before_and_after_the_command() {
         ("reset", Command::Reset, none()),
         ("-s reset http", Command::Reset, Options { silent: true, pools: vec!["http".to_owned()], ..none() }),
         ("reset -- -x", Command::Reset, Options { pools: vec!["-x".to_owned()], ..none() }),
+        ("status http --json", Command::Status, Options { pools: vec!["http".to_owned()], json: true, ..none() }),
+        ("top", Command::Top, none()),
         ("jobs --list", Command::Unsupported("jobs"), none()),
         ("server-process --no-parent -p", Command::Server, Options { no_parent: true, pid: true, ..none() }),
     ];
@@ -69,11 +71,11 @@ fn flags_are_read_before_and_after_the_command() {
 #[test]
 fn what_is_wrong_is_said_with_a_remedy() {
     for (line, expected) in [
-        ("", "which command? There are serve, stop, config, doctor, install, workers, reset, jobs"),
+        ("", "which command? There are serve, stop, config, doctor, install, workers, status, top, reset, jobs"),
         ("sreve", "\"sreve\" is not a known command; did you mean serve?"),
         (
             "frobnicate",
-            "\"frobnicate\" is not a known command; there are serve, stop, config, doctor, install, workers, reset, jobs",
+            "\"frobnicate\" is not a known command; there are serve, stop, config, doctor, install, workers, status, top, reset, jobs",
         ),
         ("serve now", "\"now\" is too much: serve takes only flags"),
         ("serve --confg x", "--confg is not a known flag; did you mean --config?"),
@@ -87,7 +89,7 @@ fn what_is_wrong_is_said_with_a_remedy() {
         ("serve --debug=maybe", "--debug is \"maybe\", but must be true or false"),
         ("reset -i", "--interactive is a flag of workers, not of reset"),
         ("stop --no-parent", "--no-parent is a flag of serve, not of stop"),
-        ("serve --json", "--json is a flag of doctor, workers, reset, not of serve"),
+        ("serve --json", "--json is a flag of doctor, workers, status, reset, not of serve"),
     ] {
         assert_eq!(read(line), Err(expected.to_owned()), "{line}");
     }

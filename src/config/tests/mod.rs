@@ -88,7 +88,7 @@ fn unknown_keys_name_their_path_line_and_the_nearest_key() {
     );
     assert_eq!(
         problems("zzz: 1\n"),
-        "  line 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, service, …"
+        "  line 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, status, …"
     );
 }
 

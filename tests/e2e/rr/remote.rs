@@ -33,10 +33,12 @@ impl Steering for Fake {
             thread: Some(4711),
             status: if failing { Status::Failing } else { Status::Working },
             age: Duration::from_millis(1500),
+            method: (!failing).then(|| "GET".to_owned()),
             uri: (!failing).then(|| "/report\n?year=2026".to_owned()),
             requests: 1234,
             memory: 2_500_000,
             cpu: 0.0,
+            cpu_time: Duration::ZERO,
             created: SystemTime::now() - Duration::from_secs(7200),
             boot_error: failing.then(|| "Parse error in worker.php".to_owned()),
         }])
@@ -78,8 +80,8 @@ fn workers_are_shown_in_a_table_for_each_pool() {
     assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
     for line in [
         "Workers of [http]:",
-        "│ PID  │ STATUS  │ EXECS │ MEMORY │ CPU% │ CREATED │ FOR │",
-        "│ 4711 │ working │ 1,234 │ 2.5 MB │ 0.00 │ 2 h ago │ 1 s │",
+        "│ PID  │ STATUS  │ EXECS │ MEMORY │ CPU% │ CREATED │ FOR │ REQUEST                │",
+        "│ 4711 │ working │ 1,234 │ 2.5 MB │ 0.00 │ 2 h ago │ 1 s │ GET /report??year=2026 │",
         "Workers of [jobs]:",
         "rr-php-jobs-0 does not boot: Parse error in worker.php",
     ] {
@@ -91,6 +93,34 @@ fn workers_are_shown_in_a_table_for_each_pool() {
     assert_eq!((said.code, said.err.as_str()), (Some(1), "rr: there is no pool \"grpc\"; there are http, jobs\n"));
     let said = place.run(&["workers", "-i", "-o", &told]);
     assert_eq!((said.code, said.err.as_str()), (Some(64), "rr: -i needs a terminal\n"));
+}
+
+#[test]
+fn whether_a_server_is_well_is_told_to_people_and_to_scripts() {
+    let place = Place::hello();
+    let server = serve(&place, &[]);
+    let run = |words: &[&str]| {
+        let mut command = place.command(words);
+        command.env("XDG_RUNTIME_DIR", place.path("run"));
+        Said::of(command)
+    };
+    let said = run(&["status"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
+    let expected = "│ http │ yes     │ yes   │ 1       │ 0    │ 0       │ 0        │";
+    assert!(said.out.lines().any(|line| line.starts_with(expected)), "{}", said.out);
+    let said = run(&["status", "--json", "http"]);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((&report["well"], &report["pools"][0]["ready"]), (&true.into(), &true.into()), "{report}");
+    let said = run(&["status", "grpc"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), "rr: no such plugin: grpc\n"));
+    // One page, without a terminal.
+    let said = run(&["top"]);
+    assert_eq!((said.code, said.err.as_str()), (Some(0), ""), "{said:?}");
+    for start in ["roadrunner ", "POOL  REQ/S", "http  0 ", "WORKER  PID", "http-0  "] {
+        assert!(said.out.lines().any(|line| line.starts_with(start)), "no {start}:\n{}", said.out);
+    }
+    server.end();
+    assert_eq!(run(&["status"]).code, Some(1), "there is no server");
 }
 
 #[test]
@@ -133,7 +163,7 @@ fn a_reset_says_what_it_does_and_fails_with_the_reason() {
 fn without_a_server_it_is_said_where_it_was_looked_for() {
     let place = Place::hello();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    for command in ["workers", "reset"] {
+    for command in ["workers", "status", "top", "reset"] {
         let said = place.run(&[command, "-o", "rpc.listen=unix://sub.sock"]);
         let expected = format!("rr: no server runs here: there is no socket {}/sub.sock\n", place.0.display());
         assert_eq!((said.code, said.err), (Some(1), expected));

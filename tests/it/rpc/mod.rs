@@ -53,10 +53,12 @@ impl Steering for Fake {
             thread: Some(4700 + u32::try_from(number).unwrap()),
             status,
             age: Duration::from_millis(12),
+            method: uri.map(|_| "GET".to_owned()),
             uri: uri.map(str::to_owned),
             requests: 7,
             memory: 4_200_000,
             cpu: 1.5,
+            cpu_time: Duration::from_millis(250),
             created: std::time::UNIX_EPOCH + Duration::from_secs(1_700_000_000),
             boot_error: None,
         };

@@ -29,10 +29,10 @@ fn methods_have_the_names_and_shapes_of_roadrunner() {
     let expected = concat!(
         r#"{"workers":[{"pid":4700,"status":2,"numExecs":7,"created":1700000000000000000,"memoryUsage":4200000,"#,
         r#""CPUPercent":1.5,"command":"","statusStr":"working","name":"rr-php-http-0","number":0,"state":"working","#,
-        r#""age":12000000,"uri":"/slow?x","bootError":""},"#,
+        r#""age":12000000,"uri":"/slow?x","bootError":"","method":"GET","cpuTime":250000000},"#,
         r#"{"pid":4701,"status":1,"numExecs":7,"created":1700000000000000000,"memoryUsage":4200000,"#,
         r#""CPUPercent":1.5,"command":"","statusStr":"ready","name":"rr-php-http-1","number":1,"state":"ready","#,
-        r#""age":12000000,"uri":"","bootError":""}]}"#
+        r#""age":12000000,"uri":"","bootError":"","method":"","cpuTime":250000000}]}"#
     );
     assert_eq!(workers, expected);
 }
