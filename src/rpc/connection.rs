@@ -10,7 +10,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf},
-    sync::{Notify, OwnedSemaphorePermit},
+    sync::{Notify, OwnedSemaphorePermit, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -40,6 +40,8 @@ pub(super) struct Line {
     room: Notify,
     /// The connection is to end.
     left: Notify,
+    /// False once no further call will come.
+    attended: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -111,7 +113,13 @@ impl Line {
     pub(super) fn new() -> Arc<Self> {
         let state =
             State { answers: Vec::new(), sending: 0, calls: 0, ended: false, since: Instant::now(), left: false };
-        Arc::new(Self { state: Mutex::new(state), news: Notify::new(), room: Notify::new(), left: Notify::new() })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            news: Notify::new(),
+            room: Notify::new(),
+            left: Notify::new(),
+            attended: watch::channel(true).0,
+        })
     }
 
     /// Since when there has been nothing to do; `None`: there is.
@@ -202,13 +210,18 @@ impl Line {
                     line.finish(number, flags, &method, reply, &room, started);
                 });
             }
-            Handler::Task(task) => {
+            Handler::Task(task) | Handler::Attended(task) => {
+                let attended = matches!(handler, Handler::Attended(_));
                 let work = tokio::spawn(task(call));
                 self.begin();
                 let (line, room) = (Arc::clone(self), Arc::clone(room));
                 calls.spawn(async move {
                     let abort = Abort(work.abort_handle());
-                    let reply = work.await.unwrap_or_else(|_| Err(methods::panicked(&method)));
+                    let reply = tokio::select! {
+                        biased;
+                        reply = work => reply.unwrap_or_else(|_| Err(methods::panicked(&method))),
+                        () = line.unattended(&room), if attended => Err(Fault::new("the wait was given up")),
+                    };
                     drop((abort, memory));
                     line.finish(number, flags, &method, reply, &room, started);
                 });
@@ -290,8 +303,19 @@ impl Line {
         self.state.lock().since = Instant::now();
     }
 
+    /// Returns when no further call will come, or be taken.
+    async fn unattended(&self, room: &Room) {
+        let (mut attended, mut closing) = (self.attended.subscribe(), room.closing());
+        tokio::select! {
+            // The sender lives with the connection.
+            _ = attended.wait_for(|attended| !attended) => {}
+            () = closing.reached() => {}
+        }
+    }
+
     /// Nothing more will come.
     fn end(&self) {
+        self.attended.send_replace(false);
         self.state.lock().ended = true;
         self.news.notify_one();
     }

@@ -2,18 +2,18 @@
 //!
 //! A value is a message of its type's number and itself; types that are made of others are described in messages before
 //! it. Numbers are unsigned and short: below 128 a byte, else the negated count of the bytes that follow, big endian.
-//! Names of fields begin with a capital letter in Go; here that letter is made from the name in JSON.
-//!
-//! Arguments are plain values: those of the methods that there are. Results are any.
+//! Names of fields begin with a capital letter in Go; here they are made from the names in JSON, and back:
+//! `log_attrs` is `LogAttrs`.
 
+mod reader;
 mod writer;
 
 use serde::{
     Serialize,
-    de::{DeserializeOwned, IntoDeserializer, value},
+    de::{DeserializeOwned, value},
 };
 
-use self::writer::Writer;
+use self::{reader::Reader, writer::Writer};
 
 /// Why something cannot be read or written.
 pub(super) type Error = value::Error;
@@ -27,7 +27,7 @@ const STRING: i64 = 6;
 /// The first number of a type that is described.
 const FIRST: i64 = 65;
 
-/// A value on its way into bytes.
+/// A value on its way into bytes, or out of them.
 enum Value {
     /// What Go does not write: it has no such thing as a missing value.
     Nothing,
@@ -54,37 +54,9 @@ enum Type {
 
 // === reading ===
 
-/// Reads a plain value.
+/// Reads a value.
 pub(super) fn decode<A: DeserializeOwned>(bytes: &[u8]) -> Result<A, Error> {
-    let mut rest = bytes;
-    let length = uint(&mut rest)?;
-    if length != rest.len() as u64 {
-        return Err(wrong("this method takes a plain value: text, a number, bytes, true or false"));
-    }
-    let kind = int(&mut rest)?;
-    // What is no record begins with a zero.
-    if uint(&mut rest)? != 0 {
-        return Err(wrong("the value does not begin as one"));
-    }
-    match kind {
-        BOOL => A::deserialize(IntoDeserializer::<Error>::into_deserializer(uint(&mut rest)? != 0)),
-        INT => A::deserialize(IntoDeserializer::<Error>::into_deserializer(int(&mut rest)?)),
-        UINT => A::deserialize(IntoDeserializer::<Error>::into_deserializer(uint(&mut rest)?)),
-        FLOAT => {
-            let float = f64::from_bits(uint(&mut rest)?.swap_bytes());
-            A::deserialize(IntoDeserializer::<Error>::into_deserializer(float))
-        }
-        BYTES | STRING => {
-            let length = usize::try_from(uint(&mut rest)?).unwrap_or(usize::MAX);
-            let bytes = rest.get(..length).ok_or_else(early)?;
-            if kind == BYTES {
-                return A::deserialize(value::BytesDeserializer::new(bytes));
-            }
-            let text = std::str::from_utf8(bytes).map_err(|_| wrong("the text is not UTF-8"))?;
-            A::deserialize(IntoDeserializer::<Error>::into_deserializer(text))
-        }
-        _ => Err(wrong("this method takes a plain value: text, a number, bytes, true or false")),
-    }
+    A::deserialize(Reader::read(bytes)?)
 }
 
 fn uint(rest: &mut &[u8]) -> Result<u64, Error> {
@@ -391,13 +363,16 @@ mod tests {
         let list = "0b7f020102ff8000010c00000eff8000020468747470046a6f6273";
         for (text, reason) in [
             ("", "it ends early"),
-            ("03", "this method takes a plain value: text, a number, bytes, true or false"),
-            (list, "this method takes a plain value: text, a number, bytes, true or false"),
+            ("03", "it ends early"),
+            (list, "invalid type: sequence, expected a string"),
             ("03020101", "the value does not begin as one"),
             ("030c0005", "it ends early"),
             ("020c00", "it ends early"),
             ("fe", "it ends early"),
             ("80", "it ends early"),
+            ("0302000103020001", "there is more than one value"),
+            ("031000ff", "it has a type that no argument has"),
+            ("04ff840000", "it has a type that was not described"),
             ("050c0002ffff", "the text is not UTF-8"),
         ] {
             assert_eq!(decode::<String>(&bytes(text)).unwrap_err().to_string(), reason, "{text}");
@@ -429,5 +404,53 @@ mod tests {
         // The values are those that Go writes.
         let values = HEXLOWER.decode(b"0102010e01fe012c01fef83f01057265616479000000").unwrap();
         assert!(bytes.ends_with(&values), "{}", HEXLOWER.encode(&bytes));
+    }
+    #[test]
+    fn records_are_read_with_the_names_of_json() {
+        #[derive(Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+        #[serde(default)]
+        struct Entry {
+            message: String,
+            log_attrs: Vec<Pair>,
+            ttl: Option<i64>,
+            env: std::collections::BTreeMap<String, String>,
+        }
+        #[derive(Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+        struct Pair {
+            key: String,
+        }
+        let entry = Entry {
+            message: "hello".to_owned(),
+            log_attrs: vec![Pair { key: "a".to_owned() }, Pair { key: "b".to_owned() }],
+            ttl: Some(-5),
+            env: [("A".to_owned(), "1".to_owned())].into(),
+        };
+        let bytes = encode(&entry).unwrap();
+        assert!(String::from_utf8_lossy(&bytes).contains("LogAttrs"));
+        assert_eq!(decode::<Entry>(&bytes).unwrap(), entry);
+        for end in 0..bytes.len() {
+            assert!(decode::<Entry>(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn records_that_hold_themselves_end() {
+        // A list of lists of itself: type 65 is a list of type 65.
+        let mut bytes = Vec::new();
+        let mut described = Vec::new();
+        put_int(&mut described, -FIRST);
+        described.push(2);
+        put_common(&mut described, "", FIRST);
+        described.push(1);
+        put_int(&mut described, FIRST);
+        described.extend([0, 0]);
+        put_bytes(&mut bytes, &described);
+        let mut value = Vec::new();
+        put_int(&mut value, FIRST);
+        value.push(0);
+        value.extend([1; 100_000]);
+        value.push(0);
+        put_bytes(&mut bytes, &value);
+        assert_eq!(decode::<IgnoredAny>(&bytes).unwrap_err().to_string(), "it is made of too many values");
     }
 }
