@@ -1,6 +1,6 @@
 //! Wakes one thread. A ring before the sleep is not lost.
 
-use std::time::Instant;
+use std::{sync::Arc, task::Wake, time::Instant};
 
 use super::sync::{AtomicBool, Mutex, Ordering, Thread, current, park};
 
@@ -47,5 +47,15 @@ impl Bell {
                 break;
             }
         }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ring();
     }
 }

@@ -26,7 +26,9 @@ use crate::{
     config::{Beside, Config},
     dashboard,
     handoff::{Counters, Monitor},
-    http, metrics,
+    http,
+    lock::{Locks, Timer},
+    metrics,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Listener, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
     program::{self, Variables},
@@ -94,6 +96,8 @@ pub struct Application {
     pub hosts: Vec<Arc<dyn Host<http::Request, http::Answer>>>,
     /// The channels that these let their workers use.
     pub channels: Arc<http::Channels>,
+    /// The locks that these let their workers use.
+    pub locks: Arc<Locks>,
     /// Where the configuration is read again.
     pub reread: Option<Reread>,
 }
@@ -165,7 +169,7 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
-    let Application { hosts, channels, reread } = application;
+    let Application { hosts, channels, locks, reread } = application;
     let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
     let (sender, events) = bounded(EVENTS);
     let pools = pools(config, hosts, &sender);
@@ -182,6 +186,8 @@ pub fn run_bound(
     // Read while there is one thread that could change it.
     let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
 
+    // Scripts may use locks while they boot.
+    let timer = Timer::start(&locks).map_err(Error::Thread)?;
     notifier.status("Starting: workers boot");
     let patience = config.boot_timeout();
     let started = supervisor.start().map_err(Error::Thread).and_then(|()| supervisor.boot(patience));
@@ -222,6 +228,7 @@ pub fn run_bound(
     };
     let mut methods = rpc::Methods::new();
     methods.steer(&supervisor.steering());
+    methods.lock(&locks);
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
@@ -257,7 +264,7 @@ pub fn run_bound(
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
-    drop((monitor, keeper, overseer));
+    drop((monitor, keeper, timer, overseer));
     if let Outcome::Clean = outcome {
         info!("Server stopped");
     }

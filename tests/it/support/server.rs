@@ -19,6 +19,7 @@ use roadrunner::{
     config::Config,
     handoff::Sealed,
     http::{Answer, Channels, Envelope, MEBIBYTE, Request},
+    lock::{Limits, Locks},
     net::{Address, Bound},
     pool::{Ended, Host, Next, Step},
     server::{Application, Command, Error, Origin, Outcome, Which, acceptor, run, run_bound},
@@ -148,7 +149,7 @@ impl Builder {
     pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
         let channels = self.channels();
-        let application = Application { hosts: vec![Arc::new(self.host)], channels, reread: None };
+        let application = Application { hosts: vec![Arc::new(self.host)], channels, locks: Locks::new(Limits::default()), reread: None };
         run(&self.config, Origin::default(), application, &told, || {})
     }
 
@@ -173,7 +174,7 @@ impl Builder {
             let acceptor = acceptor(&config).unwrap();
             let host = Arc::new(host);
             let hosts = config.http.pools().map(|_| Arc::clone(&host) as Arc<dyn Host<Request, Answer>>).collect();
-            let application = Application { hosts, channels, reread: None };
+            let application = Application { hosts, channels, locks: Locks::new(Limits::default()), reread: None };
             let origin = Origin::default();
             let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), application, &told, serve));
         });
