@@ -6,6 +6,7 @@
 //!
 //! In a fork of the process nothing is logged: it has none of the threads.
 
+mod attributes;
 mod channel;
 mod clock;
 mod config;
@@ -34,6 +35,7 @@ use std::{
 pub(crate) use channel::ACCESS;
 pub(crate) use clock::{Layout, Moment};
 pub(crate) use config::outputs;
+pub use attributes::Attributes;
 pub use config::{Channel, Config, Encoding, Mode, Output, Rotation};
 pub(crate) use escape::plain;
 pub use level::Level;

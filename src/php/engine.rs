@@ -30,6 +30,7 @@ use crate::{
     config::{self, Loaded, Loader},
     doctor,
     http::{self, Sendfile},
+    lock::{Limits, Locks},
     log,
     pool::{self, Host},
     process::SAME_SIGNAL,
@@ -155,12 +156,14 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
     *COMMANDS.lock() = Some(sender);
     let outcome = log::start().map_err(Error::Thread).and_then(|()| {
         let channels = http::Channels::new(config.http.sse, config.http.limits.write_timeout);
+        let locks = Locks::new(Limits::default());
         let settings = Settings {
             write_timeout: config.http.limits.write_timeout,
             sendfile: Sendfile::of(&config.http.sendfile),
             pools: config.http.pools().map(|(name, _)| name.to_owned()).collect(),
             debug: false,
             channels: Arc::clone(&channels),
+            locks: Arc::clone(&locks),
         };
         let host = |((_, pool), script): ((_, &pool::Config), Script)| {
             let settings = Settings { debug: pool.debug, ..settings.clone() };
@@ -168,7 +171,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
         };
         let hosts = config.http.pools().zip(scripts).map(host).collect();
         let reread = Reread::new(move || loader.load().map(|loaded| loaded.config).map_err(|error| error.to_string()));
-        let application = Application { hosts, channels, reread: Some(reread) };
+        let application = Application { hosts, channels, locks, reread: Some(reread) };
         run(&config, origin, application, &commands, || {
             doctor::log(&Engine);
             serving();

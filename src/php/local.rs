@@ -14,7 +14,13 @@ use bytes::Bytes;
 use tracing::{debug, error, info, warn};
 
 use super::{class::parts::Walk, engine, exception::Misuse, oversight::Oversight, sys};
-use crate::{channel::Form, handoff::Written, http, pool};
+use crate::{
+    channel::Form,
+    handoff::Written,
+    http,
+    lock::{Locks, Ties},
+    pool,
+};
 
 /// A worker of the HTTP pool.
 pub(super) type Worker = pool::Worker<http::Request, http::Answer>;
@@ -34,6 +40,8 @@ pub(super) struct Local {
     settings: Settings,
     /// What others may know of the request in hand.
     oversight: Arc<Oversight>,
+    /// What locks end with.
+    ties: Arc<Ties>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -61,6 +69,8 @@ pub(super) struct Settings {
     pub(super) debug: bool,
     /// What answers are handed over to that stay open.
     pub(super) channels: Arc<http::Channels>,
+    /// The locks of this server.
+    pub(super) locks: Arc<Locks>,
 }
 
 /// How a streamed answer begins.
@@ -104,7 +114,12 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Oversight>) -> impl Drop {
+pub(super) fn enter(
+    worker: Arc<Worker>,
+    settings: Settings,
+    oversight: Arc<Oversight>,
+    ties: Arc<Ties>,
+) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -115,6 +130,7 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
         worker,
         settings,
         oversight,
+        ties,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -156,8 +172,14 @@ impl Local {
         &self.oversight
     }
 
+    /// What locks end with.
+    pub(super) fn ties(&self) -> &Ties {
+        &self.ties
+    }
+
     /// A run of the script begins.
     pub(super) fn begin_run(&self) {
+        self.ties.begin();
         super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);

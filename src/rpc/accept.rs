@@ -52,13 +52,14 @@ impl Entry {
             Address::Tcp(_) => Listener::Tcp(TcpListener::from_std(socket.into())?),
             Address::Unix(_) => Listener::Unix(UnixListener::from_std(socket.into())?),
         };
+        let known = matches!(listener, Listener::Unix(_));
         let mut leaving = self.room.leaving();
         loop {
             tokio::select! {
                 biased;
                 // Before the end: what waits is connected already.
                 accepted = listener.accept() => match accepted {
-                    Ok(stream) => stream.into_iter().for_each(|stream| self.admit(stream)),
+                    Ok(stream) => stream.into_iter().for_each(|stream| self.admit(stream, known)),
                     Err(error) => {
                         debug!(%error, "RPC connection cannot be taken");
                         sleep(PAUSE).await;
@@ -70,8 +71,8 @@ impl Entry {
     }
 
     /// Lets a connection in, if there is room.
-    fn admit(&self, stream: Box<dyn Stream>) {
-        let line = Line::new();
+    fn admit(&self, stream: Box<dyn Stream>, known: bool) {
+        let line = Line::new(known);
         let Some(member) = self.crowd.admit(&line) else {
             warn!(connections = self.room.limits.connections, "Too many RPC connections: another one is refused");
             return;

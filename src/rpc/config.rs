@@ -7,6 +7,9 @@ use crate::{
     net::Address,
 };
 
+/// Methods that start programs: over TCP, where nobody is known, they must be allowed.
+pub(super) const GUARDED: &[&str] = &["service.Create"];
+
 /// Settings of the control surface (section `rpc`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -20,6 +23,12 @@ pub struct Config {
     ///
     /// Default: `false`.
     pub insecure: bool,
+
+    /// `rpc.allow`: methods that may be called over TCP though they start programs: `service.Create`. Over a unix socket,
+    /// which is the server's user's, they always may.
+    ///
+    /// Default: empty. In RoadRunner all may be called by everybody.
+    pub allow: Vec<String>,
 
     /// What the name of the socket is made of that stands in for `listen`: the path of the configuration file, else the
     /// working directory. `None`: nothing stands in.
@@ -41,7 +50,12 @@ impl Config {
                            or a unix socket, or say rpc.insecure: true";
             section.report("listen", message, problems);
         }
+        let allow = section.texts("allow", problems).unwrap_or_default();
+        if let Some(name) = allow.iter().find(|name| !GUARDED.contains(&name.as_str())) {
+            let message = format!("\"{name}\" is no method that must be allowed: these are {}", GUARDED.join(", "));
+            section.report("allow", &message, problems);
+        }
         section.finish(problems);
-        Self { listen, insecure, place: None }
+        Self { listen, insecure, allow, place: None }
     }
 }

@@ -33,6 +33,8 @@ const KEPT: usize = 64 * 1024;
 /// The state of a connection, shared by those who read, answer and write.
 #[derive(Debug)]
 pub(super) struct Line {
+    /// Whether the system vouches for the other end.
+    known: bool,
     state: Mutex<State>,
     /// There is something to write, or nothing more will come.
     news: Notify,
@@ -110,10 +112,11 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite>(stream: S, line: Arc<Line>,
 // === impl Line ===
 
 impl Line {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(known: bool) -> Arc<Self> {
         let state =
             State { answers: Vec::new(), sending: 0, calls: 0, ended: false, since: Instant::now(), left: false };
         Arc::new(Self {
+            known,
             state: Mutex::new(state),
             news: Notify::new(),
             room: Notify::new(),
@@ -180,7 +183,9 @@ impl Line {
             Ok(call) => (call.method.clone(), call),
             Err((method, fault)) => return self.answer(number, flags, &method, Err(fault), room),
         };
-        let handler = match room.methods.find(&method) {
+        let found =
+            if self.known { room.methods.find(&method) } else { room.methods.find_for_strangers(&method) };
+        let handler = match found {
             Ok(handler) => handler,
             Err(fault) => return self.answer(number, flags, &method, Err(fault), room),
         };

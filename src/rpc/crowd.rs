@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn the_one_that_is_idle_longest_makes_room() {
-        let lines: Vec<_> = (0..4).map(|_| Line::new()).collect();
+        let lines: Vec<_> = (0..4).map(|_| Line::new(true)).collect();
         let crowd = Crowd::new(2, Duration::ZERO);
         let first = crowd.admit(&lines[0]).unwrap();
         let second = crowd.admit(&lines[1]).unwrap();
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn nobody_goes_who_was_idle_for_a_short_time_or_is_not() {
-        let lines: Vec<_> = (0..2).map(|_| Line::new()).collect();
+        let lines: Vec<_> = (0..2).map(|_| Line::new(true)).collect();
         let crowd = Crowd::new(1, Duration::from_hours(1));
         let _first = crowd.admit(&lines[0]).unwrap();
         assert!(crowd.admit(&lines[1]).is_none());

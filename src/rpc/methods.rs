@@ -17,7 +17,7 @@ use serde::{
 };
 use tracing::error;
 
-use super::{Codec, body};
+use super::{Codec, body, config::GUARDED};
 use crate::config::COMPATIBLE;
 
 /// A call of a method.
@@ -43,6 +43,8 @@ pub struct Fault(String);
 #[derive(Default)]
 pub struct Methods {
     table: BTreeMap<&'static str, Handler>,
+    /// Those that may be called over TCP though they start programs.
+    allowed: Vec<String>,
 }
 
 type Promise = Pin<Box<dyn Future<Output = Reply> + Send>>;
@@ -212,6 +214,22 @@ impl Methods {
     fn insert(&mut self, name: &'static str, handler: Handler) {
         let before = self.table.insert(name, handler);
         debug_assert!(before.is_none(), "{name} is registered twice");
+    }
+
+    /// Lets these be called over TCP though they start programs.
+    pub fn allow(&mut self, names: &[String]) {
+        self.allowed.extend_from_slice(names);
+    }
+
+    /// Finds a method for who calls over TCP.
+    pub(super) fn find_for_strangers(&self, name: &str) -> Result<&Handler, Fault> {
+        let handler = self.find(name)?;
+        if GUARDED.contains(&name) && !self.allowed.iter().any(|allowed| allowed == name) {
+            return Err(Fault::new(format!(
+                "{name} must be allowed over TCP, by rpc.allow: [{name}], or called over a unix socket"
+            )));
+        }
+        Ok(handler)
     }
 
     /// The names of all methods, sorted.

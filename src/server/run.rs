@@ -31,7 +31,7 @@ use crate::{
     metrics,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Listener, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
-    program::{self, Variables},
+    program,
     rpc,
     service::Services,
     status,
@@ -184,7 +184,7 @@ pub fn run_bound(
     }
     let grace = config.grace();
     // Read while there is one thread that could change it.
-    let environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
+    let services = Services::new(program::environment());
 
     // Scripts may use locks while they boot.
     let timer = Timer::start(&locks).map_err(Error::Thread)?;
@@ -229,6 +229,9 @@ pub fn run_bound(
     let mut methods = rpc::Methods::new();
     methods.steer(&supervisor.steering());
     methods.lock(&locks);
+    methods.app();
+    methods.service(&services.remote());
+    methods.allow(&config.rpc.allow);
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
@@ -251,15 +254,14 @@ pub fn run_bound(
         bound,
         notifier,
         generations,
-        services: Services::default(),
+        services,
         rpc,
         status,
     };
     serving();
     running.notifier.ready(&running.status);
-    match Services::start(&config.services, environment) {
-        Ok(services) => running.services = services,
-        Err(error) => error!(%error, "Services cannot be started"),
+    if let Err(error) = running.services.start(&config.services) {
+        error!(%error, "Services cannot be started");
     }
     running.bound.take_over();
     let change = running.serve(restart);

@@ -62,7 +62,9 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn start(configs: &[Config]) -> Services {
-    Services::start(configs, program::environment()).unwrap()
+    let services = Services::new(program::environment());
+    services.start(configs).unwrap();
+    services
 }
 
 fn stop(services: Services) {

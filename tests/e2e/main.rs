@@ -35,6 +35,7 @@ mod hot_reload;
 mod http2;
 mod incoming;
 mod lifecycle;
+mod locks;
 mod log;
 mod manager;
 mod misuse;

@@ -24,6 +24,7 @@ mod hints;
 mod http2;
 mod layers;
 mod limits;
+mod locks;
 mod overload;
 mod pipeline;
 mod rpc;

@@ -196,7 +196,7 @@ fn run(seed: u64) {
 
 #[test]
 fn it_does_what_the_model_does() {
-    for seed in 1..=100 {
-        run(seed * 0x9e37_79b9_7f4a_7c15);
+    for seed in 1..=100u64 {
+        run(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
     }
 }

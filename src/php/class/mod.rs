@@ -5,6 +5,7 @@ mod body;
 mod cache;
 mod channel;
 mod file;
+mod lock;
 pub(super) mod parts;
 mod request;
 mod server;

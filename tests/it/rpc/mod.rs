@@ -102,19 +102,27 @@ pub fn start(limits: Limits) -> Rpc {
         Ok(number)
     });
     methods.register_task("test.Never", |_: bool| std::future::pending::<Result<bool, Fault>>());
+    Rpc { server: serve(methods, limits), fake, gate }
+}
+
+/// Serves methods at a free port.
+pub fn serve(methods: Methods, limits: Limits) -> Server {
     let address = Address::Tcp("127.0.0.1:0".parse().unwrap());
     let config = Config { listen: Some(vec![address]), ..Config::default() };
-    let server = Server::start(Bound::new(&config, false).unwrap(), methods, limits).unwrap();
-    Rpc { server, fake, gate }
+    Server::start(Bound::new(&config, false).unwrap(), methods, limits).unwrap()
+}
+
+/// Connects to a server at a port.
+pub fn connect(server: &Server) -> Wire {
+    let stream = TcpStream::connect(server.addresses()[0].tcp().unwrap()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    Wire(stream)
 }
 
 impl Rpc {
     pub fn connect(&self) -> Wire {
-        let address = self.server.addresses()[0].tcp().unwrap();
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Wire(stream)
+        connect(&self.server)
     }
 }
 
