@@ -3,6 +3,7 @@
 mod bounds;
 mod frames;
 mod life;
+mod services;
 mod steering;
 
 use std::{
