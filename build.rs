@@ -38,8 +38,8 @@ fn build() -> Result<(), String> {
     }
     build.std("gnu11").flag("-fvisibility=hidden").warnings(true).extra_warnings(false).include("src/php/shim");
     let files = [
-        "tsrm", "engine", "opcache", "thread", "cancel", "signal", "value", "server", "stream", "channel", "cache", "lock",
-        "upload", "body", "parts", "file", "class",
+        "tsrm", "engine", "opcache", "thread", "cancel", "signal", "value", "server", "stream", "channel", "cache",
+        "lock", "upload", "body", "parts", "file", "class",
     ];
     for file in files {
         build.file(format!("src/php/shim/{file}.c"));

@@ -32,10 +32,10 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use attributes::Attributes;
 pub(crate) use channel::ACCESS;
 pub(crate) use clock::{Layout, Moment};
 pub(crate) use config::outputs;
-pub use attributes::Attributes;
 pub use config::{Channel, Config, Encoding, Mode, Output, Rotation};
 pub(crate) use escape::plain;
 pub use level::Level;

@@ -114,12 +114,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(
-    worker: Arc<Worker>,
-    settings: Settings,
-    oversight: Arc<Oversight>,
-    ties: Arc<Ties>,
-) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Oversight>, ties: Arc<Ties>) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {

@@ -183,8 +183,7 @@ impl Line {
             Ok(call) => (call.method.clone(), call),
             Err((method, fault)) => return self.answer(number, flags, &method, Err(fault), room),
         };
-        let found =
-            if self.known { room.methods.find(&method) } else { room.methods.find_for_strangers(&method) };
+        let found = if self.known { room.methods.find(&method) } else { room.methods.find_for_strangers(&method) };
         let handler = match found {
             Ok(handler) => handler,
             Err(fault) => return self.answer(number, flags, &method, Err(fault), room),

@@ -193,8 +193,11 @@ impl Methods {
 
     /// Adds a method of messages that is a task of its client: it is dropped once the client sends nothing more, or the
     /// server ends.
-    pub fn register_message_task<A, R, F>(&mut self, name: &'static str, method: impl Fn(A) -> F + Send + Sync + 'static)
-    where
+    pub fn register_message_task<A, R, F>(
+        &mut self,
+        name: &'static str,
+        method: impl Fn(A) -> F + Send + Sync + 'static,
+    ) where
         A: Message + DeserializeOwned + Default,
         R: Message + Serialize,
         F: Future<Output = Result<R, Fault>> + Send + 'static,

@@ -16,6 +16,9 @@ use super::{
 };
 use crate::process::wait_readable;
 
+/// Processes of all services together, beyond which none is added while the server runs.
+const MOST: usize = 1000;
+
 /// Who waits for the end of a service.
 struct Pending {
     name: String,
@@ -26,14 +29,20 @@ struct Pending {
 
 /// Looks after the processes until all have ended after the bell was dropped.
 pub(super) fn look_after(mut processes: Vec<Process>, mut ear: &PipeReader, shared: &Shared) {
-    let (mut ending, mut pending) = (false, Vec::new());
+    let (mut ending, mut pending, mut replies) = (false, Vec::new(), Vec::new());
     loop {
         let now = Instant::now();
         for process in &mut processes {
             process.tick(now);
         }
-        pending.retain(|waits: &Pending| !settle(waits, &mut processes, shared, now));
+        for Pending { done, .. } in pending.extract_if(.., |waits| settle(waits, &mut processes, shared, now)) {
+            replies.push((done, Ok(())));
+        }
         shared.publish(&processes);
+        // Whoever has asked sees what has come of it, or has gone.
+        for (done, reply) in replies.drain(..) {
+            let _ = done.send(reply);
+        }
         if ending && processes.iter().all(Process::is_over) {
             shared.orders.lock().clear();
             return;
@@ -66,9 +75,8 @@ pub(super) fn look_after(mut processes: Vec<Process>, mut ear: &PipeReader, shar
             for Order { what, done } in orders {
                 match obey(what, &mut processes, &pending, shared, now) {
                     Ok(Some((name, next))) => pending.push(Pending { name, next, done }),
-                    // Whoever has asked may have gone.
-                    Ok(None) => drop(done.send(Ok(()))),
-                    Err(error) => drop(done.send(Err(error))),
+                    Ok(None) => replies.push((done, Ok(()))),
+                    Err(error) => replies.push((done, Err(error))),
                 }
             }
         }
@@ -119,8 +127,8 @@ fn create(
     if of(processes, &config.name).next().is_some() {
         return Err(ServiceError::Exists(config.name.clone()));
     }
-    if !shared.has_room(processes.len(), config.processes) {
-        return Err(ServiceError::TooMany);
+    if processes.len() + config.processes > MOST {
+        return Err(ServiceError::TooMany(MOST));
     }
     let before = processes.len();
     processes.extend(shared.processes(config, now));
@@ -135,8 +143,8 @@ fn create(
 }
 
 /// Does what was asked for once the processes of a service have ended. Returns whether they have.
-fn settle(pending: &Pending, processes: &mut Vec<Process>, shared: &Shared, now: Instant) -> bool {
-    let Pending { name, next, done } = pending;
+fn settle(pending: &mut Pending, processes: &mut Vec<Process>, shared: &Shared, now: Instant) -> bool {
+    let Pending { name, next, .. } = pending;
     if !of(processes, name).all(|process| process.is_over()) {
         return false;
     }
@@ -145,9 +153,7 @@ fn settle(pending: &Pending, processes: &mut Vec<Process>, shared: &Shared, now:
     if let Some(config) = next {
         let mut others = shared.processes(config, now);
         others.iter_mut().for_each(|process| process.tick(now));
-        processes.splice(at..at, others);
+        drop(processes.splice(at..at, others));
     }
-    // Whoever has asked may have gone.
-    let _ = done.send(Ok(()));
     true
 }

@@ -90,7 +90,16 @@ pub(super) enum Watched {
 impl Process {
     pub(super) fn new(config: &Arc<Config>, number: usize, environment: &Arc<Variables>, now: Instant) -> Self {
         let (config, environment) = (Arc::clone(config), Arc::clone(environment));
-        Self { config, number, environment, phase: Phase::Waiting(now), starts: 0, failures: 0, failure: None, ending: false }
+        Self {
+            config,
+            number,
+            environment,
+            phase: Phase::Waiting(now),
+            starts: 0,
+            failures: 0,
+            failure: None,
+            ending: false,
+        }
     }
 
     pub(super) fn status(&self) -> Status {

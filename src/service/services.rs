@@ -16,8 +16,6 @@ use crate::program::Variables;
 
 /// How long those that were killed may take to be gone.
 const GONE: Duration = Duration::from_secs(1);
-/// Processes of all services together, beyond which none is added while the server runs.
-const MOST: usize = 1000;
 
 /// The side processes of a server. When it is dropped they are killed.
 #[derive(Debug)]
@@ -91,8 +89,8 @@ pub enum ServiceError {
     #[error("service {0} cannot be started: {1}")]
     Unstartable(String, String),
     /// There are too many processes.
-    #[error("there would be more than {MOST} processes of services")]
-    TooMany,
+    #[error("there would be more than {0} processes of services")]
+    TooMany(usize),
     /// The server is starting.
     #[error("the server is starting")]
     Starting,
@@ -282,10 +280,5 @@ impl Shared {
 
     pub(super) fn publish(&self, processes: &[Process]) {
         *self.statuses.lock() = processes.iter().map(Process::status).collect();
-    }
-
-    /// Whether so many processes may be added to those that there are.
-    pub(super) fn has_room(&self, processes: usize, more: usize) -> bool {
-        processes + more <= MOST
     }
 }

@@ -154,9 +154,7 @@ fn what_is_tied_ends_with_the_run_of_the_script_and_nothing_else_does() {
 
 #[test]
 fn the_limit_of_a_request_ends_its_wait_and_frees_what_it_holds() {
-    let server = Server::of(SCRIPT)
-        .pool("num_workers: 3, supervisor: {exec_ttl: 300ms}")
-        .start();
+    let server = Server::of(SCRIPT).pool("num_workers: 3, supervisor: {exec_ttl: 300ms}").start();
     let id = ask(&server, "/acquire");
     assert_eq!(get(server.address, "/acquire?wait=60").status, 504);
     assert_eq!(ask(&server, &format!("/of?id={id}")), "true");
@@ -169,9 +167,7 @@ fn the_limit_of_a_request_ends_its_wait_and_frees_what_it_holds() {
 
 #[test]
 fn the_end_of_the_server_ends_a_wait() {
-    let server = Server::of(SCRIPT)
-        .pool("num_workers: 2, destroy_timeout: 1s")
-        .start();
+    let server = Server::of(SCRIPT).pool("num_workers: 2, destroy_timeout: 1s").start();
     assert_eq!(ask(&server, "/shared").len(), 32);
     let mut waiting = Client::connect(server.address).unwrap();
     waiting.send(b"GET /acquire?wait=3600 HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();

@@ -17,6 +17,7 @@ mod events;
 mod files;
 mod greedy;
 mod handoff;
+mod locks;
 mod log;
 mod middleware;
 mod neighbours;
@@ -91,6 +92,7 @@ fn main() -> ExitCode {
             ("opcache", opcache::measure),
             ("events", events::measure),
             ("greedy", greedy::measure),
+            ("locks", locks::measure),
             ("log", log::measure),
             ("memory", soak::measure),
             ("reload", pools::reload),

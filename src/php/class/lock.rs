@@ -116,7 +116,8 @@ fn acquire(mut request: Request<'_>, wait: Option<Duration>, tied: bool) -> PhpR
 unsafe extern "C" fn rr_rs_lock_id(id: *mut c_char) -> bool {
     method(false, || {
         let mut random = [0; ID / 2];
-        aws_lc_rs::rand::fill(&mut random).map_err(|_| exception::server("the system gives no randomness".to_owned()))?;
+        aws_lc_rs::rand::fill(&mut random)
+            .map_err(|_| exception::server("the system gives no randomness".to_owned()))?;
         // SAFETY: the shim passes so many bytes of its own.
         HEXLOWER.encode_mut(&random, unsafe { std::slice::from_raw_parts_mut(id.cast(), ID) });
         Ok(true)

@@ -51,7 +51,7 @@ fn one_that_cannot_be_started_is_not_added() {
     assert_eq!(remote.list().len(), 1);
     let mut many = named(&place, "many", "true");
     many.processes = 1000;
-    assert_eq!(remote.create(many), Err(ServiceError::TooMany));
+    assert_eq!(remote.create(many), Err(ServiceError::TooMany(1000)));
     stop(services);
 }
 

@@ -149,7 +149,12 @@ impl Builder {
     pub fn run(mut self) -> Result<Outcome, Error> {
         let (_commands, told) = bounded(1);
         let channels = self.channels();
-        let application = Application { hosts: vec![Arc::new(self.host)], channels, locks: Locks::new(Limits::default()), reread: None };
+        let application = Application {
+            hosts: vec![Arc::new(self.host)],
+            channels,
+            locks: Locks::new(Limits::default()),
+            reread: None,
+        };
         run(&self.config, Origin::default(), application, &told, || {})
     }
 
