@@ -156,9 +156,10 @@ fn what_is_tied_ends_with_the_run_of_the_script_and_nothing_else_does() {
 fn the_limit_of_a_request_ends_its_wait_and_frees_what_it_holds() {
     let server = Server::of(SCRIPT).pool("num_workers: 3, supervisor: {exec_ttl: 300ms}").start();
     let id = ask(&server, "/acquire");
-    assert_eq!(get(server.address, "/acquire?wait=60").status, 504);
+    assert_eq!(get(server.address, "/acquire?wait=60&ttl=0.05").status, 504);
     assert_eq!(ask(&server, &format!("/of?id={id}")), "true");
-    assert_eq!(ask(&server, "/locked"), "false", "whoever waited does not have it");
+    // Should it have got it in the very moment in which it was interrupted, its time is short.
+    until("whoever waited does not keep it", || ask(&server, "/locked") == "false");
     assert_eq!(ask(&server, "/hold?tied=1&how=loop"), "held");
     assert_eq!(ask(&server, "/locked"), "true");
     until("the script was ended", || ask(&server, "/locked") == "false");
