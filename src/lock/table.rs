@@ -275,8 +275,11 @@ impl Table {
     pub(super) fn end(&mut self, tie: Tie, now: Instant) -> (usize, Woken) {
         let mut woken = self.expire(now);
         let tied = self.ties.remove(&tie).unwrap_or_default();
+        // All of them first: one of those that wait may get what is tied as well.
         for (name, id) in &tied {
             self.take_away(name, id);
+        }
+        for (name, _) in &tied {
             self.serve(name, now, &mut woken);
         }
         (tied.len(), woken)

@@ -101,6 +101,7 @@ fn value(row: &Row) -> String {
         ("path", _) => "/path".to_owned(),
         ("mode", _) => "'0600'".to_owned(),
         ("map", _) => "{name: text}".to_owned(),
+        ("texts", _) if row.path == "rpc.allow" => "[service.Create]".to_owned(),
         ("texts", _) => "[text]".to_owned(),
         ("text" | "command" | "any", _) => "text".to_owned(),
         (words, _) if words.contains('|') => {
