@@ -49,6 +49,7 @@ fn build() -> Result<(), String> {
         "server",
         "stream",
         "channel",
+        "lock",
         "metrics",
         "cache",
         "upload",

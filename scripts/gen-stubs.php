@@ -11,7 +11,7 @@ if (extension_loaded('roadrunner')) {
 }
 $root = dirname(__DIR__);
 $order = [
-    'WorkerInterface', 'Server', 'Channel', 'Metrics/Counter', 'Metrics/Gauge', 'Metrics/Histogram', 'Metrics/Summary', 'Metrics', 'Rpc', 'Http/Cache', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Part', 'Http/Parts', 'Http/Response',
+    'WorkerInterface', 'Server', 'Channel', 'Metrics/Counter', 'Metrics/Gauge', 'Metrics/Histogram', 'Metrics/Summary', 'Metrics', 'Rpc', 'HeldLock', 'Locks', 'Http/Cache', 'Http/ResponseStream', 'Http/ServerSentEvents', 'Http/Upload', 'Http/Part', 'Http/Parts', 'Http/Response',
     'Http/Request', 'Http/Tls', 'Worker',
     'Environment', 'Cli', 'Exception/exceptions',
 ];

@@ -7,7 +7,7 @@
 //!
 //! Each module is a room; what stands further right knows nothing of what stands further left.
 //!
-//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`metrics`], [`rpc`],
+//! `php` → [`cli`] → [`server`] → [`http`] → [`pool`] → [`handoff`], and beside them [`channel`], [`lock`], [`metrics`], [`rpc`],
 //! [`web`], [`net`], [`config`], [`log`], [`trace`], [`status`] and, on top of that, [`dashboard`], and [`watch`] and
 //! [`service`] for `server`;
 //! for `cli` also [`parent`] and [`doctor`]; for all of them [`process`], [`program`], [`side`] and [`accounts`].
@@ -19,7 +19,7 @@
 //! The main PHP thread supervises ([`server::run`]), `rr-io-<n>` drive connections ([`net::Reactors`]),
 //! `rr-php-<pool>-<n>` run the script, `rr-watchdog` looks for wake-ups that were put off for too long, `rr-signal` waits
 //! for signals, `rr-tls` looks for changed certificates, `rr-watch` for changed files of the application, `rr-channels` keeps
-//! detached streams alive, `rr-services` looks after side processes, `rr-rpc` answers calls from outside and runs those that
+//! detached streams alive, `rr-locks` ends locks whose time is over, `rr-services` looks after side processes, `rr-rpc` answers calls from outside and runs those that
 //! workers make, `rr-web-0` serves the pages beside the application ([`web`]), `rr-traces` sends traces, `rr-log` writes one
 //! output of the log.
 //!
@@ -37,6 +37,7 @@ pub mod dashboard;
 pub mod doctor;
 pub mod handoff;
 pub mod http;
+pub mod lock;
 pub mod log;
 pub mod metrics;
 pub mod net;

@@ -495,6 +495,136 @@ namespace RoadRunner {
     }
 }
 
+namespace RoadRunner {
+    /**
+     * A lock that was taken by Locks::acquire() or Locks::acquireShared(). Nothing becomes of the lock when this object goes.
+     */
+    final class HeldLock
+    {
+        /** Its name. */
+        public readonly string $name;
+
+        /** Whose it is: 32 hexadecimal digits that nobody else has. Whoever knows them can release the lock. */
+        public readonly string $id;
+
+        /** Whether others may share it. */
+        public readonly bool $isShared;
+
+        private function __construct() {}
+
+        /**
+         * Releases it.
+         *
+         * @return bool false: it was over before
+         *
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public function release(): bool {}
+
+        /**
+         * Sets how long it is kept from now on.
+         *
+         * @param float $ttl seconds; 0 or INF: until it is released
+         *
+         * @return bool false: it is over, and is not taken again
+         *
+         * @throws \ValueError for a time that is negative or no number
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public function extend(float $ttl): bool {}
+
+        /**
+         * Returns whether it is not over yet.
+         *
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public function isHeld(): bool {}
+    }
+}
+
+namespace RoadRunner {
+    /**
+     * Names that one part of an application has for itself, or several share, while all workers of this server look on; those
+     * who call its RPC (`lock.Lock`) have the same ones.
+     *
+     * A lock is in memory: it ends with the server, and another generation or another machine knows nothing of it. It belongs
+     * to whoever has its id, and not to an object: it is kept when the object goes. It ends when it is released, when its time
+     * is over, or, if it is tied, when this run of the worker's script ends in whatever way.
+     *
+     * Times are seconds, and 1 microsecond at least. A name has 1 to 1024 bytes. A worker that waits for a lock is interrupted
+     * when its request has taken too long (`supervisor.exec_ttl`), or the server ends.
+     */
+    final class Locks
+    {
+        private function __construct() {}
+
+        /**
+         * Takes a lock that nobody else has, and waits for it if $wait says so. Nobody who comes later has it before.
+         *
+         * @param float $ttl how long it is kept; 0 or INF: until it is released
+         * @param float $wait how long it is waited for; 0: it is not, INF: as long as the request may last
+         * @param bool $tied whether it ends with this run of the script at the latest: with exit(), a fatal error, the end of the
+         *     worker, or when the worker is given up
+         *
+         * @return HeldLock|null null: somebody else has it
+         *
+         * @throws \ValueError for a name that is empty or too long, or a time that is negative or no number
+         * @throws \RoadRunner\Exception\ServerException when there is no room for another lock, or the server ends meanwhile
+         * @throws \RoadRunner\Exception\TimeoutException when the request has taken too long meanwhile
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function acquire(string $name, float $ttl = 0, float $wait = 0, bool $tied = false): ?HeldLock {}
+
+        /**
+         * Takes a lock that others may share, as acquire() does. It stands behind those that wait to have the lock alone.
+         *
+         * @throws \ValueError as acquire()
+         * @throws \RoadRunner\Exception\RoadRunnerException as acquire()
+         */
+        public static function acquireShared(string $name, float $ttl = 0, float $wait = 0, bool $tied = false): ?HeldLock {}
+
+        /**
+         * Calls a function while this worker has a lock, which is released when it returns, throws, or ends the script.
+         *
+         * @param float $ttl how long it is kept; 0 or INF: until the function is over
+         * @param float $wait how long it is waited for; 0: it is not, INF: as long as the request may last
+         * @param bool $shared whether others may share it
+         *
+         * @return mixed what the function returns
+         *
+         * @throws \RoadRunner\Exception\LockedException when somebody else has it; the function was not called
+         * @throws \ValueError as acquire()
+         * @throws \RoadRunner\Exception\RoadRunnerException as acquire()
+         */
+        public static function withLock(string $name, callable $function, float $ttl = 0, float $wait = INF, bool $shared = false): mixed {}
+
+        /**
+         * Returns whether anybody has a lock.
+         *
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function isLocked(string $name): bool {}
+
+        /**
+         * Releases a lock of which only name and id are known: one that another worker has taken, for example.
+         *
+         * @return bool false: the id does not have it
+         *
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function release(string $name, string $id): bool {}
+
+        /**
+         * Releases a lock, whosever it is. Who waits for it has it next.
+         *
+         * @return bool false: nobody had it
+         *
+         * @throws \RoadRunner\Exception\LogicException outside of a worker
+         */
+        public static function forceRelease(string $name): bool {}
+    }
+}
+
 namespace RoadRunner\Http {
     /**
      * What middleware `cache` has stored, for those who know that it is no longer true. Whatever is removed while a worker makes
@@ -1303,6 +1433,11 @@ namespace RoadRunner\Exception {
 
     /** A file cannot be sent: it is not there, may not be read, or is no regular file. Nothing was sent yet. */
     class FileException extends RoadRunnerException
+    {
+    }
+
+    /** Somebody else has the lock, and did not release it in time. */
+    class LockedException extends RoadRunnerException
     {
     }
 

@@ -50,6 +50,11 @@ class FileException extends RoadRunnerException
 {
 }
 
+/** Somebody else has the lock, and did not release it in time. */
+class LockedException extends RoadRunnerException
+{
+}
+
 /** The client's request cannot be read. */
 class BadRequestException extends RoadRunnerException
 {

@@ -1,6 +1,10 @@
 //! Wakes one thread. A ring before the sleep is not lost.
 
-use std::{task::Waker, time::Instant};
+use std::{
+    sync::Arc,
+    task::{Wake, Waker},
+    time::Instant,
+};
 
 use super::sync::{AtomicBool, Mutex, Ordering, Thread, current, park};
 
@@ -76,5 +80,15 @@ impl Bell {
                 break;
             }
         }
+    }
+}
+
+impl Wake for Bell {
+    fn wake(self: Arc<Self>) {
+        self.ring();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.ring();
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
+    task::Waker,
     time::{Duration, Instant},
 };
 
@@ -526,6 +527,11 @@ impl<Q, A> Seat<Q, A> {
                 return Blocked::TimedOut;
             }
         }
+    }
+
+    /// What ends the sleep of a [`Seat::block`], for rooms that know nothing of seats.
+    pub fn waker(&self) -> Waker {
+        self.bell().into()
     }
 
     /// What wakes the seat's thread.

@@ -6,6 +6,7 @@
 //!
 //! In a fork of the process nothing is logged: it has none of the threads.
 
+mod attributes;
 mod channel;
 mod clock;
 mod config;
@@ -32,6 +33,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use attributes::Attributes;
 pub(crate) use channel::ACCESS;
 pub(crate) use clock::{Layout, Moment};
 pub(crate) use config::outputs;

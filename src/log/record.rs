@@ -9,6 +9,7 @@ use std::{
 use tracing::field::{Field, Visit};
 
 use super::{
+    Attributes,
     clock::{Layout, Moment},
     escape::{Escaped, Place},
 };
@@ -183,6 +184,9 @@ impl Visit for Recorder<'_> {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        if let Some(attributes) = value.downcast_ref::<Attributes>() {
+            return attributes.pairs().for_each(|(name, value)| self.take(name, value));
+        }
         self.take_formatted(field.name(), format_args!("{value}"));
     }
 

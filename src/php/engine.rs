@@ -30,6 +30,7 @@ use crate::{
     config::{self, Loaded, Loader},
     doctor,
     http::{self, Sendfile},
+    lock::{Limits, Locks},
     log,
     metrics::Registry,
     pool::{self, Host},
@@ -158,6 +159,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
         let channels = http::Channels::new(config.http.sse, config.http.limits.write_timeout);
         let metrics = Registry::new(config.metrics.clone().unwrap_or_default().max_series);
         let inside = rpc::Inside::new(effective.json());
+        let locks = Locks::new(Limits::default());
         let settings = Settings {
             write_timeout: config.http.limits.write_timeout,
             sendfile: Sendfile::of(&config.http.sendfile),
@@ -166,6 +168,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
             channels: Arc::clone(&channels),
             metrics: Arc::clone(&metrics),
             inside: Arc::clone(&inside),
+            locks: Arc::clone(&locks),
         };
         let host = |((_, pool), script): ((_, &pool::Config), Script)| {
             let settings = Settings { debug: pool.debug, ..settings.clone() };
@@ -173,7 +176,7 @@ pub(super) fn launch(loaded: Loaded, directory: &Path, script: &Script, serving:
         };
         let hosts = config.http.pools().zip(scripts).map(host).collect();
         let reread = Reread::new(move || loader.load().map(|loaded| loaded.config).map_err(|error| error.to_string()));
-        let application = Application { hosts, channels, metrics, inside, reread: Some(reread) };
+        let application = Application { hosts, channels, metrics, inside, locks, reread: Some(reread) };
         run(&config, origin, application, &commands, || {
             doctor::log(&Engine);
             serving();

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     http,
+    lock::Ties,
     net::Address,
     pool::{Ended, Host, Next, Step},
     rpc,
@@ -40,7 +41,7 @@ pub(super) struct PhpHost {
 }
 
 /// A thread's record, shared with those who interrupt it.
-struct Shared(*mut sys::Thread, Arc<Oversight>);
+struct Shared(*mut sys::Thread, Arc<Oversight>, Arc<Ties>);
 
 // SAFETY: other threads only pass the pointer to functions that lock; it is taken out of the table, under
 // the table's lock, before the record dies.
@@ -68,7 +69,7 @@ impl Host<http::Request, http::Answer> for PhpHost {
 
     fn interrupt(&self, worker: &Worker) {
         let threads = self.threads.lock();
-        if let Some(Shared(thread, _)) = threads.get(&worker.name) {
+        if let Some(Shared(thread, ..)) = threads.get(&worker.name) {
             // SAFETY: the record lives while it is in the table, whose lock is held.
             unsafe { sys::rr_thread_interrupt(*thread) };
         }
@@ -76,7 +77,7 @@ impl Host<http::Request, http::Answer> for PhpHost {
 
     fn press(&self, worker: &Worker, request: u64, step: Step) {
         let threads = self.threads.lock();
-        let Some(Shared(thread, oversight)) = threads.get(&worker.name) else { return };
+        let Some(Shared(thread, oversight, ties)) = threads.get(&worker.name) else { return };
         let limit = worker.exec_ttl().unwrap_or_default().as_secs_f64();
         let wanted = match step {
             Step::Report => sys::REPORT,
@@ -87,7 +88,12 @@ impl Host<http::Request, http::Answer> for PhpHost {
                 unsafe { sys::rr_unblock(*thread, request) };
                 return;
             }
-            Step::GiveUp => return oversight.give_up(worker, request),
+            Step::GiveUp => {
+                oversight.give_up(worker, request);
+                // Nobody waits for the end of its script any more, nor for what it has locked.
+                ties.end();
+                return;
+            }
         };
         oversight.expect(request, step);
         // SAFETY: as above.
@@ -117,9 +123,10 @@ fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, S
     // SAFETY: on a new thread; the record and its strings outlive `rr_thread_close`.
     unsafe { sys::rr_thread_open(thread) };
     let oversight = Arc::<Oversight>::default();
-    threads.lock().insert(worker.name.clone(), Shared(thread, Arc::clone(&oversight)));
+    let ties = Arc::new(Ties::new(Arc::clone(&settings.locks)));
+    threads.lock().insert(worker.name.clone(), Shared(thread, Arc::clone(&oversight), Arc::clone(&ties)));
     let next = {
-        let _local = local::enter(Arc::clone(worker), settings, oversight);
+        let _local = local::enter(Arc::clone(worker), settings, oversight, Arc::clone(&ties));
         loop {
             if debug && local::with(Local::wait_ahead) != Some(true) {
                 break worker.ended(&Ended::Exit(0));
@@ -129,6 +136,7 @@ fn work(worker: &Arc<Worker>, script: &Script, threads: &Mutex<HashMap<String, S
             // SAFETY: the record is this thread's; what others read of it is set elsewhere.
             script.prepare(unsafe { &mut *thread }, &place);
             let ended = run(thread);
+            ties.end();
             local::with(|local| local.oversight().end(worker));
             drop(place);
             local::with(|local| local.answer_ahead(&ended));

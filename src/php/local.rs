@@ -18,6 +18,7 @@ use crate::{
     channel::Form,
     handoff::{Received, Written},
     http,
+    lock::{Locks, Ties},
     metrics::Registry,
     pool, rpc,
 };
@@ -43,6 +44,8 @@ pub(super) struct Local {
     settings: Settings,
     /// What others may know of the request in hand.
     oversight: Arc<Oversight>,
+    /// What locks end with.
+    ties: Arc<Ties>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
@@ -78,6 +81,8 @@ pub(super) struct Settings {
     pub(super) metrics: Arc<Registry>,
     /// How methods are called and offered.
     pub(super) inside: Arc<rpc::Inside>,
+    /// The locks of this server.
+    pub(super) locks: Arc<Locks>,
 }
 
 /// What a wait has come to.
@@ -130,7 +135,7 @@ thread_local! {
 }
 
 /// Makes the calling thread a worker's, until the guard is dropped.
-pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Oversight>) -> impl Drop {
+pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Oversight>, ties: Arc<Ties>) -> impl Drop {
     struct Guard;
     impl Drop for Guard {
         fn drop(&mut self) {
@@ -145,6 +150,7 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
         worker,
         settings,
         oversight,
+        ties,
         current: RefCell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
@@ -188,8 +194,14 @@ impl Local {
         &self.oversight
     }
 
+    /// What locks end with.
+    pub(super) fn ties(&self) -> &Ties {
+        &self.ties
+    }
+
     /// A run of the script begins.
     pub(super) fn begin_run(&self) {
+        self.ties.begin();
         super::class::answer::forget();
         self.left.set(false);
         self.over.set(false);

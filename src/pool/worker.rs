@@ -6,6 +6,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering},
     },
+    task::Waker,
     time::{Duration, Instant},
 };
 
@@ -510,6 +511,12 @@ impl<Q, A> Worker<Q, A> {
     /// Waits until all of a stream was collected, see [`Outlet::collect`]. For the worker's thread.
     pub fn collect<E>(&self, outlet: &Outlet<E>) -> Blocked {
         outlet.collect(&self.seat)
+    }
+
+    /// Waits until `ready`, see [`Seat::block`], whose argument is what wakes the thread. For the worker's thread.
+    pub fn block(&self, patience: Duration, mut ready: impl FnMut(&Waker) -> bool) -> Blocked {
+        let waker = self.seat.waker();
+        self.seat.block(patience, || ready(&waker))
     }
 
     /// Ends a wait for room, or for what is to come.

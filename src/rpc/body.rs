@@ -1,5 +1,6 @@
 //! Arguments and results in each codec.
 
+use prost::Message;
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{DeserializeOwned, IntoDeserializer, value},
@@ -38,6 +39,24 @@ pub(super) fn encode<R: Serialize + ?Sized>(codec: Codec, result: &R) -> Result<
             value => Ok(value.to_string().into_bytes()),
         },
         Codec::Protobuf => Err(no_protobuf()),
+    }
+}
+
+/// Reads a message: what [`decode`] reads, and Protobuf.
+pub(super) fn decode_message<A: Message + DeserializeOwned + Default>(codec: Codec, body: &[u8]) -> Result<A, Fault> {
+    match codec {
+        Codec::Protobuf => A::decode(body).map_err(wrong),
+        // Bytes alone have no fields; as elsewhere, what has an inner order is JSON.
+        Codec::Raw => decode(Codec::Json, body),
+        _ => decode(codec, body),
+    }
+}
+
+/// Writes a message: what [`encode`] writes, and Protobuf.
+pub(super) fn encode_message<R: Message + Serialize>(codec: Codec, result: &R) -> Result<Vec<u8>, Fault> {
+    match codec {
+        Codec::Protobuf => Ok(result.encode_to_vec()),
+        _ => encode(codec, result),
     }
 }
 

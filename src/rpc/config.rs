@@ -7,6 +7,9 @@ use crate::{
     net::Address,
 };
 
+/// Methods that start programs: over TCP, where nobody is known, they must be allowed.
+pub(super) const GUARDED: &[&str] = &["service.Create"];
+
 /// Settings of the control surface (section `rpc`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Config {
@@ -21,10 +24,10 @@ pub struct Config {
     /// Default: `false`.
     pub insecure: bool,
 
-    /// `rpc.allow`: methods that may be called over TCP although nobody is asked there who they are: those that workers have
-    /// registered. Over a unix socket all may be.
+    /// `rpc.allow`: methods that may be called over TCP although nobody is asked there who they are: `service.Create`, which
+    /// starts programs, and those that workers have registered. Over a unix socket all may be.
     ///
-    /// Default: none.
+    /// Default: none. In RoadRunner all may be called by everybody.
     pub allow: Vec<String>,
 
     /// What the name of the socket is made of that stands in for `listen`: the path of the configuration file, else the
@@ -57,7 +60,6 @@ impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
         let insecure = section.boolean("insecure", problems).unwrap_or_default();
-        let allow = section.texts("allow", problems).unwrap_or_default();
         let listen = section.socket("listen", problems);
         let reachable = |address: &Address| address.tcp().is_some_and(|address| !address.ip().is_loopback());
         if !insecure && listen.iter().flatten().any(reachable) {
@@ -65,6 +67,7 @@ impl Config {
                            or a unix socket, or say rpc.insecure: true";
             section.report("listen", message, problems);
         }
+        let allow = section.texts("allow", problems).unwrap_or_default();
         section.finish(problems);
         Self { listen, insecure, allow, place: None }
     }

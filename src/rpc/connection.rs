@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader, ReadHalf, WriteHalf},
     runtime::Handle,
-    sync::{Notify, OwnedSemaphorePermit},
+    sync::{Notify, OwnedSemaphorePermit, watch},
     task::JoinSet,
     time::timeout,
 };
@@ -42,6 +42,8 @@ pub(super) struct Line {
     room: Notify,
     /// The connection is to end.
     left: Notify,
+    /// False once no further call will come.
+    attended: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -113,7 +115,13 @@ impl Line {
     pub(super) fn new() -> Arc<Self> {
         let state =
             State { answers: Vec::new(), sending: 0, calls: 0, ended: false, since: Instant::now(), left: false };
-        Arc::new(Self { state: Mutex::new(state), news: Notify::new(), room: Notify::new(), left: Notify::new() })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            news: Notify::new(),
+            room: Notify::new(),
+            left: Notify::new(),
+            attended: watch::channel(true).0,
+        })
     }
 
     /// Since when there has been nothing to do; `None`: there is.
@@ -185,7 +193,12 @@ impl Line {
                 self.begin();
                 let (line, room) = (Arc::clone(self), Arc::clone(room));
                 calls.spawn(async move {
-                    let reply = running.reply().await;
+                    let attended = running.attended();
+                    let reply = tokio::select! {
+                        biased;
+                        reply = running.reply() => reply,
+                        () = line.unattended(&room), if attended => Err(Fault::new("the wait was given up")),
+                    };
                     line.finish(number, flags, &method, reply, &room, started);
                 });
             }
@@ -266,8 +279,19 @@ impl Line {
         self.state.lock().since = Instant::now();
     }
 
+    /// Returns when no further call will come, or be taken.
+    async fn unattended(&self, room: &Room) {
+        let (mut attended, mut closing) = (self.attended.subscribe(), room.closing());
+        tokio::select! {
+            // The sender lives with the connection.
+            _ = attended.wait_for(|attended| !attended) => {}
+            () = closing.reached() => {}
+        }
+    }
+
     /// Nothing more will come.
     fn end(&self) {
+        self.attended.send_replace(false);
         self.state.lock().ended = true;
         self.news.notify_one();
     }

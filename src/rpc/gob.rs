@@ -2,7 +2,8 @@
 //!
 //! A value is a message of its type's number and itself; types that are made of others are described in messages before
 //! it. Numbers are unsigned and short: below 128 a byte, else the negated count of the bytes that follow, big endian.
-//! Names of fields begin with a capital letter in Go; here that letter is made from the name in JSON.
+//! Names of fields begin with a capital letter in Go; here they are made from the names in JSON, and back where a record is
+//! asked for: `log_attrs` is `LogAttrs`.
 //!
 //! Arguments are any values. Results, too, but Go has no list, and no map, of values of different types: such a map is
 //! written as a record, and such a list is an error.
@@ -16,6 +17,7 @@ use serde::{
 };
 
 use self::writer::Writer;
+pub(super) use self::writer::capital;
 
 /// Why something cannot be read or written.
 pub(super) type Error = value::Error;
@@ -30,7 +32,7 @@ const INTERFACE: i64 = 8;
 /// The first number of a type that is described.
 const FIRST: i64 = 65;
 
-/// A value on its way into bytes.
+/// A value on its way into bytes, or out of them.
 enum Value {
     /// What Go does not write: it has no such thing as a missing value.
     Nothing,
@@ -226,7 +228,7 @@ impl Value {
                     return Ok(Self::Map(entries));
                 }
                 let field = |(key, value)| match key {
-                    Self::Text(name) => Ok((writer::capital(&name), value)),
+                    Self::Text(name) => Ok((capital(&name), value)),
                     _ => Err(wrong("Go has no map of values of different types, and no record with numbers for names")),
                 };
                 Self::Record("Result", entries.into_iter().map(field).collect::<Result<_, _>>()?)
@@ -494,5 +496,53 @@ mod tests {
         // The values are those that Go writes.
         let values = HEXLOWER.decode(b"0102010e01fe012c01fef83f01057265616479000000").unwrap();
         assert!(bytes.ends_with(&values), "{}", HEXLOWER.encode(&bytes));
+    }
+    #[test]
+    fn records_are_read_with_the_names_of_json() {
+        #[derive(Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+        #[serde(default)]
+        struct Entry {
+            message: String,
+            log_attrs: Vec<Pair>,
+            ttl: Option<i64>,
+            env: std::collections::BTreeMap<String, String>,
+        }
+        #[derive(Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+        struct Pair {
+            key: String,
+        }
+        let entry = Entry {
+            message: "hello".to_owned(),
+            log_attrs: vec![Pair { key: "a".to_owned() }, Pair { key: "b".to_owned() }],
+            ttl: Some(-5),
+            env: [("A".to_owned(), "1".to_owned())].into(),
+        };
+        let bytes = encode(&entry).unwrap();
+        assert!(String::from_utf8_lossy(&bytes).contains("LogAttrs"));
+        assert_eq!(decode::<Entry>(&bytes).unwrap(), entry);
+        for end in 0..bytes.len() {
+            assert!(decode::<Entry>(&bytes[..end]).is_err(), "cut at {end}");
+        }
+    }
+
+    #[test]
+    fn records_that_hold_themselves_end() {
+        // A list of lists of itself: type 65 is a list of type 65.
+        let mut bytes = Vec::new();
+        let mut described = Vec::new();
+        put_int(&mut described, -FIRST);
+        described.push(2);
+        put_common(&mut described, "", FIRST);
+        described.push(1);
+        put_int(&mut described, FIRST);
+        described.extend([0, 0]);
+        put_bytes(&mut bytes, &described);
+        let mut value = Vec::new();
+        put_int(&mut value, FIRST);
+        value.push(0);
+        value.extend([1; 100_000]);
+        value.push(0);
+        put_bytes(&mut bytes, &value);
+        assert_eq!(decode::<IgnoredAny>(&bytes).unwrap_err().to_string(), "it is made of too many values");
     }
 }

@@ -10,13 +10,14 @@ use std::{
 };
 
 use bytes::Bytes;
+use prost::Message;
 use serde::{
     Serialize,
     de::{DeserializeOwned, IgnoredAny},
 };
 use tracing::error;
 
-use super::{Blob, Codec, Inside, Offers, Value, body, offers};
+use super::{Blob, Codec, Inside, Offers, Value, body, config::GUARDED, offers};
 use crate::config::COMPATIBLE;
 
 /// A call of a method.
@@ -76,6 +77,8 @@ pub(super) enum Handler {
     Waiting(Arc<dyn Fn(&Call) -> Reply + Send + Sync>),
     /// As a task among the connections.
     Task(Box<dyn Fn(Call) -> Work + Send + Sync>),
+    /// As a task that makes no sense without its client, or at the end of the server.
+    Attended(Box<dyn Fn(Call) -> Work + Send + Sync>),
 }
 
 // === impl Call ===
@@ -88,6 +91,24 @@ impl Call {
     /// When it is something else than a method of this argument takes.
     pub fn argument<A: DeserializeOwned + Default>(&self) -> Result<A, Fault> {
         body::decode(self.codec, &self.body)
+    }
+
+    /// Reads the argument of a method whose argument and result are messages.
+    ///
+    /// # Errors
+    ///
+    /// When it is another one.
+    pub fn message<A: Message + DeserializeOwned + Default>(&self) -> Result<A, Fault> {
+        body::decode_message(self.codec, &self.body)
+    }
+
+    /// Writes the result of such a method.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be written in the codec of the call.
+    pub fn reply_message<R: Message + Serialize>(&self, result: &R) -> Reply {
+        body::encode_message(self.codec, result)
     }
 
     /// Writes the result.
@@ -165,6 +186,54 @@ impl Methods {
         self.insert(name, Handler::Task(Box::new(start)));
     }
 
+    /// Adds a method that answers at once, and whose argument and result are messages: it answers Protobuf, too.
+    pub fn register_message<A, R>(
+        &mut self,
+        name: &'static str,
+        method: impl Fn(A) -> Result<R, Fault> + Send + Sync + 'static,
+    ) where
+        A: Message + DeserializeOwned + Default,
+        R: Message + Serialize,
+    {
+        self.register_call(name, move |call| call.reply_message(&method(call.message()?)?));
+    }
+
+    /// Adds a method of messages that may wait, see [`Methods::register_waiting`].
+    pub fn register_message_waiting<A, R>(
+        &mut self,
+        name: &'static str,
+        method: impl Fn(A) -> Result<R, Fault> + Send + Sync + 'static,
+    ) where
+        A: Message + DeserializeOwned + Default,
+        R: Message + Serialize,
+    {
+        let waiting = move |call: &Call| call.reply_message(&method(call.message()?)?);
+        self.insert(name, Handler::Waiting(Arc::new(waiting)));
+    }
+
+    /// Adds a method of messages that is a task of its client: it is dropped once the client sends nothing more, or the
+    /// server ends.
+    pub fn register_message_task<A, R, F>(
+        &mut self,
+        name: &'static str,
+        method: impl Fn(A) -> F + Send + Sync + 'static,
+    ) where
+        A: Message + DeserializeOwned + Default,
+        R: Message + Serialize,
+        F: Future<Output = Result<R, Fault>> + Send + 'static,
+    {
+        let start = move |call: Call| -> Work {
+            match call.message() {
+                Ok(argument) => {
+                    let result = method(argument);
+                    Box::pin(async move { call.reply_message(&result.await?) })
+                }
+                Err(fault) => Box::pin(std::future::ready(Err(fault))),
+            }
+        };
+        self.insert(name, Handler::Attended(Box::new(start)));
+    }
+
     fn insert(&mut self, name: &'static str, handler: Handler) {
         let before = self.table.insert(name, handler);
         debug_assert!(before.is_none(), "{name} is registered twice");
@@ -177,7 +246,12 @@ impl Methods {
         let config = Blob(inside.config().as_bytes().to_vec());
         self.register("rpc.Config", move |_: IgnoredAny| Ok(config.clone()));
         self.inside = Some(Arc::clone(inside));
-        self.allowed = allowed.to_vec();
+        self.allow(allowed);
+    }
+
+    /// Lets these be called over TCP.
+    pub fn allow(&mut self, names: &[String]) {
+        self.allowed.extend_from_slice(names);
     }
 
     /// How workers call, if they can.
@@ -201,15 +275,21 @@ impl Methods {
 
     /// Finds a method. What is wrong is said in the words of Go's `net/rpc`, by which clients may know it.
     pub(super) fn find(&self, name: &str, from: From) -> Result<Found<'_>, Fault> {
+        let allowed = || {
+            if from != From::Tcp || self.allowed.iter().any(|allowed| allowed == name) {
+                return Ok(());
+            }
+            let reason = format!("{name} may not be called over TCP: name it in rpc.allow, or use a unix socket");
+            Err(Fault::new(reason))
+        };
         if let Some(handler) = self.table.get(name) {
+            if GUARDED.contains(&name) {
+                allowed()?;
+            }
             return Ok(Found::Own(handler));
         }
         if let Some(offers) = self.offers().filter(|offers| offers.offers(name)) {
-            if from == From::Tcp && !self.allowed.iter().any(|allowed| allowed == name) {
-                let reason = format!("{name} may not be called over TCP: name it in rpc.allow, or use a unix socket");
-                return Err(Fault::new(reason));
-            }
-            return Ok(Found::Offered(offers));
+            return allowed().map(|()| Found::Offered(offers));
         }
         Err(self.unknown(name))
     }
@@ -289,6 +369,41 @@ mod tests {
         let fault = call("one.Length", Codec::Protobuf, b"\x0a\x04four").unwrap_err().to_string();
         assert!(fault.contains("no Protobuf messages"), "{fault}");
         assert_eq!(call("one.Fail", Codec::Json, b"\"\"").unwrap_err().to_string(), "no");
+    }
+
+    #[test]
+    fn messages_are_of_every_codec() {
+        #[derive(Clone, PartialEq, Message, Serialize, serde::Deserialize)]
+        #[serde(default)]
+        struct Pair {
+            #[prost(string, tag = "1")]
+            one: String,
+            #[prost(int64, optional, tag = "3")]
+            other_one: Option<i64>,
+        }
+        let mut methods = methods();
+        methods.register_message("one.Turn", |pair: Pair| {
+            Ok(Pair { one: format!("{}!", pair.one), other_one: pair.other_one.map(|number| number + 1) })
+        });
+        let Found::Own(Handler::Quick(method)) = methods.find("one.Turn", From::Tcp).unwrap() else { unreachable!() };
+        let call = |codec, body: &[u8]| {
+            let call = Call { method: "one.Turn".to_owned(), codec, body: Bytes::copy_from_slice(body) };
+            run(&**method, &call)
+        };
+        let (before, after) = (pair("a", 4), pair("a!", 5));
+        fn pair(one: &str, other: i64) -> Pair {
+            Pair { one: one.to_owned(), other_one: Some(other) }
+        }
+        for codec in [Codec::Json, Codec::MessagePack, Codec::Gob] {
+            let body = body::encode(codec, &before).unwrap();
+            assert_eq!(body::decode::<Pair>(codec, &call(codec, &body).unwrap()).unwrap(), after, "{codec:?}");
+        }
+        assert_eq!(call(Codec::Protobuf, b"\x0a\x01a\x18\x04").unwrap(), b"\x0a\x02a!\x18\x05");
+        assert_eq!(call(Codec::Protobuf, b"").unwrap(), b"\x0a\x01!");
+        let json = br#"{"one":"a","other_one":4,"more":1}"#;
+        assert_eq!(call(Codec::Raw, json).unwrap(), br#"{"one":"a!","other_one":5}"#);
+        let fault = call(Codec::Protobuf, b"\x0a\x05a").unwrap_err().to_string();
+        assert!(fault.starts_with("the argument cannot be read: failed to decode Protobuf message"), "{fault}");
     }
 
     #[test]

@@ -17,6 +17,7 @@
 //! nothing. A connection that reaches one of them waits, is told, or ends; the others do not notice.
 
 mod accept;
+mod app;
 mod body;
 mod client;
 mod config;

@@ -21,6 +21,7 @@ pub(super) enum Begun {
 pub(super) struct Running {
     method: String,
     work: JoinHandle<Reply>,
+    attended: bool,
 }
 
 // === impl Room ===
@@ -33,6 +34,7 @@ impl Room {
             Err(fault) => return Begun::Done(Err(fault)),
         };
         let method = call.method.clone();
+        let attended = matches!(found, Found::Own(Handler::Attended(_)));
         let work = match found {
             Found::Own(Handler::Quick(quick)) => return Begun::Done(methods::run(&**quick, &call)),
             Found::Own(Handler::Waiting(waiting)) => {
@@ -46,10 +48,10 @@ impl Room {
                     reply
                 })
             }
-            Found::Own(Handler::Task(task)) => runtime.spawn(with(memory, task(call))),
+            Found::Own(Handler::Task(task) | Handler::Attended(task)) => runtime.spawn(with(memory, task(call))),
             Found::Offered(offers) => runtime.spawn(with(memory, self.methods.pass_on(offers, call))),
         };
-        Begun::Running(Running { method, work })
+        Begun::Running(Running { method, work, attended })
     }
 }
 
@@ -63,6 +65,11 @@ async fn with<H: Send>(held: H, work: methods::Work) -> Reply {
 // === impl Running ===
 
 impl Running {
+    /// Whether it makes no sense without its client, or at the end of the server.
+    pub(super) fn attended(&self) -> bool {
+        self.attended
+    }
+
     pub(super) async fn reply(mut self) -> Reply {
         (&mut self.work).await.unwrap_or_else(|_| Err(methods::panicked(&self.method)))
     }

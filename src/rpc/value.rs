@@ -8,6 +8,8 @@ use serde::{
     ser::{self, SerializeMap, SerializeSeq},
 };
 
+use super::gob::capital;
+
 /// How deep values may be nested.
 pub const DEPTH: usize = 128;
 
@@ -208,9 +210,27 @@ impl<'de> Deserializer<'de> for Value {
         if self == Self::Null { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
+    /// Fields may have the names of Go.
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Self::Error> {
+        let Self::Map(mut entries) = self else { return self.deserialize_any(visitor) };
+        for (key, _) in &mut entries {
+            if let Key::Text(name) = key
+                && let Some(field) = fields.iter().find(|field| capital(field).as_bytes() == name)
+            {
+                *name = field.as_bytes().to_vec();
+            }
+        }
+        visitor.visit_map(MapDeserializer::new(entries.into_iter()))
+    }
+
     serde::forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct newtype_struct seq
-        tuple tuple_struct map struct enum identifier ignored_any
+        tuple tuple_struct map enum identifier ignored_any
     }
 }
 

@@ -30,11 +30,12 @@ use crate::{
     config::{Beside, Config},
     dashboard,
     handoff::{Counters, Monitor},
-    http, log, metrics,
+    http,
+    lock::{Locks, Timer},
+    log, metrics,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
-    program::{self, Variables},
-    rpc,
+    program, rpc,
     service::Services,
     status::{self, Checks, Stage},
     tls::{Acceptor, Watch},
@@ -105,6 +106,8 @@ pub struct Application {
     pub metrics: Arc<metrics::Registry>,
     /// How these workers call methods, and offer some.
     pub inside: Arc<rpc::Inside>,
+    /// The locks that these let their workers use.
+    pub locks: Arc<Locks>,
     /// Where the configuration is read again.
     pub reread: Option<Reread>,
 }
@@ -176,7 +179,7 @@ pub fn run_bound(
     serving: impl FnOnce(),
 ) -> Result<Outcome, Error> {
     let Origin { notifier, original, .. } = origin;
-    let Application { hosts, channels, metrics, inside, reread } = application;
+    let Application { hosts, channels, metrics, inside, locks, reread } = application;
     sources::declare(config, &metrics)?;
     let rpc = rpc::Bound::new(&config.rpc, notifier.has_parent())?;
     inside.set_address(rpc.address());
@@ -193,10 +196,11 @@ pub fn run_bound(
     }
     let grace = config.grace();
     // Read while there is one thread that could change it.
-    let mut environment = if config.services.is_empty() { Variables::new() } else { program::environment() };
+    let mut environment = program::environment();
     if let Some(address) = inside.address() {
         environment.insert("RR_RPC".into(), rpc::shown(address).into());
     }
+    let services = Services::new(environment);
 
     let view = View::new(&supervisor.pools);
     let shows = |which| config.beside().any(|(other, addresses)| other == which && !addresses.is_empty());
@@ -214,6 +218,8 @@ pub fn run_bound(
         // Whoever asks while the first workers boot is told so. During a change of the generation the one before is asked.
         beside.start(&bound)?;
     }
+    // Scripts may use locks while they boot.
+    let timer = Timer::start(&locks).map_err(Error::Thread)?;
     notifier.status("Starting: workers boot");
     let patience = config.boot_timeout();
     let started = supervisor.start().map_err(Error::Thread).and_then(|()| supervisor.boot(patience));
@@ -266,6 +272,9 @@ pub fn run_bound(
     methods.let_in(&inside, &config.rpc.allow);
     let unavailable = config.status.as_ref().map_or(StatusCode::SERVICE_UNAVAILABLE, |status| status.unavailable);
     status::register(&mut methods, &checks, unavailable.as_u16());
+    methods.lock(&locks);
+    methods.app();
+    methods.service(&services.remote());
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
@@ -289,22 +298,21 @@ pub fn run_bound(
         bound,
         notifier,
         generations,
-        services: Services::default(),
+        services,
         rpc,
         status,
     };
     serving();
     running.notifier.ready(&running.status);
-    match Services::start(&config.services, environment) {
-        Ok(services) => running.services = services,
-        Err(error) => error!(%error, "Services cannot be started"),
+    if let Err(error) = running.services.start(&config.services) {
+        error!(%error, "Services cannot be started");
     }
     running.bound.take_over();
     let change = running.serve(restart);
     let outcome = running.end(change);
     metrics.forget_sources();
     // Traces are sent behind the last answer.
-    drop((monitor, keeper, overseer, sending));
+    drop((monitor, keeper, timer, overseer, sending));
     if let Outcome::Clean = outcome {
         info!("Server stopped");
     }

@@ -44,6 +44,8 @@ pub(super) struct Process {
     starts: u64,
     /// Times in a row that it could not be.
     failures: u32,
+    /// Why it could not be, the last time.
+    failure: Option<String>,
     /// The server ends: nothing is started any more.
     ending: bool,
 }
@@ -88,7 +90,16 @@ pub(super) enum Watched {
 impl Process {
     pub(super) fn new(config: &Arc<Config>, number: usize, environment: &Arc<Variables>, now: Instant) -> Self {
         let (config, environment) = (Arc::clone(config), Arc::clone(environment));
-        Self { config, number, environment, phase: Phase::Waiting(now), starts: 0, failures: 0, ending: false }
+        Self {
+            config,
+            number,
+            environment,
+            phase: Phase::Waiting(now),
+            starts: 0,
+            failures: 0,
+            failure: None,
+            ending: false,
+        }
     }
 
     pub(super) fn status(&self) -> Status {
@@ -101,6 +112,25 @@ impl Process {
         let Config { name, command, .. } = &*self.config;
         let (service, command, restarts) = (name.clone(), command.clone(), self.starts.saturating_sub(1));
         Status { service, number: self.number, command, state, pid, restarts }
+    }
+
+    /// The settings of its service.
+    pub(super) fn config(&self) -> &Arc<Config> {
+        &self.config
+    }
+
+    /// Why it could not be started, if it could not.
+    pub(super) fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
+    /// Kills it with all that it has started.
+    pub(super) fn kill(self) {
+        if let Phase::Running(mut run) = self.phase {
+            run.signal(Signal::SIGKILL);
+            // One that somebody else has waited for is gone, too.
+            let _ = run.child.wait();
+        }
     }
 
     /// Whether nothing happens to it any more.
@@ -170,13 +200,14 @@ impl Process {
             Ok(run) => {
                 info!(service, number, pid = run.child.id(), "Service process started");
                 self.starts += 1;
-                self.failures = 0;
+                (self.failures, self.failure) = (0, None);
                 self.phase = Phase::Running(run);
             }
             Err(error) => {
                 let longest = LONGEST_PAUSE.max(config.restart_pause);
                 let pause = config.restart_pause.saturating_mul(1 << self.failures.min(16)).min(longest);
                 self.failures += 1;
+                self.failure = Some(error.to_string());
                 let command = config.command.join(" ");
                 let seconds = pause.as_secs_f32();
                 error!(service, number, command, %error, again_in_seconds = seconds, "Service process cannot be started");

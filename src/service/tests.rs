@@ -1,5 +1,7 @@
 //! Real processes, looked after without a server.
 
+mod remote;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -62,7 +64,9 @@ fn until(what: &str, mut condition: impl FnMut() -> bool) {
 }
 
 fn start(configs: &[Config]) -> Services {
-    Services::start(configs, program::environment()).unwrap()
+    let services = Services::new(program::environment());
+    services.start(configs).unwrap();
+    services
 }
 
 fn stop(services: Services) {
@@ -89,9 +93,10 @@ fn lives(process: &str) -> bool {
 
 #[test]
 fn no_service_is_no_thread() {
-    let services = start(&[]);
+    let mut services = start(&[]);
     assert!(services.list().is_empty());
-    assert!(services.ended().recv().is_err(), "it has ended already");
+    services.end(Instant::now());
+    assert!(services.ended().recv().is_err(), "nothing is left to end");
     stop(services);
 }
 

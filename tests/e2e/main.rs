@@ -36,6 +36,7 @@ mod hot_reload;
 mod http2;
 mod incoming;
 mod lifecycle;
+mod locks;
 mod log;
 mod manager;
 mod metrics;

@@ -18,6 +18,7 @@ mod files;
 mod greedy;
 mod handoff;
 mod limits;
+mod locks;
 mod log;
 mod memory;
 mod metrics;
@@ -96,6 +97,7 @@ fn main() -> ExitCode {
             ("opcache", opcache::measure),
             ("events", events::measure),
             ("greedy", greedy::measure),
+            ("locks", locks::measure),
             ("log", log::measure),
             ("metrics", metrics::measure),
             ("memory", soak::measure),

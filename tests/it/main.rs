@@ -25,6 +25,7 @@ mod hints;
 mod http2;
 mod layers;
 mod limits;
+mod locks;
 mod metrics;
 mod overload;
 mod pipeline;

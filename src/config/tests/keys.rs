@@ -110,6 +110,7 @@ fn value(row: &Row) -> String {
         ("path", _) => "/path".to_owned(),
         ("mode", _) => "'0600'".to_owned(),
         ("map", _) => "{name: text}".to_owned(),
+        ("texts", _) if row.path == "rpc.allow" => "[service.Create]".to_owned(),
         ("texts", _) => "[text]".to_owned(),
         ("floats", _) => "[1, 2.5]".to_owned(),
         ("numbers", _) => "{0.5: 0.05}".to_owned(),

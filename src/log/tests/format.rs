@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use tracing::{debug, error, info, warn};
 
 use super::{Directory, logged, read};
+use crate::log::Attributes;
 
 /// What is written to a file by `settings`.
 fn written(settings: &str, inside: impl FnOnce()) -> String {
@@ -64,6 +65,19 @@ fn json_has_the_keys_of_roadrunner() {
     );
     let entries = objects("encoding: json, time_format: '2006'", || info!("Then"));
     assert_eq!(entries[0]["ts"].as_str().map(str::len), Some(4));
+}
+
+#[test]
+fn attributes_are_fields_whose_names_are_known_late() {
+    let pairs = [("user", "a b"), ("msg", "forged")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let say = || {
+        let attributes = Attributes::new(pairs.clone());
+        let attributes = attributes.as_field();
+        warn!(target: "app", attributes, count = 1, "Said");
+    };
+    assert_eq!(written("format: '%message% %attrs%'", say), "Said user=\"a b\" msg_=forged count=1\n");
+    let entry = &objects("mode: production", say)[0];
+    assert_eq!((&entry["msg"], &entry["user"], &entry["msg_"]), (&json!("Said"), &json!("a b"), &json!("forged")));
 }
 
 #[test]

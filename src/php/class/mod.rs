@@ -5,6 +5,7 @@ mod body;
 mod cache;
 mod channel;
 mod file;
+mod lock;
 mod metrics;
 pub(super) mod parts;
 mod request;

@@ -469,6 +469,128 @@ static zend_class_entry *register_RoadRunner_Rpc(void)
     return class_entry;
 }
 
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_HeldLock___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_HeldLock, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_HeldLock_release, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_HeldLock, release);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_HeldLock_extend, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, ttl, IS_DOUBLE, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_HeldLock, extend);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_HeldLock_isHeld, 0, 0, _IS_BOOL, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_HeldLock, isHeld);
+
+static const zend_function_entry methods_RoadRunner_HeldLock[] = {
+    ZEND_ME(RoadRunner_HeldLock, __construct, arginfo_RoadRunner_HeldLock___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_HeldLock, release, arginfo_RoadRunner_HeldLock_release, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_HeldLock, extend, arginfo_RoadRunner_HeldLock_extend, ZEND_ACC_PUBLIC)
+    ZEND_ME(RoadRunner_HeldLock, isHeld, arginfo_RoadRunner_HeldLock_isHeld, ZEND_ACC_PUBLIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_HeldLock(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "HeldLock", methods_RoadRunner_HeldLock);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("name", sizeof("name") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("id", sizeof("id") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_STRING));
+        zend_string_release(name);
+    }
+    {
+        zval value;
+        ZVAL_UNDEF(&value);
+        zend_string *name = zend_string_init("isShared", sizeof("isShared") - 1, true);
+        zend_declare_typed_property(class_entry, name, &value, ZEND_ACC_PUBLIC | ZEND_ACC_READONLY, NULL, (zend_type) ZEND_TYPE_INIT_MASK(MAY_BE_BOOL));
+        zend_string_release(name);
+    }
+    return class_entry;
+}
+
+ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Locks___construct, 0, 0, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, __construct);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Locks_acquire, 0, 1, RoadRunner\\HeldLock, 1)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, ttl, IS_DOUBLE, 0, "0.0")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, wait, IS_DOUBLE, 0, "0.0")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, tied, _IS_BOOL, 0, "false")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, acquire);
+
+ZEND_BEGIN_ARG_WITH_RETURN_OBJ_INFO_EX(arginfo_RoadRunner_Locks_acquireShared, 0, 1, RoadRunner\\HeldLock, 1)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, ttl, IS_DOUBLE, 0, "0.0")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, wait, IS_DOUBLE, 0, "0.0")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, tied, _IS_BOOL, 0, "false")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, acquireShared);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Locks_withLock, 0, 2, IS_MIXED, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO(0, function, IS_CALLABLE, 0)
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, ttl, IS_DOUBLE, 0, "0.0")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, wait, IS_DOUBLE, 0, "INF")
+    ZEND_ARG_TYPE_INFO_WITH_DEFAULT_VALUE(0, shared, _IS_BOOL, 0, "false")
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, withLock);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Locks_isLocked, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, isLocked);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Locks_release, 0, 2, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+    ZEND_ARG_TYPE_INFO(0, id, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, release);
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_RoadRunner_Locks_forceRelease, 0, 1, _IS_BOOL, 0)
+    ZEND_ARG_TYPE_INFO(0, name, IS_STRING, 0)
+ZEND_END_ARG_INFO()
+ZEND_METHOD(RoadRunner_Locks, forceRelease);
+
+static const zend_function_entry methods_RoadRunner_Locks[] = {
+    ZEND_ME(RoadRunner_Locks, __construct, arginfo_RoadRunner_Locks___construct, ZEND_ACC_PRIVATE)
+    ZEND_ME(RoadRunner_Locks, acquire, arginfo_RoadRunner_Locks_acquire, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Locks, acquireShared, arginfo_RoadRunner_Locks_acquireShared, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Locks, withLock, arginfo_RoadRunner_Locks_withLock, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Locks, isLocked, arginfo_RoadRunner_Locks_isLocked, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Locks, release, arginfo_RoadRunner_Locks_release, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_ME(RoadRunner_Locks, forceRelease, arginfo_RoadRunner_Locks_forceRelease, ZEND_ACC_PUBLIC | ZEND_ACC_STATIC)
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Locks(void)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner", "Locks", methods_RoadRunner_Locks);
+    class_entry = zend_register_internal_class_ex(&ce, NULL);
+    class_entry->ce_flags |= ZEND_ACC_FINAL | ZEND_ACC_NO_DYNAMIC_PROPERTIES | ZEND_ACC_NOT_SERIALIZABLE;
+    return class_entry;
+}
+
 ZEND_BEGIN_ARG_INFO_EX(arginfo_RoadRunner_Http_Cache___construct, 0, 0, 0)
 ZEND_END_ARG_INFO()
 ZEND_METHOD(RoadRunner_Http_Cache, __construct);
@@ -1499,6 +1621,19 @@ static zend_class_entry *register_RoadRunner_Exception_FileException(zend_class_
     zend_class_entry ce, *class_entry;
 
     INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "FileException", methods_RoadRunner_Exception_FileException);
+    class_entry = zend_register_internal_class_ex(&ce, parent);
+    return class_entry;
+}
+
+static const zend_function_entry methods_RoadRunner_Exception_LockedException[] = {
+    ZEND_FE_END
+};
+
+static zend_class_entry *register_RoadRunner_Exception_LockedException(zend_class_entry *parent)
+{
+    zend_class_entry ce, *class_entry;
+
+    INIT_NS_CLASS_ENTRY(ce, "RoadRunner\\Exception", "LockedException", methods_RoadRunner_Exception_LockedException);
     class_entry = zend_register_internal_class_ex(&ce, parent);
     return class_entry;
 }

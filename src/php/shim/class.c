@@ -6,7 +6,8 @@
 
 #include "arginfo.h"
 
-zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file, *rr_ce_timeout;
+zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file, *rr_ce_timeout,
+    *rr_ce_locked;
 
 /* --- RoadRunner\Http\Request --------------------------------------------------------------------------------------- */
 
@@ -476,6 +477,8 @@ void rr_classes_register(void)
                       register_RoadRunner_Metrics_Summary(register_RoadRunner_Metrics_SummaryInterface()));
     register_RoadRunner_Rpc();
     register_RoadRunner_Http_Cache();
+    register_RoadRunner_Locks();
+    rr_lock_class(register_RoadRunner_HeldLock());
     rr_stream_classes(register_RoadRunner_Http_ResponseStream(), register_RoadRunner_Http_ServerSentEvents());
     rr_part_classes(register_RoadRunner_Http_Part(), register_RoadRunner_Http_Parts(zend_ce_iterator));
     rr_upload_class(register_RoadRunner_Http_Upload());
@@ -505,5 +508,6 @@ void rr_classes_register(void)
     rr_ce_timeout = register_RoadRunner_Exception_TimeoutException(root);
     rr_ce_rpc = register_RoadRunner_Exception_RpcException(root);
     rr_ce_rpc_timeout = register_RoadRunner_Exception_RpcTimeoutException(rr_ce_rpc);
+    rr_ce_locked = register_RoadRunner_Exception_LockedException(root);
     rr_ce_bad_request = register_RoadRunner_Exception_BadRequestException(root);
 }

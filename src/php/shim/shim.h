@@ -143,7 +143,8 @@ void rr_signal_disown(rr_thread *self);
 
 /* --- class.c ------------------------------------------------------------------------------------------------------- */
 void rr_classes_register(void);        /* MINIT */
-extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file, *rr_ce_timeout;
+extern zend_class_entry *rr_ce_logic, *rr_ce_server, *rr_ce_bad_request, *rr_ce_client_gone, *rr_ce_upload, *rr_ce_file, *rr_ce_timeout,
+    *rr_ce_locked;
 bool rr_respond(void *exchange, zend_long status, zval *body, HashTable *headers); /* `exchange` NULL: the request received last */
 /* An object that shows a request or its answer. The native part is a share of Rust's. */
 typedef struct rr_shown {
@@ -193,6 +194,10 @@ enum { RR_THROWN = -1, RR_GONE, RR_DONE, RR_NO_BODY };
 void rr_stream_classes(zend_class_entry *stream, zend_class_entry *events); /* MINIT */
 bool rr_is_streamed(const zval *body);
 bool rr_respond_streamed(void *exchange, zend_long status, HashTable *headers, zval *body);
+
+/* --- lock.c -------------------------------------------------------------------------------------------------------- */
+enum { RR_LOCK_ID = 32 };                                /* bytes of an id */
+void rr_lock_class(zend_class_entry *held);              /* MINIT */
 
 /* --- value.c ------------------------------------------------------------------------------------------------------- */
 void rr_parse_query(const char *text, size_t length, zval *array);
@@ -297,6 +302,14 @@ void rr_rs_rpc_argument(zval *value);
 int rr_rs_rpc_respond(const zval *result, zend_string *json);
 void rr_rs_rpc_failed(const char *class, zend_string *message, const char *file, zend_long line);
 void rr_rs_rpc_unhandled(void);
+/* For lock.c. Those that give a truth may have thrown. Taken: RR_THROWN, RR_GONE if somebody else has it, or RR_DONE. */
+bool rr_rs_lock_id(char *id);                            /* makes one, of RR_LOCK_ID bytes */
+int rr_rs_lock_acquire(zend_string *name, const char *id, bool shared, double ttl, double wait, bool tied);
+bool rr_rs_lock_release(zend_string *name, const char *id, size_t length);
+void rr_rs_lock_leave(zend_string *name, const char *id); /* throws nothing */
+bool rr_rs_lock_force_release(zend_string *name);
+bool rr_rs_lock_exists(zend_string *name, const char *id, size_t length); /* id NULL: anybody's */
+bool rr_rs_lock_extend(zend_string *name, zend_string *id, double ttl);
 
 /* For cache.c. Tags are a list or, if that is NULL, the one. Numbers are -1 with an exception pending. */
 zend_long rr_rs_cache_purge_tags(HashTable *tags, zend_string *tag);

@@ -19,10 +19,14 @@ pub(super) struct Pairs(Vec<(Value, Value)>, Option<Value>);
 /// A record being made.
 pub(super) struct Fields(&'static str, Vec<(String, Value)>);
 
-/// The name of a field in Go, where those that others see begin with a capital letter.
-pub(super) fn capital(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+/// The name of a field in Go, where each word of it begins with a capital letter.
+pub(in crate::rpc) fn capital(name: &str) -> String {
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|first| first.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    name.split('_').map(word).collect()
 }
 
 fn unsupported<T>() -> Result<T, Error> {

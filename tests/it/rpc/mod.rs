@@ -3,6 +3,7 @@
 mod bounds;
 mod frames;
 mod life;
+mod services;
 mod steering;
 mod workers;
 
@@ -105,24 +106,32 @@ pub fn start(limits: Limits) -> Rpc {
         Ok(number)
     });
     methods.register_task("test.Never", |_: bool| std::future::pending::<Result<bool, Fault>>());
+    Rpc { server: serve(methods, limits), fake, gate }
+}
+
+/// Serves methods at a free port.
+pub fn serve(methods: Methods, limits: Limits) -> Server {
     let address = Address::Tcp("127.0.0.1:0".parse().unwrap());
     let config = Config { listen: Some(vec![address]), ..Config::default() };
-    let server = Server::start(Bound::new(&config, false).unwrap(), methods, limits).unwrap();
-    Rpc { server, fake, gate }
+    Server::start(Bound::new(&config, false).unwrap(), methods, limits).unwrap()
+}
+
+/// Connects to a server at a port.
+pub fn connect(server: &Server) -> Wire {
+    let stream = TcpStream::connect(server.addresses()[0].tcp().unwrap()).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    Wire(stream)
 }
 
 impl Rpc {
     pub fn connect(&self) -> Wire {
-        Self::wire(&self.server)
+        connect(&self.server)
     }
 
     /// A connection to any server.
     pub fn wire(server: &Server) -> Wire {
-        let address = server.addresses()[0].tcp().unwrap();
-        let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
-        Wire(stream)
+        connect(server)
     }
 }
 

@@ -19,6 +19,7 @@ use roadrunner::{
     config::Config,
     handoff::Sealed,
     http::{Answer, Channels, Envelope, MEBIBYTE, Request},
+    lock::{Limits, Locks},
     metrics::Registry,
     net::{Address, Bound},
     pool::{Ended, Host, Next, Step},
@@ -154,6 +155,7 @@ impl Builder {
             channels,
             metrics: Registry::new(10_000),
             inside: roadrunner::rpc::Inside::new(String::new()),
+            locks: Locks::new(Limits::default()),
             reread: None,
         };
         run(&self.config, Origin::default(), application, &told, || {})
@@ -182,7 +184,8 @@ impl Builder {
             let hosts = config.http.pools().map(|_| Arc::clone(&host) as Arc<dyn Host<Request, Answer>>).collect();
             let metrics = Registry::new(config.metrics.as_ref().map_or(10_000, |metrics| metrics.max_series));
             let inside = roadrunner::rpc::Inside::new(String::new());
-            let application = Application { hosts, channels, metrics, inside, reread: None };
+            let application =
+                Application { hosts, channels, metrics, inside, locks: Locks::new(Limits::default()), reread: None };
             let origin = Origin::default();
             let _ = end.send(run_bound(&config, origin, bound, acceptor.as_ref(), application, &told, serve));
         });
