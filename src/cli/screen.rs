@@ -49,7 +49,7 @@ impl Screen {
 
     /// Shows a page: what is new in the place of what was there, line by line, so that nothing flickers. What does not fit is
     /// cut.
-    pub(super) fn show(&self, page: &str) {
+    pub(super) fn show(page: &str) {
         console::write(&fitted(page, size()));
     }
 
@@ -70,7 +70,7 @@ impl Screen {
                 if signal.number != libc::SIGWINCH {
                     return false;
                 }
-                self.show(page);
+                Self::show(page);
             }
         }
     }

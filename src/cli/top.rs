@@ -29,11 +29,11 @@ pub(super) fn run(options: &Options) -> Result<(), Problem> {
     }
     let screen = Screen::take()?;
     let mut shown = page(&before, &before, options);
-    screen.show(&shown);
+    Screen::show(&shown);
     while screen.wait(&shown) {
         let now = server.again(options, look)?;
         shown = page(&before, &now, options) + "\nq ends";
-        screen.show(&shown);
+        Screen::show(&shown);
         before = now;
     }
     Ok(())
@@ -98,7 +98,7 @@ fn pool_row(before: &Pool, pool: &Pool, passed: Duration) -> Vec<String> {
     let filled = (busy * BAR).div_ceil(pool.workers.len().max(1));
     let latency = pool.latency.as_deref().unwrap_or_default();
     let recent = Bucket::since(before.latency.as_deref().unwrap_or_default(), latency);
-    let quantile = |part| Bucket::quantile(&recent, part).map_or_else(|| NOTHING.to_owned(), |nanos| span(nanos));
+    let quantile = |part| Bucket::quantile(&recent, part).map_or_else(|| NOTHING.to_owned(), span);
     let refused = |pool: &Pool| pool.refused + pool.overdue;
     let per_second = |now: u64, before: u64| count_of(rate(now.saturating_sub(before), passed));
     vec![

@@ -55,11 +55,13 @@ fn watch(mut server: Remote, options: &Options) -> Result<(), Problem> {
         let span = then.elapsed();
         for (name, workers) in &mut shown {
             let old = before.get(name).map(Vec::as_slice).unwrap_or_default();
-            workers.iter_mut().for_each(|worker| worker.cpu_percent = recent_cpu(old, worker, span));
+            for worker in workers.iter_mut() {
+                worker.cpu_percent = recent_cpu(old, worker, span);
+            }
         }
         (before, then) = (pools, Instant::now());
         let page = format!("{}\nq ends", page(&shown));
-        screen.show(&page);
+        Screen::show(&page);
         if !screen.wait(&page) {
             return Ok(());
         }

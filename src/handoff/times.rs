@@ -108,7 +108,8 @@ impl Times {
         if place + 1 >= COUNTERS {
             return None;
         }
-        let (power, step) = (FIRST + place as u32 / STEPS, u64::from(place as u32 % STEPS));
+        let place = u32::try_from(place).ok()?;
+        let (power, step) = (FIRST + place / STEPS, u64::from(place % STEPS));
         Some(Duration::from_nanos((1 << power) + (step << (power - 2))))
     }
 }

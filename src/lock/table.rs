@@ -96,7 +96,7 @@ impl Table {
         }
         let (name, id) = (self.name(name), Id::from(id));
         if granted {
-            self.give(&name, id, shared, Holder { until: end(ttl, now), tie });
+            self.give(&name, &id, shared, Holder { until: end(ttl, now), tie });
             return Ok(Verdict::Granted);
         }
         if self.waiting >= self.limits.waiting {
@@ -129,22 +129,22 @@ impl Table {
         self.queues.get_key_value(name).map_or_else(|| Name::from(name), |(name, _)| Arc::clone(name))
     }
 
-    fn give(&mut self, name: &Name, id: Id, shared: bool, holder: Holder) {
+    fn give(&mut self, name: &Name, id: &Id, shared: bool, holder: Holder) {
         if let Some(until) = holder.until {
-            self.ends.insert((until, Arc::clone(name), Arc::clone(&id)));
+            self.ends.insert((until, Arc::clone(name), Arc::clone(id)));
         }
         if let Some(tied) = holder.tie.and_then(|tie| self.ties.get_mut(&tie)) {
-            tied.insert((Arc::clone(name), Arc::clone(&id)));
+            tied.insert((Arc::clone(name), Arc::clone(id)));
         }
-        let before = self.queues.entry(Arc::clone(name)).or_default().give(Arc::clone(&id), shared, holder);
+        let before = self.queues.entry(Arc::clone(name)).or_default().give(Arc::clone(id), shared, holder);
         match before {
             None => self.held += 1,
             Some(before) => {
                 if before.until != holder.until {
-                    self.forget_end(name, &id, before.until);
+                    self.forget_end(name, id, before.until);
                 }
                 if before.tie != holder.tie {
-                    self.forget_tie(name, &id, before.tie);
+                    self.forget_tie(name, id, before.tie);
                 }
             }
         }
@@ -185,7 +185,7 @@ impl Table {
             self.waiting -= 1;
             // Whoever it was to end with has ended: its wait ends without.
             if tie.is_none_or(|tie| self.ties.contains_key(&tie)) {
-                self.give(name, id, shared, Holder { until: end(ttl, now), tie });
+                self.give(name, &id, shared, Holder { until: end(ttl, now), tie });
                 ticket.grant();
             }
             woken.push(ticket);

@@ -543,6 +543,6 @@ mod tests {
         value.extend([1; 100_000]);
         value.push(0);
         put_bytes(&mut bytes, &value);
-        assert_eq!(decode::<IgnoredAny>(&bytes).unwrap_err().to_string(), "it is made of too many values");
+        assert_eq!(decode::<IgnoredAny>(&bytes).unwrap_err().to_string(), "it is nested too deeply");
     }
 }

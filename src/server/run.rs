@@ -35,7 +35,8 @@ use crate::{
     log, metrics,
     net::{self, Address, Bound, Crowd, Descriptors, Front, Reactors},
     pool::{Host, Overseer, Pool, Report, Snapshot},
-    program, rpc,
+    program::{self, Variables},
+    rpc,
     service::Services,
     status::{self, Checks, Stage},
     tls::{Acceptor, Watch},
@@ -94,6 +95,16 @@ struct Running<'a> {
     rpc: rpc::Server,
     /// What it does, for the service manager.
     status: String,
+}
+
+/// What can be called from outside.
+struct Callable<'a> {
+    steering: &'a Arc<dyn rpc::Steering>,
+    metrics: &'a Arc<metrics::Registry>,
+    inside: &'a Arc<rpc::Inside>,
+    checks: &'a Arc<Checks>,
+    locks: &'a Arc<Locks>,
+    services: &'a Services,
 }
 
 /// What a server runs.
@@ -169,6 +180,7 @@ fn prepare(config: &super::Config, commands: &Receiver<Command>) -> Result<bool,
 /// # Errors
 ///
 /// As those of [`run`].
+#[expect(clippy::too_many_lines, reason = "a start is one story, and its order matters")]
 pub fn run_bound(
     config: &Config,
     origin: Origin,
@@ -196,20 +208,10 @@ pub fn run_bound(
     }
     let grace = config.grace();
     // Read while there is one thread that could change it.
-    let mut environment = program::environment();
-    if let Some(address) = inside.address() {
-        environment.insert("RR_RPC".into(), rpc::shown(address).into());
-    }
-    let services = Services::new(environment);
+    let services = Services::new(environment(&inside));
 
     let view = View::new(&supervisor.pools);
-    let shows = |which| config.beside().any(|(other, addresses)| other == which && !addresses.is_empty());
-    if shows(Beside::Dashboard) {
-        log::keep_tail();
-    }
-    if shows(Beside::Dashboard) || shows(Beside::Metrics) {
-        supervisor.pools.iter().for_each(|pool| pool.inbox().measure());
-    }
+    measure(config, &supervisor.pools);
     let (front, floor) = front(&config.http.connections);
     let steering = supervisor.steering();
     let checks = checks(config, &view);
@@ -268,13 +270,15 @@ pub fn run_bound(
             return supervisor.fail(error, grace);
         }
     };
-    let mut methods = methods(config, &steering, &metrics);
-    methods.let_in(&inside, &config.rpc.allow);
-    let unavailable = config.status.as_ref().map_or(StatusCode::SERVICE_UNAVAILABLE, |status| status.unavailable);
-    status::register(&mut methods, &checks, unavailable.as_u16());
-    methods.lock(&locks);
-    methods.app();
-    methods.service(&services.remote());
+    let callable = Callable {
+        steering: &steering,
+        metrics: &metrics,
+        inside: &inside,
+        checks: &checks,
+        locks: &locks,
+        services: &services,
+    };
+    let methods = callable.methods(config);
     let rpc = match rpc::Server::start(rpc, methods, rpc::Limits::default()) {
         Ok(rpc) => rpc,
         Err(error) => {
@@ -345,14 +349,26 @@ fn passes(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::Port
     ports.iter().map(pass).collect()
 }
 
-/// What can be called from outside.
-fn methods(config: &Config, steering: &Arc<dyn rpc::Steering>, registry: &Arc<metrics::Registry>) -> rpc::Methods {
-    let mut methods = rpc::Methods::new();
-    methods.steer(steering);
-    if config.metrics.is_some() {
-        metrics::register(registry, &mut methods);
+/// What side processes get of the environment.
+fn environment(inside: &rpc::Inside) -> Variables {
+    let mut environment = program::environment();
+    if let Some(address) = inside.address() {
+        environment.insert("RR_RPC".into(), rpc::shown(address).into());
     }
-    methods
+    environment
+}
+
+/// Keeps account of what is shown, if anything is.
+fn measure(config: &Config, pools: &[Pool<http::Request, http::Answer>]) {
+    let shows = |which| config.beside().any(|(other, addresses)| other == which && !addresses.is_empty());
+    if shows(Beside::Dashboard) {
+        log::keep_tail();
+    }
+    if shows(Beside::Dashboard) || shows(Beside::Metrics) {
+        for pool in pools {
+            pool.inbox().measure();
+        }
+    }
 }
 
 /// Logs what is served where. Returns what the service manager is told of it.
@@ -430,6 +446,25 @@ fn front(connections: &http::Connections) -> (Arc<Front>, Option<RawFd>) {
     }
     let floor = descriptors.floor();
     (Front::new(limits, floor), floor)
+}
+
+// === impl Callable ===
+
+impl Callable<'_> {
+    fn methods(self, config: &Config) -> rpc::Methods {
+        let mut methods = rpc::Methods::new();
+        methods.steer(self.steering);
+        if config.metrics.is_some() {
+            metrics::register(self.metrics, &mut methods);
+        }
+        methods.let_in(self.inside, &config.rpc.allow);
+        let unavailable = config.status.as_ref().map_or(StatusCode::SERVICE_UNAVAILABLE, |status| status.unavailable);
+        status::register(&mut methods, self.checks, unavailable.as_u16());
+        methods.lock(self.locks);
+        methods.app();
+        methods.service(&self.services.remote());
+        methods
+    }
 }
 
 // === impl Running ===

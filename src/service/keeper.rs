@@ -93,6 +93,9 @@ fn of<'a>(processes: &'a mut [Process], name: &str) -> impl Iterator<Item = &'a 
     processes.iter_mut().filter(move |process| process.config().name == name)
 }
 
+/// A service that must end first, and what it is replaced by.
+type First = (String, Option<Arc<Config>>);
+
 /// Begins what was asked for. Returns the service that must end first, and what comes then.
 fn obey(
     what: What,
@@ -100,7 +103,7 @@ fn obey(
     pending: &[Pending],
     shared: &Shared,
     now: Instant,
-) -> Result<Option<(String, Option<Arc<Config>>)>, ServiceError> {
+) -> Result<Option<First>, ServiceError> {
     let (name, restart) = match what {
         What::Create(config) => return create(&config, processes, shared, now).map(|()| None),
         What::Terminate(name) => (name, false),
@@ -152,7 +155,9 @@ fn settle(pending: &mut Pending, processes: &mut Vec<Process>, shared: &Shared, 
     processes.retain(|process| process.config().name != *name);
     if let Some(config) = next {
         let mut others = shared.processes(config, now);
-        others.iter_mut().for_each(|process| process.tick(now));
+        for process in &mut others {
+            process.tick(now);
+        }
         drop(processes.splice(at..at, others));
     }
     true

@@ -39,8 +39,8 @@ impl Default for Config {
 impl Config {
     /// Reads the section; what is wrong is added to `problems` and read as the default.
     pub fn read(mut section: Section<'_>, problems: &mut Problems) -> Self {
-        let mut config = Self::default();
-        config.addresses = section.address("address", problems).unwrap_or_default();
+        let addresses = section.address("address", problems).unwrap_or_default();
+        let mut config = Self { addresses, ..Self::default() };
         let status = section.integer("unavailable_status_code", 0..=599, problems).filter(|status| *status > 0);
         if let Some(status) = status {
             let final_one = u16::try_from(status).ok().filter(|status| *status >= 200);
