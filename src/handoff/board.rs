@@ -34,6 +34,8 @@ struct State<Q, A> {
     next: u64,
     /// Errands that wait.
     waiting: usize,
+    /// Errands that have come to wait so far.
+    came: u64,
 }
 
 /// What can be done under one name.
@@ -41,7 +43,8 @@ struct State<Q, A> {
 struct Offer<Q, A> {
     /// Who has offered it; at least one.
     desks: Vec<u64>,
-    waiting: VecDeque<Arc<Errand<Q, A>>>,
+    /// With their places in the row of all that wait.
+    waiting: VecDeque<(u64, Arc<Errand<Q, A>>)>,
 }
 
 /// What is known of one worker.
@@ -107,7 +110,7 @@ pub(super) trait Aside: Send + Sync {
 impl<Q: Send + 'static, A: Send + 'static> Board<Q, A> {
     /// Makes a board on which at most `most` errands wait.
     pub fn new(most: usize) -> Arc<Self> {
-        let state = State { offers: HashMap::new(), desks: HashMap::new(), next: 0, waiting: 0 };
+        let state = State { offers: HashMap::new(), desks: HashMap::new(), next: 0, waiting: 0, came: 0 };
         Arc::new(Self { state: Mutex::new(state), most })
     }
 
@@ -183,13 +186,18 @@ impl<Q, A> State<Q, A> {
         let name = Arc::clone(name);
         if let Some(offer) = self.offers.get_mut(&name) {
             self.waiting += 1;
-            if before { offer.waiting.push_front(errand) } else { offer.waiting.push_back(errand) }
+            if before {
+                offer.waiting.push_front((0, errand));
+            } else {
+                self.came += 1;
+                offer.waiting.push_back((self.came, errand));
+            }
         }
     }
 
     /// Forgets what nobody waits for any more.
     fn sweep(&mut self) {
-        self.offers.values_mut().for_each(|offer| offer.waiting.retain(|errand| errand.waits()));
+        self.offers.values_mut().for_each(|offer| offer.waiting.retain(|(_, errand)| errand.waits()));
         self.waiting = self.offers.values().map(|offer| offer.waiting.len()).sum();
     }
 
@@ -201,7 +209,7 @@ impl<Q, A> State<Q, A> {
             && let Some(offer) = self.offers.remove(name)
         {
             self.waiting -= offer.waiting.len();
-            for errand in offer.waiting {
+            for (_, errand) in offer.waiting {
                 errand.finish(Err(Unanswered::Stopping));
             }
         }
@@ -217,17 +225,25 @@ impl<Q, A> State<Q, A> {
         }
     }
 
-    /// Takes something that waits into the hand of a worker, if there is nothing in it.
+    /// Takes what has waited longest into the hand of a worker, if there is nothing in it.
     fn fill(&mut self, number: u64) {
         let Some(desk) = self.desks.get_mut(&number).filter(|desk| desk.hand.is_none()) else { return };
-        for name in desk.offered.keys() {
-            let Some(offer) = self.offers.get_mut(name) else { continue };
-            while let Some(errand) = offer.waiting.pop_front() {
-                self.waiting -= 1;
-                if let Some((request, duty)) = errand.take() {
-                    desk.hand = Some((Arc::clone(name), duty, request));
-                    return;
-                }
+        let place = |name: &Arc<str>, offers: &HashMap<Arc<str>, Offer<Q, A>>| {
+            offers.get(name).and_then(|offer| offer.waiting.front()).map(|(place, _)| *place)
+        };
+        while let Some((_, name)) = desk
+            .offered
+            .keys()
+            .filter_map(|name| Some((place(name, &self.offers)?, name)))
+            .min_by_key(|(place, _)| *place)
+        {
+            let Some((_, errand)) = self.offers.get_mut(name).and_then(|offer| offer.waiting.pop_front()) else {
+                return;
+            };
+            self.waiting -= 1;
+            if let Some((request, duty)) = errand.take() {
+                desk.hand = Some((Arc::clone(name), duty, request));
+                return;
             }
         }
     }

@@ -170,6 +170,7 @@ fn value(types: &mut Types, number: i64, rest: &mut &[u8], depth: usize) -> Resu
                     let key = match value(types, *of_keys, rest, depth)? {
                         Value::Int(number) => Key::Int(number),
                         Value::Bool(flag) => Key::Int(flag.into()),
+                        Value::Float(number) => Key::Text(number.to_string().into_bytes()),
                         Value::Text(text) => Key::Text(text),
                         _ => return Err(wrong("a key must be a number or a text")),
                     };

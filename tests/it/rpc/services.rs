@@ -33,7 +33,7 @@ fn programs_are_started_over_tcp_only_where_that_is_allowed() {
     let mut wire = connect(&server);
     assert_eq!(
         wire.call("service.Create", ARGUMENT).unwrap_err(),
-        "service.Create must be allowed over TCP, by rpc.allow: [service.Create], or called over a unix socket"
+        "service.Create may not be called over TCP: name it in rpc.allow, or use a unix socket"
     );
     assert_eq!(wire.call("service.List", "{}").unwrap(), r#"{"services":[]}"#);
     let mut methods = methods(&services);
