@@ -34,7 +34,7 @@ RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
-  override 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, service, logs, …
+  override 1: zzz is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, status, …
 the script goes on
 status 0
 %sWARN%sline 1: not supported yet: grpc

@@ -22,11 +22,11 @@ rmdir($directory);
 ?>
 --EXPECT--
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
-  line 1: default is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, service, logs, …
+  line 1: default is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, status, …
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: .rr.yaml is not a valid configuration:
-  line 1: default is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, service, logs, …
+  line 1: default is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, status, …
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: environment.yaml is not a valid configuration:
@@ -38,6 +38,6 @@ RoadRunner\Exception\ServerException: environment.yaml is not a valid configurat
 the script goes on
 status 0
 RoadRunner\Exception\ServerException: setting.yaml is not a valid configuration:
-  line 1: setting is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, service, logs, …
+  line 1: setting is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, status, …
 the script goes on
 status 0

@@ -31,7 +31,7 @@ no section => RoadRunner\Exception\ServerException: %s.yaml is not a valid confi
   line 1: the file is a list, but must be a section of keys
 too long => RoadRunner\Exception\ServerException: cannot read the configuration %s.yaml: it has 2000000 bytes, more than the 1048576 allowed
 NUL in a key => RoadRunner\Exception\ServerException: %s.yaml is not a valid configuration:
-  line 1: a\0b is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, service, logs, …
+  line 1: a\0b is not a known key; known here: version, include, envfile, server, endure, shutdown, slow_log, http, fileserver, rpc, metrics, status, …
 NUL in a value => RoadRunner\Exception\ServerException: %s.yaml is not a valid configuration:
   line 1: logs.level is "a\0b", but must be one of debug, info, warn, warning, error, panic
 values => RoadRunner\Exception\ServerException: %s.yaml is not a valid configuration:

@@ -131,7 +131,7 @@ fn matrix(mode: Mode) {
     assert!(bystander.join().unwrap() > 0);
     capacity_returns(&server);
     let threads = server.threads();
-    assert!(threads <= WORKERS + 7, "{threads} threads");
+    assert!(threads <= WORKERS + 8, "{threads} threads");
     let log = server.stop();
     assert!(log.contains("Maximum execution time of 1 second exceeded"), "{log}");
     assert!(log.contains("Allowed memory size"), "{log}");
