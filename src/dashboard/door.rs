@@ -109,10 +109,12 @@ mod tests {
         assert_eq!(host(&head(&[("host", "localhost"), ("host", "localhost")]), &known), Err(Refused::Host), "two");
     }
 
+    type Headers = Vec<(&'static str, &'static str)>;
+
     #[test]
     fn only_the_page_itself_may_act() {
         let own = [("origin", "http://localhost:1"), (TOKEN, "word")];
-        let with = |change: &dyn Fn(&mut Vec<(&'static str, &'static str)>)| {
+        let with = |change: &dyn Fn(&mut Headers)| {
             let mut headers = own.to_vec();
             change(&mut headers);
             act(&head(&headers).headers, "localhost:1", "word")

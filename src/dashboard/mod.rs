@@ -7,7 +7,7 @@
 //! # Who may
 //!
 //! Nobody is asked who they are, so only this machine reaches the page unless the configuration says otherwise. That leaves
-//! other pages in the browser of somebody who can: a request must name a host that is meant ([`door`]), comes from no other
+//! other pages in the browser of somebody who can: a request must name a host that is meant (`door.rs`), comes from no other
 //! page, and for a reload carries a word that only the page itself knows.
 
 mod config;

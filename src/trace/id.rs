@@ -111,8 +111,7 @@ mod tests {
     #[test]
     fn no_two_names_are_alike_on_any_thread() {
         let draw = || (0..1000).map(|_| TraceId::random().0).collect::<Vec<_>>();
-        let threads: Vec<_> =
-            (0..4).map(|_| std::thread::Builder::new().spawn(move || draw()).expect("a thread")).collect();
+        let threads: Vec<_> = (0..4).map(|_| std::thread::Builder::new().spawn(draw).expect("a thread")).collect();
         let all: HashSet<_> = threads.into_iter().flat_map(|thread| thread.join().expect("no panic")).collect();
         assert_eq!(all.len(), 4000);
         let ones: u32 = all.iter().map(|number| number.count_ones()).sum();

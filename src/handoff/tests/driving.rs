@@ -166,6 +166,7 @@ fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize, between: Handle) {
                 seat.settle();
                 seat.stay();
             }
+            Received::Errand => unreachable!(),
             Received::Leave(Leave::Retire | Leave::Stop) => return seat.settle(),
         }
     }

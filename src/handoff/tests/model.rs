@@ -74,6 +74,7 @@ fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize) {
                 seat.settle();
                 seat.stay();
             }
+            Received::Errand => unreachable!(),
             Received::Leave(Leave::Retire | Leave::Stop) => return,
         }
     }
@@ -343,6 +344,7 @@ fn the_monitor_mends_what_the_rule_misjudged() {
                             envelope.replier.answer(answer);
                             seat.settle();
                         }
+                        Received::Errand => unreachable!(),
                         Received::Leave(_) => {}
                     }),
                 )
