@@ -48,16 +48,15 @@ impl Bell {
     /// The thread that sleeps here drives a reactor: a ring wakes that, too. It must look whether it [was
     /// rung](Self::was_rung) before the reactor may block.
     pub(super) fn rings_for(&self, reactor: &Waker) {
-        match &mut *self.reactor.lock() {
-            Some(before) => before.clone_from(reactor),
-            place => *place = Some(reactor.clone()),
-        }
+        *self.reactor.lock() = Some(reactor.clone());
         self.drives.store(true, Ordering::SeqCst);
     }
 
-    /// It does so no longer.
+    /// It does so no longer. What wakes the reactor keeps it alive, and is dropped.
     pub(super) fn rings_alone(&self) {
         self.drives.store(false, Ordering::SeqCst);
+        let reactor = self.reactor.lock().take();
+        drop(reactor);
     }
 
     /// Returns whether it was rung, and takes that back. For the thread that sleeps here.

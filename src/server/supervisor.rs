@@ -71,6 +71,8 @@ pub(super) struct Supervisor {
     changes: Receiver<Vec<PathBuf>>,
     /// The pages that reload themselves.
     development: Option<Development>,
+    /// Why the last reload of each pool has failed, if it has.
+    failures: Vec<Option<String>>,
     /// What the pools were told, and where that is read again.
     config: Config,
     reread: Option<Reread>,
@@ -116,7 +118,7 @@ impl Supervisor {
         heartbeat: Heartbeat,
         watch: Option<Watch>,
     ) -> Self {
-        let ready = vec![false; pools.len()];
+        let (ready, failures) = (vec![false; pools.len()], vec![None; pools.len()]);
         Self {
             pools,
             reports,
@@ -133,6 +135,7 @@ impl Supervisor {
             files: None,
             changes: never(),
             development: None,
+            failures,
             config: Config::default(),
             reread: None,
         }
@@ -463,14 +466,18 @@ impl Supervisor {
 
     /// Tells pages in development how reloads have ended.
     fn tell_pages(&mut self) {
-        let of = |pool: &mut Pool<_, _>| {
-            let outcome = pool.outcome()?;
-            Some(outcome.map_err(|error| format!("Pool {}: {error}", pool.name())))
-        };
-        let outcomes: Vec<_> = self.pools.iter_mut().filter_map(of).collect();
-        let Some(development) = self.development.as_ref().filter(|_| !outcomes.is_empty()) else { return };
-        match outcomes.iter().find_map(|outcome| outcome.as_ref().err()) {
-            Some(error) => development.failed(error),
+        let (mut news, mut worse) = (false, false);
+        for (pool, failure) in self.pools.iter_mut().zip(&mut self.failures) {
+            if let Some(outcome) = pool.outcome() {
+                *failure = outcome.err().map(|error| format!("Pool {}: {error}", pool.name()));
+                (news, worse) = (true, worse || failure.is_some());
+            }
+        }
+        let Some(development) = self.development.as_ref().filter(|_| news) else { return };
+        match self.failures.iter().flatten().next() {
+            Some(error) if worse => development.failed(error),
+            // One pool is well again, another one not yet.
+            Some(_) => {}
             None if self.pools.iter().any(Pool::reloads) => {}
             None => development.reloaded(),
         }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fs, time::Duration};
 
 use prost::Message;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 use super::{Config, Remote, ServiceError, Status};
 use crate::rpc::{Fault, Methods};
@@ -174,6 +174,16 @@ fn done((): ()) -> Done {
 
 // === impl Methods ===
 
+/// An argument that does not matter.
+#[derive(Clone, PartialEq, Message)]
+struct Anything {}
+
+impl<'de> Deserialize<'de> for Anything {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self {})
+    }
+}
+
 impl Methods {
     /// Adds what acts on side processes.
     pub fn service(&mut self, services: &Remote) {
@@ -200,7 +210,7 @@ impl Methods {
             }
         });
         let services = with();
-        self.register_message("service.List", move |_: Name| {
+        self.register_message("service.List", move |_: Anything| {
             let mut names: Vec<_> = services.list().into_iter().map(|status| status.service).collect();
             names.dedup();
             Ok(List { services: names })

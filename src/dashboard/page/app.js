@@ -95,6 +95,12 @@ function element(name, className, text) {
   return made;
 }
 
+/** What is shown is old: it looks so, and nothing can be asked for. */
+function fade(old) {
+  document.body.classList.toggle('old', old);
+  $('reload').disabled = old;
+}
+
 function stage(word, kind) {
   set('stage', word);
   $('stage').className = 'pill ' + kind;
@@ -105,6 +111,7 @@ function render() {
   const pool = load.pools.find(pool => pool.name === shownPool) || load.pools[0];
   if (!pool) return;
   shownPool = pool.name;
+  if (document.body.classList.contains('old')) fade(false);
   stage(load.stage, load.stage === 'running' ? '' : load.stage === 'ending' ? 'ending' : 'wait');
   set('server', `version ${load.version} · process ${load.process} · up for ${age(load.uptime)}`);
   tabs(load.pools);
@@ -132,9 +139,9 @@ function render() {
   line('cpu-line', seen.map(one => one.cpu));
   line('memory-line', seen.map(one => one.memory));
   workers(pool.workers);
-  list('recycled', Object.entries(pool.recycled).map(([reason, count]) => [reasons[reason] || reason, number(count)]), 'No worker yet.');
+  list('recycled', Object.entries(pool.recycled).map(([reason, count]) => [reasons[reason] || reason, number(count)]), 'None yet.');
   list('refused', [['too many waited', number(pool.refused)], ['waited for too long', number(pool.overdue)], ['client had gone', number(pool.abandoned)]]);
-  heat();
+  if (cell) read(); else heat();
 }
 
 function tabs(pools) {
@@ -146,7 +153,7 @@ function tabs(pools) {
     nav.replaceChildren(...names.map(name => {
       const button = element('button', '', name);
       button.type = 'button';
-      button.addEventListener('click', () => { shownPool = name; cell = null; render(); });
+      button.addEventListener('click', () => { shownPool = name; leave(); render(); });
       return button;
     }));
   }
@@ -287,8 +294,13 @@ canvas.addEventListener('pointermove', event => {
   };
   read();
 });
-canvas.addEventListener('pointerleave', () => { cell = null; heat(); });
-canvas.addEventListener('blur', () => { cell = null; heat(); });
+function leave() {
+  cell = null;
+  set('heat-cell', 'Point at a cell, or move with the arrow keys, to read it.');
+  heat();
+}
+canvas.addEventListener('pointerleave', leave);
+canvas.addEventListener('blur', leave);
 canvas.addEventListener('keydown', event => {
   const [ago, row] = { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key] || [];
   if (ago === undefined) return;
@@ -379,6 +391,7 @@ function listen() {
   });
   source.addEventListener('error', () => {
     stage('no connection', 'lost');
+    fade(true);
     if (source.readyState === EventSource.CLOSED && open === source) setTimeout(listen, 3000);
   });
 }
