@@ -1,4 +1,4 @@
-//! What a script sets with `putenv()` is its own, and of what it starts.
+//! What a script sets with `putenv()` is its own, and what it starts gets it.
 
 use crate::support::{Mode, Server, at_once, get, until};
 

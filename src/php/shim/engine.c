@@ -190,7 +190,6 @@ void rr_set_variable(const char *name, const char *value)
 static char *on_getenv(const char *name, size_t length)
 {
     const char *own = rr_self ? own_variable(name, length) : NULL;
-    own = own ? own : rr_environment_find(name, length);
     if (own) {
         return estrdup(own);
     }

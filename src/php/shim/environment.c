@@ -1,15 +1,18 @@
-/* The environment of a worker: what its script sets with putenv() is its own, and of the programs that it starts.
+/* The environment of a worker: what its script sets with putenv() is its own.
  *
- * The environment of the process is one for all threads, and C libraries read it without a lock: a program that is started while
- * another thread changes it may not start at all. So after the first wait nothing changes it any more. */
+ * Programs that a worker starts get the environment of the process, which is one for all threads, and which the C library reads
+ * without a lock: beside a thread that changes it in place, a program may not start at all. So it is changed by putting another
+ * list in its place; the one before stays for a while, for those who still read it. */
 #include "shim.h"
 
 #include "ext/standard/basic_functions.h"
-#include "php_variables.h"
 #include "zend_exceptions.h"
-#include "zend_smart_str.h"
 
-#include <ctype.h>
+#include <dlfcn.h>
+#include <time.h>
+
+/* Seconds after which nobody reads any more what was replaced. */
+#define RR_KEPT 60
 
 typedef struct variable {
     struct variable *next;
@@ -17,11 +20,24 @@ typedef struct variable {
     char name[];
 } variable;
 
+typedef struct replaced {
+    struct replaced *next;
+    void *memory;
+    time_t since;
+} replaced;
+
 /* Of this run of the script. */
 static __thread variable *own;
-static __thread bool starting;
-/* What the main thread has changed before the first wait, as it was before that: each worker runs the script anew. */
+
+/* Guards what follows. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+/* What any script has changed, as it was before: nobody sees it but those who have changed it. */
 static variable *baseline;
+/* The program's own variable; that of a library that was loaded later is another one. */
+static char ***process;
+/* The list that was put there last, and the strings in it that were made here. */
+static char **made;
+static replaced *strings, *old;
 
 static variable *find(variable *list, const char *name, size_t length)
 {
@@ -62,17 +78,110 @@ static char *copy(const char *text, size_t length)
     return value;
 }
 
+/* --- the environment of the process -------------------------------------------------------------------------------- */
+
+static void retire(void *memory)
+{
+    replaced *one = malloc(sizeof *one);
+    if (one) {
+        *one = (replaced) {.next = old, .memory = memory, .since = time(NULL)};
+        old = one;
+    }
+}
+
+static void free_retired(void)
+{
+    time_t now = time(NULL);
+    for (replaced **place = &old; *place;) {
+        replaced *one = *place;
+        if (now - one->since < RR_KEPT) {
+            place = &one->next;
+            continue;
+        }
+        *place = one->next;
+        free(one->memory);
+        free(one);
+    }
+}
+
+static void forget_string(char *string)
+{
+    for (replaced **place = &strings; *place; place = &(*place)->next) {
+        if ((*place)->memory == string) {
+            replaced *one = *place;
+            *place = one->next;
+            free(one);
+            retire(string);
+            return;
+        }
+    }
+}
+
+static bool is_named(const char *entry, const char *name, size_t length)
+{
+    return strncmp(entry, name, length) == 0 && entry[length] == '=';
+}
+
+/* `setting` is "NAME=value", or NULL: the variable is to go. */
+static void publish(const char *name, size_t length, const char *setting)
+{
+    char **now = *process, **next, *before = NULL;
+    size_t count = 0;
+    for (; now && now[count]; count++) {
+        if (!before && is_named(now[count], name, length)) {
+            before = now[count];
+        }
+    }
+    if (before ? setting && strcmp(before, setting) == 0 : !setting) {
+        return;
+    }
+    replaced *string = setting ? malloc(sizeof *string) : NULL;
+    char *entry = setting ? copy(setting, strlen(setting)) : NULL;
+    next = malloc((count + 2) * sizeof *next);
+    if (!next || (setting && (!string || !entry))) {
+        free(string);
+        free(entry);
+        free(next);
+        return;
+    }
+    if (!find(baseline, name, length)) {
+        set(&baseline, name, length, before ? copy(before + length + 1, strlen(before + length + 1)) : NULL);
+    }
+    size_t place = 0;
+    for (size_t number = 0; number < count; number++) {
+        if (!is_named(now[number], name, length)) {
+            next[place++] = now[number];
+        }
+    }
+    if (entry) {
+        *string = (replaced) {.next = strings, .memory = entry};
+        strings = string;
+        next[place++] = entry;
+    }
+    next[place] = NULL;
+    __atomic_store_n(process, next, __ATOMIC_RELEASE);
+    free_retired();
+    if (now && now == made) {
+        retire(now);
+    }
+    made = next;
+    if (before) {
+        forget_string(before);
+    }
+}
+
 /* The value with which the process was started, or NULL. */
 static char *original(const char *all, size_t size, const char *name, size_t length)
 {
     for (const char *entry = all; entry < all + size; entry += strlen(entry) + 1) {
-        if (strncmp(entry, name, length) == 0 && entry[length] == '=') {
+        if (is_named(entry, name, length)) {
             return copy(entry + length + 1, strlen(entry + length + 1));
         }
     }
     return NULL;
 }
 
+/* What the main thread has changed before the first wait, as it was before that: each worker runs the script anew. */
 static void find_baseline(void)
 {
     size_t size = 0, room = 0;
@@ -103,12 +212,21 @@ static void find_baseline(void)
     free(all);
 }
 
-void rr_environment_begin(void)
+/* --- that of a worker ------------------------------------------------------------------------------------------------ */
+
+/* A forked child has one thread, and the lock as it was. */
+static void enter(void)
 {
-    for (variable *each = baseline; each; each = each->next) {
-        set(&own, each->name, strlen(each->name), each->value ? copy(each->value, strlen(each->value)) : NULL);
+    if (!rr_is_forked()) {
+        pthread_mutex_lock(&lock);
     }
-    starting = false;
+}
+
+static void leave(void)
+{
+    if (!rr_is_forked()) {
+        pthread_mutex_unlock(&lock);
+    }
 }
 
 void rr_environment_end(void)
@@ -121,28 +239,47 @@ void rr_environment_end(void)
     }
 }
 
-const char *rr_environment_find(const char *name, size_t length)
+static void list(zval *array, variable *from)
 {
-    variable *found = find(own, name, length);
-    return found ? found->value : NULL;
-}
-
-void rr_environment_list(zval *array)
-{
-    for (variable *each = own; each; each = each->next) {
+    for (variable *each = from; each; each = each->next) {
+        size_t length = strlen(each->name);
         if (each->value) {
             zval value;
             ZVAL_STRING(&value, each->value);
-            zend_hash_str_update(Z_ARRVAL_P(array), each->name, strlen(each->name), &value);
+            zend_symtable_str_update(Z_ARRVAL_P(array), each->name, length, &value);
         } else {
-            zend_hash_str_del(Z_ARRVAL_P(array), each->name, strlen(each->name));
+            zend_symtable_str_del(Z_ARRVAL_P(array), each->name, length);
         }
     }
 }
 
-/* --- replaced functions -------------------------------------------------------------------------------------------- */
+void rr_environment_list(zval *array)
+{
+    /* A copy, as to fill an array may leave by longjmp. */
+    variable *before = NULL;
+    enter();
+    for (variable *each = rr_self ? baseline : NULL; each; each = each->next) {
+        set(&before, each->name, strlen(each->name), each->value ? copy(each->value, strlen(each->value)) : NULL);
+    }
+    leave();
+    bool left = true;
+    zend_try {
+        list(array, before);
+        list(array, own);
+        left = false;
+    } zend_end_try();
+    while (before) {
+        variable *next = before->next;
+        free(before->value);
+        free(before);
+        before = next;
+    }
+    if (left) {
+        zend_bailout();
+    }
+}
 
-static zif_handler next_putenv, next_getenv, next_proc_open;
+static zif_handler next_putenv, next_getenv;
 
 static ZEND_NAMED_FUNCTION(on_putenv)
 {
@@ -153,138 +290,57 @@ static ZEND_NAMED_FUNCTION(on_putenv)
     char *setting;
     size_t length;
     ZEND_PARSE_PARAMETERS_START(1, 1)
-        Z_PARAM_PATH(setting, length)
+        Z_PARAM_STRING(setting, length)
     ZEND_PARSE_PARAMETERS_END();
     if (length == 0 || setting[0] == '=') {
         zend_argument_value_error(1, "must have a valid syntax");
         RETURN_THROWS();
     }
-    const char *equals = memchr(setting, '=', length);
-    size_t name = equals ? (size_t) (equals - setting) : length;
-    set(&own, setting, name, equals ? copy(equals + 1, length - name - 1) : NULL);
+    const char *equals = strchr(setting, '=');
+    size_t name = equals ? (size_t) (equals - setting) : strlen(setting);
+    set(&own, setting, name, equals ? copy(equals + 1, strlen(equals + 1)) : NULL);
+    enter();
+    publish(setting, name, equals ? setting : NULL);
+    leave();
     RETURN_TRUE;
 }
 
 static ZEND_NAMED_FUNCTION(on_getenv)
 {
-    zval *name = ZEND_NUM_ARGS() ? ZEND_CALL_ARG(execute_data, 1) : NULL;
-    variable *found = name && Z_TYPE_P(name) == IS_STRING ? find(own, Z_STRVAL_P(name), Z_STRLEN_P(name)) : NULL;
-    if (!found || ZEND_NUM_ARGS() > 2) {
+    zend_string *name = NULL;
+    bool local = false;
+    if (!rr_self
+        || zend_parse_parameters_ex(ZEND_PARSE_PARAMS_QUIET, ZEND_NUM_ARGS(), "|S!b", &name, &local) == FAILURE || !name) {
         next_getenv(INTERNAL_FUNCTION_PARAM_PASSTHRU);
         return;
     }
-    if (!found->value) {
-        RETURN_FALSE;
+    variable *found = find(own, ZSTR_VAL(name), ZSTR_LEN(name));
+    char *value = found && found->value ? copy(found->value, strlen(found->value)) : NULL;
+    if (!found) {
+        enter();
+        found = find(baseline, ZSTR_VAL(name), ZSTR_LEN(name));
+        value = found && found->value ? copy(found->value, strlen(found->value)) : NULL;
+        leave();
     }
-    RETURN_STRING(found->value);
-}
-
-/* Whether a shell can be told of it. */
-static bool is_word(const char *name)
-{
-    if (!isalpha((unsigned char) *name) && *name != '_') {
-        return false;
+    if (!found) {
+        next_getenv(INTERNAL_FUNCTION_PARAM_PASSTHRU);
+    } else if (value) {
+        RETVAL_STRING(value);
+        free(value);
+    } else {
+        RETVAL_FALSE;
     }
-    while (isalnum((unsigned char) *name) || *name == '_') {
-        name++;
-    }
-    return !*name;
-}
-
-static void append(smart_str *text, const variable *each)
-{
-    if (!is_word(each->name)) {
-        return;
-    }
-    if (!each->value) {
-        smart_str_appends(text, "unset ");
-        smart_str_appends(text, each->name);
-        smart_str_appends(text, "; ");
-        return;
-    }
-    smart_str_appends(text, "export ");
-    smart_str_appends(text, each->name);
-    smart_str_appends(text, "='");
-    for (const char *at = each->value; *at; at++) {
-        if (*at == '\'') {
-            smart_str_appends(text, "'\\''");
-        } else {
-            smart_str_appendc(text, *at);
-        }
-    }
-    smart_str_appends(text, "'; ");
-}
-
-/* The first argument is a command for a shell, which is told of the environment first. */
-static void with_environment(zend_execute_data *execute_data)
-{
-    zval *command = rr_self && own && ZEND_NUM_ARGS() ? ZEND_CALL_ARG(execute_data, 1) : NULL;
-    if (!command || Z_TYPE_P(command) != IS_STRING || Z_STRLEN_P(command) == 0
-        || memchr(Z_STRVAL_P(command), 0, Z_STRLEN_P(command))) {
-        return;
-    }
-    smart_str text = {0};
-    for (variable *each = own; each; each = each->next) {
-        append(&text, each);
-    }
-    smart_str_append(&text, Z_STR_P(command));
-    smart_str_0(&text);
-    zval_ptr_dtor(command);
-    ZVAL_STR(command, text.s);
-}
-
-#define RR_SHELL(name) \
-    static zif_handler next_##name; \
-    static ZEND_NAMED_FUNCTION(on_##name) \
-    { \
-        with_environment(execute_data); \
-        next_##name(INTERNAL_FUNCTION_PARAM_PASSTHRU); \
-    }
-
-RR_SHELL(exec)
-RR_SHELL(shell_exec)
-RR_SHELL(system)
-RR_SHELL(passthru)
-RR_SHELL(popen)
-
-/* A process that is given no environment gets that of the script. The frame of the call has no room for the argument, so the
- * function is called anew. */
-static ZEND_NAMED_FUNCTION(on_proc_open)
-{
-    uint32_t given = ZEND_NUM_ARGS();
-    bool has = given >= 5 && Z_TYPE_P(ZEND_CALL_ARG(execute_data, 5)) != IS_NULL;
-    if (!rr_self || !own || starting || has || given < 3 || given > 6 || (EX_CALL_INFO() & ZEND_CALL_HAS_EXTRA_NAMED_PARAMS)) {
-        next_proc_open(INTERNAL_FUNCTION_PARAM_PASSTHRU);
-        return;
-    }
-    zval arguments[6];
-    for (uint32_t number = 1; number <= 6; number++) {
-        zval *argument = &arguments[number - 1];
-        if (number <= given) {
-            ZVAL_COPY_VALUE(argument, ZEND_CALL_ARG(execute_data, number));
-        } else {
-            ZVAL_NULL(argument);
-        }
-    }
-    zval environment;
-    array_init(&environment);
-    php_import_environment_variables(&environment);
-    ZVAL_COPY_VALUE(&arguments[4], &environment);
-    starting = true;
-    zend_call_known_function(EX(func), NULL, NULL, return_value, given < 5 ? 5 : given, arguments, NULL);
-    starting = false;
-    zval_ptr_dtor(&environment);
 }
 
 void rr_environment_open(void)
 {
+    /* RTLD_DEFAULT is what this library sees, and PHP lets it see its own first. */
+    void *program = dlopen(NULL, RTLD_NOW);
+    process = program ? dlsym(program, "environ") : NULL;
+    if (!process) {
+        return;
+    }
     find_baseline();
     next_putenv = rr_replace(ZEND_STRL("putenv"), on_putenv);
     next_getenv = rr_replace(ZEND_STRL("getenv"), on_getenv);
-    next_exec = rr_replace(ZEND_STRL("exec"), on_exec);
-    next_shell_exec = rr_replace(ZEND_STRL("shell_exec"), on_shell_exec);
-    next_system = rr_replace(ZEND_STRL("system"), on_system);
-    next_passthru = rr_replace(ZEND_STRL("passthru"), on_passthru);
-    next_popen = rr_replace(ZEND_STRL("popen"), on_popen);
-    next_proc_open = rr_replace(ZEND_STRL("proc_open"), on_proc_open);
 }

@@ -96,9 +96,7 @@ zif_handler rr_replace(const char *name, size_t length, zif_handler handler);
 
 /* --- environment.c: what putenv() sets is of one worker ------------------------------------------------------------- */
 void rr_environment_open(void);        /* part of rr_engine_open */
-void rr_environment_begin(void);       /* before each run of a script, on its thread */
-void rr_environment_end(void);         /* after it */
-const char *rr_environment_find(const char *name, size_t length); /* NULL: not set by this script */
+void rr_environment_end(void);         /* after each run of a script, on its thread */
 void rr_environment_list(zval *array); /* changes a list of all variables as the script has */
 
 /* --- opcache.c ------------------------------------------------------------------------------------------------------ */

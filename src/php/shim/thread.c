@@ -60,7 +60,6 @@ static void set_ini(const char *name, const char *value)
 
 static bool request_open(rr_thread *self)
 {
-    rr_environment_begin();
     rr_rs_engine_lock(self->name);
     SG(server_context) = self;
     SG(request_info).path_translated = (char *) self->script;
