@@ -112,6 +112,9 @@ impl Tracing {
         begun: Option<Instant>,
     ) -> Option<Recording> {
         let parent = Context::receive(&mut head.headers);
+        if parent.is_none() && self.tracer.samples_none() {
+            return None;
+        }
         let trace = parent.map_or_else(TraceId::random, |parent| parent.trace);
         let sampled = parent.map_or_else(|| self.tracer.samples(trace), |parent| parent.sampled);
         if !sampled && parent.is_some() {

@@ -53,6 +53,11 @@ impl Tracer {
         Self { sample, queue: Arc::clone(queue) }
     }
 
+    /// Whether no trace is recorded that a client has not begun.
+    pub fn samples_none(&self) -> bool {
+        self.sample == 0
+    }
+
     /// Whether a trace that begins here is recorded.
     pub fn samples(&self, trace: TraceId) -> bool {
         self.sample == u64::MAX || trace.lower() < self.sample
