@@ -1,12 +1,15 @@
 //! What is served beside the application: it listens before the first worker is ready, and until the last one has left.
 
-use std::os::fd::RawFd;
+use std::{os::fd::RawFd, time::Duration};
 
 use super::Error;
 use crate::{
     net::{Bound, Reactors},
     web::{self, Sites},
 };
+
+/// How long the last answers may take.
+const LAST: Duration = Duration::from_secs(1);
 
 /// The thread of all sites, and what it is to serve. It ends with this value.
 pub(super) struct Annex {
@@ -45,6 +48,9 @@ impl Annex {
 impl Drop for Annex {
     fn drop(&mut self) {
         if let Some(reactors) = self.reactors.take() {
+            reactors.drain();
+            // It is closed, not sent on.
+            let _ = reactors.drained().recv_timeout(LAST);
             reactors.abort();
         }
     }

@@ -1,6 +1,14 @@
 //! One connection to a site.
 
-use std::{convert::Infallible, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use http::{Response, StatusCode};
 use http_body_util::{BodyExt, Limited};
@@ -21,6 +29,8 @@ const LONGEST_HEAD: usize = 64 * 1024;
 const LONGEST_BODY: usize = 64 * 1024;
 /// How long the body of a request may take.
 const BODY: Duration = Duration::from_secs(10);
+/// How long the first request of a connection may take once the server ends.
+const FIRST: Duration = Duration::from_millis(250);
 /// How long a client may take nothing of an answer.
 const STALLED: Duration = Duration::from_secs(30);
 
@@ -31,10 +41,12 @@ pub(super) async fn serve(accepted: Accepted, site: Arc<dyn Site>, drain: Drain)
         // The system ends a connection whose client has not taken anything for so long; on a unix socket nobody is far away.
         let _ = SockRef::from(stream).set_tcp_user_timeout(Some(STALLED));
     }
+    let asked = Arc::new(AtomicBool::new(false));
     let service = {
-        let drain = drain.clone();
+        let (drain, asked) = (drain.clone(), Arc::clone(&asked));
         service_fn(move |request| {
             let (site, drain) = (Arc::clone(&site), drain.clone());
+            asked.store(true, Ordering::Relaxed);
             async move { Ok::<_, Infallible>(answer(request, &*site, peer, drain).await) }
         })
     };
@@ -44,8 +56,15 @@ pub(super) async fn serve(accepted: Accepted, site: Arc<dyn Site>, drain: Drain)
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = drain.asked() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+            // To its client the connection is there, and the request may be on its way.
+            let fresh = !asked.load(Ordering::Relaxed);
+            match timeout(if fresh { FIRST } else { Duration::ZERO }, connection.as_mut()).await {
+                Ok(ended) => ended,
+                Err(_) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            }
         }
     };
     if let Err(error) = ended {
