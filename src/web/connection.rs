@@ -58,12 +58,12 @@ pub(super) async fn serve(accepted: Accepted, site: Arc<dyn Site>, drain: Drain)
         () = drain.asked() => {
             // To its client the connection is there, and the request may be on its way.
             let fresh = !asked.load(Ordering::Relaxed);
-            match timeout(if fresh { FIRST } else { Duration::ZERO }, connection.as_mut()).await {
-                Ok(ended) => ended,
-                Err(_) => {
-                    connection.as_mut().graceful_shutdown();
-                    connection.await
-                }
+            let first = timeout(if fresh { FIRST } else { Duration::ZERO }, connection.as_mut()).await;
+            if let Ok(ended) = first {
+                ended
+            } else {
+                connection.as_mut().graceful_shutdown();
+                connection.await
             }
         }
     };
