@@ -90,7 +90,7 @@ $kinds = [
         // Of what was set last, by any worker.
         $child = exec('echo "child $OWN"');
         putenv('OWN');
-        return $seen === $own && getenv('OWN') === false && str_starts_with($child, 'child ');
+        return $seen === $own && getenv('OWN') === false && str_starts_with($child, 'child');
     },
     'setlocale' => function (string $own) {
         $locale = ['C', 'C.UTF-8'][crc32($own) % 2];
