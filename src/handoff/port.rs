@@ -226,8 +226,7 @@ impl<Q, A> Port<Q, A> {
     }
 
     fn kick(&self) {
-        let root = self.root.lock().clone();
-        if let Some(root) = root {
+        if let Some(root) = self.root() {
             self.kicks.fetch_add(1, Ordering::Relaxed);
             root.wake();
         }

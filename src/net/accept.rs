@@ -20,13 +20,6 @@ pub struct Listener {
     pub(super) socket: OwnedFd,
 }
 
-impl Listener {
-    /// Number of its endpoint, in the order in which they were asked for.
-    pub fn endpoint(&self) -> usize {
-        self.endpoint
-    }
-}
-
 /// A connection that was just taken.
 #[derive(Debug)]
 pub struct Accepted {

@@ -174,15 +174,7 @@ impl Methods {
         R: Serialize,
         F: Future<Output = Result<R, Fault>> + Send + 'static,
     {
-        let start = move |call: Call| -> Work {
-            match call.argument() {
-                Ok(argument) => {
-                    let result = method(argument);
-                    Box::pin(async move { call.reply(&result.await?) })
-                }
-                Err(fault) => Box::pin(std::future::ready(Err(fault))),
-            }
-        };
+        let start = move |call: Call| work(call.argument().map(&method), move |result| call.reply(result));
         self.insert(name, Handler::Task(Box::new(start)));
     }
 
@@ -222,15 +214,7 @@ impl Methods {
         R: Message + Serialize,
         F: Future<Output = Result<R, Fault>> + Send + 'static,
     {
-        let start = move |call: Call| -> Work {
-            match call.message() {
-                Ok(argument) => {
-                    let result = method(argument);
-                    Box::pin(async move { call.reply_message(&result.await?) })
-                }
-                Err(fault) => Box::pin(std::future::ready(Err(fault))),
-            }
-        };
+        let start = move |call: Call| work(call.message().map(&method), move |result| call.reply_message(result));
         self.insert(name, Handler::Attended(Box::new(start)));
     }
 
@@ -323,6 +307,17 @@ impl Methods {
 impl fmt::Debug for Methods {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_list().entries(self.names()).finish()
+    }
+}
+
+/// What a task does: `result` is its own, unless the argument could not be read.
+fn work<R, F>(result: Result<F, Fault>, reply: impl FnOnce(&R) -> Reply + Send + 'static) -> Work
+where
+    F: Future<Output = Result<R, Fault>> + Send + 'static,
+{
+    match result {
+        Ok(result) => Box::pin(async move { reply(&result.await?) }),
+        Err(fault) => Box::pin(std::future::ready(Err(fault))),
     }
 }
 
