@@ -20,8 +20,8 @@ pub(super) struct Bell {
     rung: AtomicBool,
     /// Who slept here last.
     sleeper: Mutex<Option<Thread>>,
-    /// Whether that thread drives a reactor, which this wakes, and may sleep there. Ordering: as that of `rung`.
-    drives: AtomicBool,
+    /// Wakes the reactor that this thread drives, and in which it may sleep. Put in before the thread looks at `rung`, read
+    /// behind a ring: one of the two sees the other.
     reactor: Mutex<Option<Waker>>,
 }
 
@@ -37,24 +37,20 @@ impl Bell {
         if let Some(sleeper) = sleeper {
             sleeper.unpark();
         }
-        if self.drives.load(Ordering::SeqCst) {
-            let reactor = self.reactor.lock().clone();
-            if let Some(reactor) = reactor {
-                reactor.wake();
-            }
+        let reactor = self.reactor.lock().clone();
+        if let Some(reactor) = reactor {
+            reactor.wake();
         }
     }
 
     /// The thread that sleeps here drives a reactor: a ring wakes that, too. It must look whether it [was
     /// rung](Self::was_rung) before the reactor may block.
-    pub(super) fn rings_for(&self, reactor: &Waker) {
-        *self.reactor.lock() = Some(reactor.clone());
-        self.drives.store(true, Ordering::SeqCst);
+    pub(super) fn rings_for(&self, reactor: Waker) {
+        *self.reactor.lock() = Some(reactor);
     }
 
     /// It does so no longer. What wakes the reactor keeps it alive, and is dropped.
     pub(super) fn rings_alone(&self) {
-        self.drives.store(false, Ordering::SeqCst);
         let reactor = self.reactor.lock().take();
         drop(reactor);
     }

@@ -318,7 +318,7 @@ impl<Q, A> Seat<Q, A> {
         port.count_pass();
         let turn = !self.inbox.is_empty();
         self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
-        self.post().bell.rings_for(&root);
+        self.post().bell.rings_for(root);
         engine.drive(turn, &mut || {
             loop {
                 if self.post().bell.was_rung() {

@@ -5,7 +5,7 @@ use std::{
     collections::VecDeque,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
     time::Instant,
 };
 
@@ -25,19 +25,11 @@ type Requests = Inbox<usize, usize>;
 /// Schedules searched by each test.
 const SCHEDULES: usize = 200_000;
 
-struct Root(Bell);
-
-impl Wake for Root {
-    fn wake(self: Arc<Self>) {
-        self.0.ring();
-    }
-}
-
 /// A reactor with clients that ask one request after the other.
 struct Reactor {
     inbox: Arc<Requests>,
     port: Arc<Port<usize, usize>>,
-    root: Arc<Root>,
+    root: Arc<Bell>,
     /// Held while somebody drives: a second one finds it taken.
     tasks: Mutex<Tasks>,
     /// Rung when all are answered.
@@ -67,7 +59,7 @@ impl Reactor {
                 pending: None,
             })
             .collect();
-        let root = Arc::new(Root(Bell::default()));
+        let root = Arc::new(Bell::default());
         let tasks = Mutex::new(Tasks { clients });
         Arc::new(Self { inbox: Arc::clone(inbox), port, root, tasks, done: Bell::default() })
     }
@@ -81,12 +73,12 @@ impl Reactor {
                 return;
             }
             tasks.poll(self, &waker);
-            if self.root.0.was_rung() {
+            if self.root.was_rung() {
                 continue;
             }
             self.inbox.announce(&self.port);
             self.port.parking();
-            self.root.0.sleep(None);
+            self.root.sleep(None);
             self.port.unparked();
         }
     }

@@ -6,7 +6,7 @@
 use std::{
     pin::pin,
     sync::Arc,
-    task::{Context, Poll, Wake, Waker},
+    task::{Context, Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -23,17 +23,9 @@ type Requests = Inbox<usize, usize>;
 /// Schedules searched by each test.
 const SCHEDULES: usize = 100_000;
 
-struct Root(Bell);
-
-impl Wake for Root {
-    fn wake(self: Arc<Self>) {
-        self.0.ring();
-    }
-}
-
 /// A reactor with one line per request: dispatches all, then parks and drains until every answer is there.
 fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -> Vec<Result<usize, Unanswered>> {
-    let root = Arc::new(Root(Bell::default()));
+    let root = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&root));
     let mut lines: Vec<_> = requests.iter().map(|_| Line::new(port)).collect();
     let mut waiting: Vec<_> = Vec::new();
@@ -55,7 +47,7 @@ fn drive(inbox: &Requests, port: &Arc<Port<usize, usize>>, requests: &[usize]) -
         }
         inbox.announce(port);
         port.parking();
-        root.0.sleep(None);
+        root.sleep(None);
         port.unparked();
     }
 }
@@ -160,7 +152,7 @@ fn recycling_and_closing_lose_nothing() {
                 .filter_map(|line| inbox.try_dispatch(line, 1, Instant::now()).ok())
                 .collect::<Vec<_>>();
             inbox.announce(&port);
-            let root = Arc::new(Root(Bell::default()));
+            let root = Arc::new(Bell::default());
             let waker = Waker::from(Arc::clone(&root));
             let mut answered = 0;
             for pending in dispatched {
@@ -173,7 +165,7 @@ fn recycling_and_closing_lose_nothing() {
                         break;
                     }
                     port.parking();
-                    root.0.sleep(None);
+                    root.sleep(None);
                     port.unparked();
                 }
             }
@@ -220,7 +212,7 @@ fn answer(
     port: &Arc<Port<usize, usize>>,
     pending: Pending<usize, usize>,
 ) -> Result<usize, Unanswered> {
-    let root = Arc::new(Root(Bell::default()));
+    let root = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&root));
     let mut pending = pin!(pending);
     loop {
@@ -230,7 +222,7 @@ fn answer(
         }
         inbox.announce(port);
         port.parking();
-        root.0.sleep(None);
+        root.sleep(None);
         port.unparked();
     }
 }
@@ -387,7 +379,7 @@ fn the_monitor_mends_what_the_rule_misjudged() {
 
 /// Reads a stream to its end, or until `most` bytes have come.
 fn read(mut source: Source<()>, most: usize) -> usize {
-    let root = Arc::new(Root(Bell::default()));
+    let root = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&root));
     let mut context = Context::from_waker(&waker);
     let mut length = 0;
@@ -395,7 +387,7 @@ fn read(mut source: Source<()>, most: usize) -> usize {
         match source.poll_next(&mut context) {
             Poll::Ready(Some(Ok(piece))) => length += piece.len(),
             Poll::Ready(Some(Err(Broken)) | None) => break,
-            Poll::Pending => root.0.sleep(None),
+            Poll::Pending => root.sleep(None),
         }
     }
     length
@@ -444,7 +436,7 @@ fn an_interruption_ends_a_wait_for_room() {
 
 /// Fills a stream with `count` pieces of three bytes while they are wanted, or collects them; ends with what was collected.
 fn fill(inlet: Inlet<usize>, count: usize) {
-    let root = Arc::new(Root(Bell::default()));
+    let root = Arc::new(Bell::default());
     let waker = Waker::from(Arc::clone(&root));
     let mut context = Context::from_waker(&waker);
     for _ in 0..count {
@@ -453,7 +445,7 @@ fn fill(inlet: Inlet<usize>, count: usize) {
                 Poll::Ready(Wanted::Piece) => break inlet.push(bytes::Bytes::from_static(b"abc")),
                 Poll::Ready(Wanted::All) => return inlet.end(1),
                 Poll::Ready(Wanted::Nothing) => return,
-                Poll::Pending => root.0.sleep(None),
+                Poll::Pending => root.sleep(None),
             }
         }
     }
