@@ -251,18 +251,22 @@ impl<Q, A> Worker<Q, A> {
     /// What was taken before is over with this call.
     pub fn receive(&self) -> Received<Q, A> {
         self.label.clear();
-        if self.state() == State::Booting {
+        let boots = self.state() == State::Booting;
+        if boots {
             self.failures.store(0, Ordering::Relaxed);
             self.boot_error.lock().take();
             *self.since.lock() = Instant::now();
             // Before anybody can count on it.
             debug!(worker = %self.name, "Worker ready");
             self.been_ready.store(true, Ordering::Release);
-            self.report(Event::Ready);
         } else if let Some(reason) = self.is_due() {
             self.leave(Leave::Recycle, reason);
         }
         self.state.store(State::Ready as u8, Ordering::Release);
+        if boots {
+            // Who hears it looks at the state.
+            self.report(Event::Ready);
+        }
         if self.overran.load(Ordering::Relaxed) {
             self.overran.store(false, Ordering::Relaxed);
         }
