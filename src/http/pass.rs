@@ -21,8 +21,6 @@ pub struct Pass {
     port: Arc<Port>,
     /// Polls of connections. Of the reactor's thread alone.
     polls: AtomicU32,
-    /// Whether workers may drive the reactor.
-    adaptive: bool,
 }
 
 /// A reactor that workers drive.
@@ -52,12 +50,7 @@ const POLLS: u32 = 8;
 impl Pass {
     /// Creates the pass of the reactor whose answers come through `port`.
     pub fn new(inboxes: &[Arc<Inbox>], port: &Arc<Port>) -> Arc<Self> {
-        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0), adaptive: false })
-    }
-
-    /// The same of a reactor that workers may drive.
-    pub fn adaptive(inboxes: &[Arc<Inbox>], port: &Arc<Port>) -> Arc<Self> {
-        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0), adaptive: true })
+        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0) })
     }
 
     /// To be called at each poll of a connection. A reactor that always has something to do, such as bodies that arrive, is
@@ -96,9 +89,7 @@ impl net::Pass for Pass {
     }
 
     fn runs_on(&self, wheel: Arc<Wheel>) {
-        if self.adaptive {
-            self.port.install(Arc::new(Driven { wheel, inboxes: self.inboxes.clone(), port: Arc::clone(&self.port) }));
-        }
+        self.port.install(Arc::new(Driven { wheel, inboxes: self.inboxes.clone(), port: Arc::clone(&self.port) }));
     }
 
     fn is_to_rest(&self) -> bool {

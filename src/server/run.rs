@@ -256,7 +256,8 @@ pub fn run_bound(
         let serve = move |accepted, drain, pass: &Arc<http::Pass>| {
             http::serve_connection(accepted, Arc::clone(&service), drain, Arc::clone(pass))
         };
-        let passes = passes(config, &inboxes, &ports);
+        let_drive(config, &inboxes, &ports);
+        let passes = ports.iter().map(|port| http::Pass::new(&inboxes, port));
         let listeners = listeners.into_iter().zip(passes).collect();
         // What comes from now on waits for the reactors, and is served.
         view.enter(Stage::Running);
@@ -337,16 +338,13 @@ fn pools(
     pools
 }
 
-/// What each reactor does in each pass, workers that drive it included.
-fn passes(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::Port>]) -> Vec<Arc<http::Pass>> {
-    let adaptive = config.http.reactor == http::Reactor::Adaptive;
-    if adaptive {
+/// Lets workers drive the reactors, if they are to.
+fn let_drive(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::Port>]) {
+    if config.http.reactor == http::Reactor::Adaptive {
         // A script that boots for each request is no quick one.
         let pools = config.http.pools().zip(inboxes).filter(|((_, pool), _)| !pool.debug);
         pools.for_each(|(_, inbox)| inbox.let_drive(ports));
     }
-    let pass = |port| if adaptive { http::Pass::adaptive(inboxes, port) } else { http::Pass::new(inboxes, port) };
-    ports.iter().map(pass).collect()
 }
 
 /// What side processes get of the environment.
