@@ -10,12 +10,15 @@
 #include <dlfcn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 
 bool rr_tsrm_find(void);
 
 /* Fixed before PHP loads the first extension. */
 size_t compiler_globals_offset, core_globals_offset, executor_globals_offset, sapi_globals_offset,
     zend_signal_globals_offset;
+/* Of ext/standard: known once it has been started. */
+int basic_globals_id;
 
 static void *(*get_cache)(void);
 static void *(*resource)(int *);
@@ -36,14 +39,16 @@ void ts_free_thread(void)
     free_thread();
 }
 
-static bool find(const char *name, size_t *copy)
+static bool find(const char *name, void *copy, size_t size)
 {
-    const size_t *original = dlsym(RTLD_DEFAULT, name);
+    const void *original = dlsym(RTLD_DEFAULT, name);
     if (original) {
-        *copy = *original;
+        memcpy(copy, original, size);
     }
     return original;
 }
+
+#define FIND(name) find(#name, &(name), sizeof (name))
 
 /* Must come before anything else that knows PHP. False: the PHP is not thread-safe. */
 bool rr_tsrm_find(void)
@@ -52,9 +57,10 @@ bool rr_tsrm_find(void)
     resource = (void *(*)(int *)) dlsym(RTLD_DEFAULT, "ts_resource_ex");
     free_thread = (void (*)(void)) dlsym(RTLD_DEFAULT, "ts_free_thread");
     return get_cache && resource && free_thread
-        && find("compiler_globals_offset", &compiler_globals_offset)
-        && find("core_globals_offset", &core_globals_offset)
-        && find("executor_globals_offset", &executor_globals_offset)
-        && find("sapi_globals_offset", &sapi_globals_offset)
-        && find("zend_signal_globals_offset", &zend_signal_globals_offset);
+        && FIND(compiler_globals_offset)
+        && FIND(core_globals_offset)
+        && FIND(executor_globals_offset)
+        && FIND(sapi_globals_offset)
+        && FIND(zend_signal_globals_offset)
+        && FIND(basic_globals_id);
 }
