@@ -337,7 +337,7 @@ void rr_environment_open(void)
     /* RTLD_DEFAULT is what this library sees, and PHP lets it see its own first. */
     void *program = dlopen(NULL, RTLD_NOW);
     process = program ? dlsym(program, "environ") : NULL;
-    if (!process) {
+    if (!process || !rr_tsrm_find_standard()) {
         return;
     }
     find_baseline();

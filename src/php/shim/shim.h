@@ -74,6 +74,7 @@ typedef struct rr_outcome {
 
 /* --- tsrm.c -------------------------------------------------------------------------------------------------------- */
 bool rr_tsrm_find(void);               /* false: this PHP is not thread-safe, and nothing else here may be called */
+bool rr_tsrm_find_standard(void);      /* once PHP has started: what belongs to ext/standard */
 
 /* --- engine.c: the process as a whole ------------------------------------------------------------------------------ */
 void rr_startup(void);                 /* MINIT: hooks that must be there before the JIT starts */

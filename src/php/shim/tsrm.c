@@ -13,11 +13,12 @@
 #include <string.h>
 
 bool rr_tsrm_find(void);
+bool rr_tsrm_find_standard(void);
 
 /* Fixed before PHP loads the first extension. */
 size_t compiler_globals_offset, core_globals_offset, executor_globals_offset, sapi_globals_offset,
     zend_signal_globals_offset;
-/* Of ext/standard: known once it has been started. */
+/* Of ext/standard: fixed when that is started, which is later. */
 int basic_globals_id;
 
 static void *(*get_cache)(void);
@@ -61,6 +62,10 @@ bool rr_tsrm_find(void)
         && FIND(core_globals_offset)
         && FIND(executor_globals_offset)
         && FIND(sapi_globals_offset)
-        && FIND(zend_signal_globals_offset)
-        && FIND(basic_globals_id);
+        && FIND(zend_signal_globals_offset);
+}
+
+bool rr_tsrm_find_standard(void)
+{
+    return FIND(basic_globals_id);
 }
