@@ -11,7 +11,19 @@ pub enum Pace {
     Share(f64),
 }
 
-/// What must hold for a server beside the first one of its cell.
+/// What is spoken. All but [`Wire::Http1`] is spoken by h2load.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Wire {
+    Http1,
+    /// HTTP/1.1 over TLS.
+    Tls,
+    /// HTTP/2 over TLS.
+    Http2,
+    /// HTTP/2 without TLS, by prior knowledge.
+    H2c,
+}
+
+/// What must hold for a server beside another one of its cell, the first one if nothing is said.
 #[derive(Clone, Copy, Debug)]
 pub enum Bound {
     /// CPU per request, at most so many times that of the first.
@@ -28,9 +40,11 @@ pub enum Bound {
 
 pub struct Entrant {
     pub kind: Kind,
-    /// 5 % of its requests are for handlers of 20 ms, on connections of their own.
+    /// 5 % of its requests are for handlers of 20 ms, on connections of their own; in a closed loop 8 connections ask for these.
     pub mixed: bool,
     pub bounds: Vec<Bound>,
+    /// Beside one that may not be on this machine.
+    pub beside: Option<(Kind, Bound)>,
 }
 
 /// One row of the table: a load, and who is measured under it.
@@ -39,32 +53,50 @@ pub struct Cell {
     pub workers: usize,
     pub connections: usize,
     pub pace: Pace,
+    pub wire: Wire,
     pub note: &'static str,
     pub entrants: Vec<Entrant>,
 }
 
 fn entrant(kind: Kind, bounds: &[Bound]) -> Entrant {
-    Entrant { kind, mixed: false, bounds: bounds.to_vec() }
+    Entrant { kind, mixed: false, bounds: bounds.to_vec(), beside: None }
 }
 
 fn beside_hyper(workload: Workload, workers: usize, connections: usize, pace: Pace, bounds: &[Bound]) -> Cell {
     let entrants = vec![entrant(Kind::Hyper, &[]), entrant(Kind::Ours, bounds)];
-    Cell { workload, workers, connections, pace, note: "", entrants }
+    Cell { workload, workers, connections, pace, wire: Wire::Http1, note: "", entrants }
+}
+
+/// The first is what the others are measured beside.
+fn hello(workers: usize, connections: usize) -> Cell {
+    let bounds: &[_] =
+        if connections >= 64 { &[Bound::Cpu(1.25), Bound::Throughput(0.8)] } else { &[Bound::Cpu(1.25)] };
+    let mut cell = beside_hyper(Workload::Hello, workers, connections, Pace::Closed, bounds);
+    cell.entrants[1].beside = Some((Kind::Swoole, Bound::Cpu(1.05)));
+    cell.entrants.extend([entrant(Kind::HandOff, &[]), entrant(Kind::Swoole, &[])]);
+    cell
+}
+
+fn mixed(kind: Kind, bounds: &[Bound]) -> Entrant {
+    Entrant { kind, mixed: true, bounds: bounds.to_vec(), beside: None }
 }
 
 pub fn cells() -> Vec<Cell> {
-    use Bound::{Cpu, CpuMore, Occupied, P99, Throughput};
+    use Bound::{Cpu, CpuMore, Occupied, P99};
     use Pace::{Closed, Share};
     let mut cells = Vec::new();
     for workers in [1, 4, 16] {
-        for connections in [1, 8, 16, 64, 256] {
-            let bounds: &[_] = match (workers, connections) {
-                (_, 64 | 256) => &[Cpu(1.35), Throughput(0.8)],
-                (1 | 16, 8) => &[Cpu(1.7)],
-                _ => &[],
-            };
-            cells.push(beside_hyper(Workload::Hello, workers, connections, Closed, bounds));
-        }
+        cells.extend([1, 8, 24, 64, 256].map(|connections| hello(workers, connections)));
+    }
+    for (wire, workers, connections) in [
+        (Wire::Tls, 4, 8),
+        (Wire::Tls, 4, 64),
+        (Wire::Http2, 1, 4),
+        (Wire::Http2, 4, 4),
+        (Wire::Http2, 4, 16),
+        (Wire::H2c, 4, 4),
+    ] {
+        cells.push(Cell { wire, ..beside_hyper(Workload::Hello, workers, connections, Closed, &[Cpu(1.25)]) });
     }
     cells.push(beside_hyper(Workload::Json, 4, 64, Closed, &[Cpu(1.7)]));
     for workload in [Workload::Echo, Workload::Kib(10), Workload::Kib(100)] {
@@ -79,6 +111,7 @@ pub fn cells() -> Vec<Cell> {
         workers,
         connections,
         pace,
+        wire: Wire::Http1,
         note: "",
         entrants,
     };
@@ -89,8 +122,12 @@ pub fn cells() -> Vec<Cell> {
         16,
         64,
         Share(0.3),
-        vec![entrant(Kind::Ours, &[]), Entrant { kind: Kind::Ours, mixed: true, bounds: vec![P99(3.0, 1.0)] }],
+        vec![entrant(Kind::Ours, &[]), mixed(Kind::Ours, &[P99(3.0, 1.0)])],
     ));
+    for pace in [Share(0.3), Closed] {
+        let entrants = vec![mixed(Kind::HandOff, &[]), mixed(Kind::Ours, &[P99(1.5, 0.0)])];
+        cells.push(Cell { note: " beside handoff", ..alone(Workload::Mixed, 16, 64, pace, entrants) });
+    }
     let mut opponents = alone(
         Workload::Hello,
         4,
@@ -115,7 +152,21 @@ impl Cell {
             Pace::Closed => String::new(),
             Pace::Share(share) => format!(" at {:.0} %", share * 100.0),
         };
-        format!("{} w{} c{}{pace}{}", self.workload.name(), self.workers, self.connections, self.note)
+        let wire = match self.wire {
+            Wire::Http1 => "",
+            Wire::Tls => " tls",
+            Wire::Http2 => " h2",
+            Wire::H2c => " h2c",
+        };
+        format!("{}{wire} w{} c{}{pace}{}", self.workload.name(), self.workers, self.connections, self.note)
+    }
+}
+
+// === impl Wire ===
+
+impl Wire {
+    pub fn is_encrypted(self) -> bool {
+        matches!(self, Self::Tls | Self::Http2)
     }
 }
 

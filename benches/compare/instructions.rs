@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::{measure::single, opponent::Kind, report::Failure, server::Running, workload::Workload};
+use crate::{cell::Wire, measure::single, opponent::Kind, report::Failure, server::Running, workload::Workload};
 
 const REQUESTS: u64 = 4000;
 const CONNECTIONS: usize = 8;
@@ -21,7 +21,7 @@ pub fn measure() -> Result<(), Failure> {
 fn count(kind: Kind, requests: u64) -> Result<Option<f64>, Failure> {
     let options = ["valgrind", "--quiet", "--tool=callgrind", "--callgrind-out-file=callgrind.out"];
     let prefix = options.iter().map(|&option| option.to_owned()).collect();
-    let Some(mut server) = Running::start_below(prefix, kind, Workload::Hello, 1) else { return Ok(None) };
+    let Some(mut server) = Running::start_below(prefix, kind, Workload::Hello, 1, Wire::Http1) else { return Ok(None) };
     let mut load = single(&server, CONNECTIONS, 120.0);
     load.count = Some(requests);
     let report = load.run();

@@ -16,6 +16,7 @@
 )]
 
 mod cell;
+mod h2load;
 mod instructions;
 mod load;
 mod measure;

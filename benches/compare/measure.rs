@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    cell::{Cell, Pace},
+    cell::{Cell, Pace, Wire},
+    h2load,
     load::{Lane, Load, Report},
     opponent::Kind,
     report::{Failure, Row},
@@ -17,6 +18,8 @@ const SLOW_SECONDS: f64 = 0.02;
 /// Slow handlers of a mixed load keep at most this share of the workers busy: with more the load would measure a queue.
 const SLOW_WORKERS: f64 = 0.5;
 const SLOW_CONNECTIONS: usize = 64;
+/// In a closed loop.
+const SLOW_CLOSED: usize = 8;
 
 pub struct Rounds {
     pub count: usize,
@@ -29,7 +32,10 @@ impl Cell {
         let running: Vec<_> = self
             .entrants
             .iter()
-            .filter_map(|entrant| Some((entrant, Running::start(entrant.kind, self.workload, self.workers)?)))
+            .filter_map(|entrant| {
+                let server = Running::start_below(Vec::new(), entrant.kind, self.workload, self.workers, self.wire)?;
+                Some((entrant, server))
+            })
             .collect();
         let failure = |server: &Running, report: &Report| Failure {
             load: load_name.clone(),
@@ -38,21 +44,20 @@ impl Cell {
             first: report.error.clone(),
         };
         // The first round warms up, and says what an open loop may ask for.
-        let mut capacity = f64::INFINITY;
+        let mut capacities = Vec::new();
         for (_, server) in &running {
-            let report = self.load(server, None, false, rounds.seconds.min(1.0)).run();
+            let report = self.round(server, None, None, false, rounds.seconds.min(1.0));
             if report.errors > 0 {
                 return Err(failure(server, &report));
             }
-            capacity = capacity.min(report.rate);
+            capacities.push(report.rate);
         }
-        let rate = self.rate(capacity);
+        let rate = self.rate(capacities.iter().copied().fold(f64::INFINITY, f64::min));
         let mut reports: Vec<Vec<Report>> = running.iter().map(|_| Vec::new()).collect();
         for _ in 0..rounds.count {
-            for ((entrant, server), reports) in running.iter().zip(&mut reports) {
-                let load = self.load(server, rate, entrant.mixed, rounds.seconds);
+            for (((entrant, server), reports), capacity) in running.iter().zip(&mut reports).zip(&capacities) {
                 let before = server.cpu();
-                let mut report = load.run();
+                let mut report = self.round(server, rate, Some(*capacity), entrant.mixed, rounds.seconds);
                 report.cpu = (server.cpu() - before) / report.requests as f64;
                 if report.errors > 0 {
                     return Err(failure(server, &report));
@@ -65,7 +70,14 @@ impl Cell {
             let complete = running[0].0.kind == self.entrants[0].kind;
             let bounds = if complete { &entrant.bounds[..] } else { &[] };
             let row = Row::new(&load_name, entrant, of, &reports[0], (server.memory("Pss"), server.memory("Rss")));
-            rows.push(row.judged(bounds.iter().map(|bound| bound.judge(self.workers, of, &reports[0])).collect()));
+            let mut judged: Vec<_> = bounds.iter().map(|bound| bound.judge(self.workers, of, &reports[0])).collect();
+            if let Some((kind, bound)) = entrant.beside
+                && let Some(beside) = running.iter().position(|(entrant, _)| entrant.kind == kind)
+            {
+                let (what, holds) = bound.judge(self.workers, of, &reports[beside]);
+                judged.push((format!("{what} {}", kind.name()), holds));
+            }
+            rows.push(row.judged(judged));
         }
         Ok(())
     }
@@ -79,20 +91,23 @@ impl Cell {
         Some(rate.min(self.workers as f64 * SLOW_WORKERS / SLOW_SECONDS / SLOW_SHARE))
     }
 
-    /// `rate` is that of all requests.
-    fn load(&self, server: &Running, rate: Option<f64>, mixed: bool, seconds: f64) -> Load {
-        let slow = if mixed { rate.map(|rate| rate * SLOW_SHARE) } else { None };
+    /// `rate` is that of all requests, `capacity` what the server manages in a closed loop, if that is known.
+    fn round(&self, server: &Running, rate: Option<f64>, capacity: Option<f64>, mixed: bool, seconds: f64) -> Report {
+        if self.wire != Wire::Http1 {
+            return h2load::run(server, self.connections, seconds, capacity);
+        }
+        let slow = rate.filter(|_| mixed).map(|rate| rate * SLOW_SHARE);
         let mut load = single(server, self.connections, seconds);
         load.lanes[0].rate = rate.map(|rate| rate - slow.unwrap_or(0.0));
-        if slow.is_some() {
+        if mixed {
             load.lanes.push(Lane {
                 request: slow_request(server.address),
                 body: HELLO.to_vec(),
-                connections: SLOW_CONNECTIONS,
+                connections: if rate.is_some() { SLOW_CONNECTIONS } else { SLOW_CLOSED },
                 rate: slow,
             });
         }
-        load
+        load.run()
     }
 }
 

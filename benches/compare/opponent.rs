@@ -9,6 +9,7 @@ use std::{
 };
 
 use crate::{
+    cell::Wire,
     server::Running,
     workload::{Workload, notes_folder},
 };
@@ -17,6 +18,8 @@ use crate::{
 pub enum Kind {
     Hyper,
     Ours,
+    /// Ours with `http.reactor: handoff`.
+    HandOff,
     /// nginx and php-fpm, as Debian has them.
     Fpm,
     /// `BENCH_RR`: path of `rr`; `BENCH_RR_WORKER`: a worker script in place of the small one here.
@@ -51,6 +54,7 @@ impl Kind {
         match self {
             Self::Hyper => "hyper",
             Self::Ours => "roadrunner",
+            Self::HandOff => "handoff",
             Self::Fpm => "php-fpm",
             Self::RoadRunner => "rr (Go)",
             Self::FrankenPhp => "frankenphp",
@@ -63,7 +67,8 @@ impl Running {
     pub fn launch(&mut self) -> Result<(), String> {
         match self.kind {
             Kind::Hyper => self.hyper(),
-            Kind::Ours => self.ours(),
+            Kind::Ours => self.ours("adaptive"),
+            Kind::HandOff => self.ours("handoff"),
             Kind::Fpm => self.fpm(),
             Kind::RoadRunner => self.roadrunner(),
             Kind::FrankenPhp => self.frankenphp(),
@@ -84,10 +89,14 @@ impl Running {
             .ok_or("plain-hyper was not built")?;
         let mut command = self.command(newest.path());
         command.arg("127.0.0.1:0");
+        if self.wire.is_encrypted() {
+            self.certify();
+            command.args(["cert.pem", "key.pem"]);
+        }
         self.follow(command)
     }
 
-    fn ours(&mut self) -> Result<(), String> {
+    fn ours(&mut self, reactor: &str) -> Result<(), String> {
         let script = self.workload.script();
         self.write(
             "worker.php",
@@ -97,10 +106,25 @@ impl Running {
             ),
         );
         let workers = self.workers;
-        self.write(".rr.yaml", format!("http: {{address: '127.0.0.1:0', pool: {{num_workers: {workers}}}}}"));
+        let address = match self.wire {
+            Wire::Http1 => "address: '127.0.0.1:0'",
+            Wire::H2c => "address: '127.0.0.1:0', http2: {h2c: true}",
+            Wire::Tls | Wire::Http2 => {
+                self.certify();
+                "ssl: {address: '127.0.0.1:0', cert: cert.pem, key: key.pem}"
+            }
+        };
+        self.write(".rr.yaml", format!("http: {{{address}, reactor: {reactor}, pool: {{num_workers: {workers}}}}}"));
         let mut command = self.command(variable("RR_PHP")?);
         command.args(OPCACHE).arg("-d").arg(format!("extension={}", variable("RR_EXTENSION")?)).arg("worker.php");
         self.follow(command)
+    }
+
+    /// Makes a certificate, as `cert.pem` and `key.pem`.
+    fn certify(&self) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        self.write("cert.pem", made.cert.pem());
+        self.write("key.pem", made.signing_key.serialize_pem());
     }
 
     fn fpm(&mut self) -> Result<(), String> {

@@ -7,6 +7,7 @@ declare(strict_types=1);
 
 const CONTROL = 0x01;
 const CODEC_JSON = 0x08;
+const CODEC_PROTO = 0x80;
 
 function readExactly(int $length): string
 {
@@ -29,7 +30,9 @@ function send(int $flags, string $payload, ?int $contextLength = null): void
 }
 
 stream_set_read_buffer(STDIN, 65536);
-$context = '{"status":200,"headers":{"content-type":["text/plain"]}}';
+// http.v1.Response of RoadRunner's API: status = 1, headers = 2, a map to lists of values.
+$field = static fn (int $number, string $value): string => chr($number << 3 | 2) . chr(strlen($value)) . $value;
+$context = "\x08\xc8\x01" . $field(2, $field(1, 'content-type') . $field(2, $field(1, 'text/plain')));
 while (true) {
     $head = readExactly(12);
     $options = ((ord($head[0]) & 0x0f) - 3) * 4;
@@ -45,5 +48,5 @@ while (true) {
         send(CONTROL | CODEC_JSON, json_encode(['pid' => getmypid()]));
         continue;
     }
-    send(CODEC_JSON, $context . "Hello, world!\n", strlen($context));
+    send(CODEC_PROTO, $context . "Hello, world!\n", strlen($context));
 }

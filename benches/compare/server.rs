@@ -11,13 +11,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{opponent::Kind, workload::Workload};
+use crate::{cell::Wire, opponent::Kind, workload::Workload};
 
 pub struct Running {
     pub kind: Kind,
     pub address: SocketAddr,
     pub workload: Workload,
     pub workers: usize,
+    pub wire: Wire,
     /// Its files; removed with it.
     pub directory: PathBuf,
     /// Run it below this command.
@@ -28,17 +29,23 @@ pub struct Running {
 impl Running {
     /// Starts a server. `None`, with a word why, if it is not on this machine.
     pub fn start(kind: Kind, workload: Workload, workers: usize) -> Option<Self> {
-        Self::start_below(Vec::new(), kind, workload, workers)
+        Self::start_below(Vec::new(), kind, workload, workers, Wire::Http1)
     }
 
     /// Starts a server below a command, such as valgrind.
-    pub fn start_below(prefix: Vec<String>, kind: Kind, workload: Workload, workers: usize) -> Option<Self> {
+    pub fn start_below(
+        prefix: Vec<String>,
+        kind: Kind,
+        workload: Workload,
+        workers: usize,
+        wire: Wire,
+    ) -> Option<Self> {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("rr-bench-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let directory = env::temp_dir().join(name);
         fs::create_dir_all(&directory).unwrap();
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut running = Self { kind, address, workload, workers, directory, prefix, children: Vec::new() };
+        let mut running = Self { kind, address, workload, workers, wire, directory, prefix, children: Vec::new() };
         if let Err(why) = running.launch() {
             eprintln!("{} is left out: {why}", kind.name());
             return None;
@@ -82,7 +89,8 @@ impl Running {
         drop(sender);
         let mut all = String::new();
         while let Ok(line) = lines.recv_timeout(Duration::from_secs(60)) {
-            if let Some((_, rest)) = line.split_once("Serving http://") {
+            if let Some((_, rest)) = line.split_once("Serving http") {
+                let rest = rest.trim_start_matches('s').trim_start_matches("://");
                 let address = rest.split(' ').next().unwrap_or(rest);
                 self.address = address.parse().map_err(|_| line.clone())?;
                 return Ok(());
