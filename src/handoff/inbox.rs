@@ -38,8 +38,6 @@ const NEAR: usize = 64;
 const OFTEN: Nanos = 64;
 /// After a handler of so long, the reactor's own thread drives for a while.
 pub(super) const LONG: Nanos = nanos(Duration::from_millis(1));
-/// So long.
-const HOLD: Nanos = nanos(Duration::from_millis(250));
 /// Handlers faster than this never deserve another thread: it would take longer to come.
 const SHORT: Nanos = nanos(Duration::from_micros(8));
 
@@ -85,12 +83,21 @@ pub struct Inbox<Q, A> {
     waits: OnceLock<Box<[CachePadded<Waits>]>>,
     /// Rung when something was put off that somebody must look at; see [`super::Monitor`].
     pub(super) monitor: Arc<Watch>,
-    /// The reactors that its workers may drive.
-    ports: OnceLock<Vec<Arc<Port<Q, A>>>>,
+    driven: OnceLock<Driven<Q, A>>,
     /// Until when no worker is given the role of driving one.
     hold: AtomicU64,
+    /// Whether requests waited at the monitor's last look while none was taken. Of the monitor alone.
+    waited_before: AtomicBool,
     /// What the number of a seat is added to for a number that no other worker of any inbox has.
     base: u64,
+}
+
+/// The reactors that workers may drive.
+#[derive(Debug)]
+struct Driven<Q, A> {
+    ports: Vec<Arc<Port<Q, A>>>,
+    /// For how long none does after a slow handler.
+    hold: Nanos,
 }
 
 /// How the monitor is woken.
@@ -156,19 +163,21 @@ impl<Q, A> Inbox<Q, A> {
             wakes: AtomicU64::new(0),
             waits: OnceLock::new(),
             monitor,
-            ports: OnceLock::new(),
+            driven: OnceLock::new(),
             hold: AtomicU64::new(0),
+            waited_before: AtomicBool::new(false),
             base: WORKERS.fetch_add(seats as u64, std::sync::atomic::Ordering::Relaxed),
         })
     }
 
-    /// Lets workers drive the reactors of these ports.
-    pub fn let_drive(&self, ports: &[Arc<Port<Q, A>>]) {
-        let _ = self.ports.set(ports.to_vec());
+    /// Lets workers drive the reactors of these ports; `hold`: for how long they do not after a handler that took a
+    /// millisecond.
+    pub fn let_drive(&self, ports: &[Arc<Port<Q, A>>], hold: Duration) {
+        let _ = self.driven.set(Driven { ports: ports.to_vec(), hold: nanos(hold) });
     }
 
     pub(super) fn ports(&self) -> &[Arc<Port<Q, A>>] {
-        self.ports.get().map_or(&[], Vec::as_slice)
+        self.driven.get().map_or(&[], |driven| &driven.ports)
     }
 
     /// A number of this seat that no other one of any inbox has.
@@ -183,7 +192,17 @@ impl<Q, A> Inbox<Q, A> {
 
     /// A handler was slow: its like are better served by two threads.
     pub(super) fn hold(&self, now: Nanos) {
-        self.hold.store(now + HOLD, Ordering::Relaxed);
+        if let Some(driven) = self.driven.get() {
+            self.hold.store(now + driven.hold, Ordering::Relaxed);
+        }
+    }
+
+    /// A look of the monitor; `still`: no request was taken since its last one. Returns whether somebody must be woken for those that
+    /// wait. A worker that drives a reactor reads many before it takes the first: it has time until the next look.
+    pub(super) fn is_stalled(&self, still: bool) -> bool {
+        let waits = still && !self.is_empty();
+        let before = self.waited_before.swap(waits, Ordering::Relaxed);
+        waits && (before || self.present().iter().all(|post| post.driven() == 0))
     }
 
     /// Whether handlers are so fast that one thread serves them better than two.

@@ -257,6 +257,14 @@ impl<Q, A> Sealed<Q, A> {
         Envelope { request: request.expect("a slot in the inbox is filled"), replier: self.0 }
     }
 
+    /// Puts the request into an empty place, without a way round over the stack. Returns where its answer goes.
+    pub fn open_into(self, place: &mut Option<Q>) -> Replier<Q, A> {
+        if let Some(slot) = &self.0.slot {
+            std::mem::swap(place, &mut slot.contents.lock().request);
+        }
+        self.0
+    }
+
     /// Where the answer goes.
     pub(super) fn port(&self) -> Option<&Arc<Port<Q, A>>> {
         self.0.slot.as_ref().map(|slot| &slot.port)
@@ -307,7 +315,7 @@ impl<Q, A> Replier<Q, A> {
         }
         port.push(slot);
         // The worker may work on after its answer. If it was quick so far, the monitor still watches it.
-        if self.eager || clock::now().saturating_sub(self.taken) > PROMPT {
+        if self.eager || (port.is_parked() && clock::now().saturating_sub(self.taken) > PROMPT) {
             port.announce();
         }
         true

@@ -37,6 +37,7 @@ pub use inflow::{Inlet, Outlet, Read, Wanted, inflow};
 pub use line::{Envelope, Line, Pending, Replier, Sealed, Taken, Unanswered};
 pub use monitor::{Counters, Monitor};
 pub use port::{Engine, Port};
+pub use role::Driver;
 pub use seat::{Blocked, Leave, Received, Seat};
 pub use times::Times;
 pub use waits::Spread;

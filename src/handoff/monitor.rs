@@ -123,7 +123,7 @@ impl<Q, A> Monitor<Q, A> {
     pub(super) fn look(&self, taken: &[u64], before: &[u64]) -> bool {
         let mut found = false;
         for (inbox, (taken, before)) in self.inboxes.iter().zip(taken.iter().zip(before)) {
-            if taken == before && !inbox.is_empty() {
+            if inbox.is_stalled(taken == before) {
                 inbox.wake_one();
                 found = true;
             }

@@ -7,14 +7,14 @@
 use std::{
     fmt,
     sync::{Arc, OnceLock},
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use super::{
     bell::Bell,
     clock,
     line::Slot,
-    role::{Role, Word},
+    role::{Driver, Role, Word},
     sync::{ArrayQueue, AtomicBool, AtomicU64, Mutex, Ordering, fence},
     waits::Waits,
 };
@@ -61,9 +61,8 @@ pub struct Port<Q, A> {
 
 /// A reactor, as a worker drives it.
 pub trait Engine: Send + Sync {
-    /// Runs the reactor on this thread until `done`, which is asked each time that the root task runs and has nothing to fetch;
-    /// `turn`: at least once round.
-    fn drive(&self, turn: bool, done: &mut dyn FnMut() -> bool);
+    /// Runs the reactor on this thread, which has the right to do so, with `root` for its root task, until that is ready.
+    fn drive(&self, driver: &Driver, root: &mut dyn FnMut(&Waker) -> Poll<()>);
     /// Requests may wait for others than the worker that drives, which is about to do something else.
     fn lending(&self);
 }
@@ -178,11 +177,17 @@ impl<Q, A> Port<Q, A> {
         stolen
     }
 
-    /// A worker lets go of the role.
-    pub(super) fn retire(&self, worker: u64) {
-        if self.role.retire(worker) {
+    /// A worker lets go of the role that it has lent to itself.
+    pub(super) fn retire(&self, lent: Word) {
+        if self.role.retire(lent) {
             self.home.ring();
         }
+    }
+
+    /// A worker lets go of the role that it holds.
+    pub(super) fn hand_in(&self, driver: Driver) {
+        self.role.hand_in(driver);
+        self.home.ring();
     }
 
     /// A look of the monitor: takes the role away from a worker that has had it lent since the last look. Returns what it was.
@@ -199,8 +204,8 @@ impl<Q, A> Port<Q, A> {
 
     /// Makes the root task run, on whatever thread.
     pub(super) fn wake_root(&self) {
-        if let Some(root) = self.root() {
-            root.wake();
+        if let Some(root) = &*self.root.lock() {
+            root.wake_by_ref();
         }
     }
 
@@ -220,9 +225,14 @@ impl<Q, A> Port<Q, A> {
     pub(super) fn announce(&self) {
         // Pairs with the fence in `parking`.
         fence(Ordering::SeqCst);
-        if self.parked.load(Ordering::SeqCst) && self.parked.swap(false, Ordering::SeqCst) {
+        if self.is_parked() && self.parked.swap(false, Ordering::SeqCst) {
             self.kick();
         }
+    }
+
+    /// Whether the reactor sleeps, or is about to.
+    pub(super) fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst)
     }
 
     fn kick(&self) {

@@ -3,7 +3,8 @@
 //! The role has exactly one living owner at any time. A worker that drives *lends* it to itself while it works on a
 //! request, and *regains* it at its next wait, at the price of one exchange each. If the request takes longer than thought,
 //! the monitor *steals* the role for the reactor's own thread, which is its *home*. That thread *gives* it to a worker
-//! together with a wake that is needed anyway. A worker that ends, or is about to block, *retires*. What is given is lent until the worker comes to its wait: it may be at work again.
+//! together with a wake that is needed anyway. A worker that ends, or is about to block, *retires*. What is given is lent until the
+//! worker comes to its wait: it may be at work again.
 //!
 //! | state | owner | lent | the reactor is polled by |
 //! |---|---|---|---|
@@ -21,6 +22,12 @@ const OWNER: u32 = 32;
 /// A role, its owner, and how often it has changed hands.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Word(u64);
+
+/// The right to drive one reactor, in the hands of the worker that holds it. [`Role::regain`] alone makes one, and while there is one
+/// nobody else drives. It ends by [`Role::lend`] or [`Role::hand_in`].
+#[derive(Debug)]
+#[must_use = "a role that is held must be lent or handed in, or nobody drives the reactor any more"]
+pub struct Driver(Word);
 
 /// Who may drive one reactor.
 #[derive(Debug, Default)]
@@ -63,6 +70,14 @@ impl Word {
     }
 }
 
+// === impl Driver ===
+
+impl Driver {
+    fn end(self) -> Word {
+        self.0
+    }
+}
+
 // === impl Role ===
 
 impl Role {
@@ -92,18 +107,19 @@ impl Role {
         self.given.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Held to lent. By the worker that holds it; what is returned is needed to get it back.
-    pub(super) fn lend(&self, worker: u64) -> Word {
-        let word = self.word();
-        debug_assert!(word.owner() == worker + 1 && !word.is_lent());
-        let lent = word.next(worker + 1, true);
+    /// Held to lent. What is returned is needed to get it back.
+    pub(super) fn lend(&self, driver: Driver) -> Word {
+        let held = driver.end();
+        debug_assert!(self.word() == held && !held.is_lent());
+        let lent = held.next(held.owner(), true);
         self.word.store(lent.0, Ordering::SeqCst);
         lent
     }
 
-    /// Lent to held. False: it was stolen.
-    pub(super) fn regain(&self, lent: Word) -> bool {
-        self.change(lent, lent.next(lent.owner(), false))
+    /// Lent to held. `None`: it was stolen.
+    pub(super) fn regain(&self, lent: Word) -> Option<Driver> {
+        let held = lent.next(lent.owner(), false);
+        self.change(lent, held).then_some(Driver(held))
     }
 
     /// Lent to at home, by the monitor. False: the worker was faster.
@@ -115,14 +131,21 @@ impl Role {
         stolen
     }
 
-    /// Lent or held to at home, by the worker. False: it was stolen before.
-    pub(super) fn retire(&self, worker: u64) -> bool {
-        let word = self.word();
-        let retired = word.owner() == worker + 1 && self.change(word, word.next(HOME, false));
+    /// Lent to at home, by the worker. False: it was stolen before.
+    pub(super) fn retire(&self, lent: Word) -> bool {
+        let retired = self.change(lent, lent.next(HOME, false));
         if retired {
             self.retired.fetch_add(1, Ordering::Relaxed);
         }
         retired
+    }
+
+    /// Held to at home, by the worker.
+    pub(super) fn hand_in(&self, driver: Driver) {
+        let held = driver.end();
+        debug_assert!(self.word() == held);
+        self.word.store(held.next(HOME, false).0, Ordering::SeqCst);
+        self.retired.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn given(&self) -> u64 {

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, OnceLock},
-    task::Waker,
+    task::{Poll, Waker},
     time::{Duration, Instant},
 };
 
@@ -14,7 +14,7 @@ use super::{
     job::Account,
     line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
-    role::Word,
+    role::{Driver, Word},
     sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
     times::Clockwork,
 };
@@ -81,6 +81,13 @@ pub struct Seat<Q, A> {
     /// The reactor that this worker has lent to itself while it works: number of the port, and the state of its role. Of the seat's
     /// thread alone.
     lent: Mutex<Option<(usize, Word)>>,
+}
+
+/// A reactor that the seat's thread drives.
+struct Driving {
+    /// Number of its port.
+    port: usize,
+    driver: Driver,
 }
 
 /// Answers that were put off.
@@ -243,16 +250,15 @@ impl<Q, A> Seat<Q, A> {
             {
                 return self.part(driver, received);
             }
-            if let Some(port) = driver {
-                let received = self.drive(port);
+            if let Some(driving) = driver.take() {
+                let received = self.drive(&driving);
                 now = clock::now();
                 turned = now;
-                if let Some(received) = received {
-                    return self.part(driver, received);
-                }
-                if self.inbox.ports()[port].is_recalled() {
-                    self.inbox.ports()[port].retire(self.worker());
-                    driver = None;
+                let port = &self.inbox.ports()[driving.port];
+                match received {
+                    Some(received) => return self.part(Some(driving), received),
+                    None if port.is_recalled() => port.hand_in(driving.driver),
+                    None => driver = Some(driving),
                 }
                 continue;
             }
@@ -285,41 +291,40 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Takes the reactor back that this worker has lent to itself, unless it was stolen, or others serve it better now.
-    fn regain(&self, now: Nanos) -> Option<usize> {
-        let (number, word) = self.lent.lock().take()?;
+    fn regain(&self, now: Nanos) -> Option<Driving> {
+        let (number, lent) = self.lent.lock().take()?;
         let port = &self.inbox.ports()[number];
-        if !port.role.regain(word) {
-            return None;
-        }
         if self.inbox.is_fast(self.post(), now) && !port.is_recalled() {
-            return Some(number);
+            return port.role.regain(lent).map(|driver| Driving { port: number, driver });
         }
-        port.retire(self.worker());
+        port.retire(lent);
         None
     }
 
     /// The reactor that came with a wake.
-    fn given(&self) -> Option<usize> {
+    fn given(&self) -> Option<Driving> {
         let worker = self.worker();
-        self.inbox
-            .ports()
-            .iter()
-            .position(|port| port.role.lent().is_some_and(|word| word.is_of(worker) && port.role.regain(word)))
+        self.inbox.ports().iter().enumerate().find_map(|(number, port)| {
+            let lent = port.role.lent().filter(|word| word.is_of(worker))?;
+            port.role.regain(lent).map(|driver| Driving { port: number, driver })
+        })
     }
 
     /// Drives the reactor of a port until there is something to do, or it is recalled.
-    fn drive(&self, number: usize) -> Option<Received<Q, A>> {
-        let port = &self.inbox.ports()[number];
+    fn drive(&self, driving: &Driving) -> Option<Received<Q, A>> {
+        let port = &self.inbox.ports()[driving.port];
         let (Some(engine), Some(root)) = (port.engine(), port.root()) else {
             port.recall();
             return None;
         };
         let mut received = None;
         port.count_pass();
-        let turn = !self.inbox.is_empty();
+        let mut turn = !self.inbox.is_empty();
         self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
         self.post().bell.rings_for(root);
-        engine.drive(turn, &mut || {
+        engine.drive(&driving.driver, &mut |waker| {
+            // What is fetched goes out before this thread does anything else.
+            let fetched = port.drain(waker) || std::mem::take(&mut turn);
             loop {
                 if self.post().bell.was_rung() {
                     self.wakened();
@@ -327,22 +332,26 @@ impl<Q, A> Seat<Q, A> {
                 self.inbox.idle.insert(self.number);
                 // Pairs with the fence in `Inbox::announce`.
                 fence(Ordering::SeqCst);
-                if port.is_recalled() {
-                    return true;
-                }
-                if self.is_quiet() {
-                    return false;
+                let recalled = port.is_recalled();
+                if !recalled && self.is_quiet() {
+                    return Poll::Pending;
                 }
                 self.inbox.idle.remove(self.number);
+                if fetched {
+                    waker.wake_by_ref();
+                    return Poll::Pending;
+                }
+                if recalled {
+                    return Poll::Ready(());
+                }
                 received = self.look(clock::now());
                 if received.is_some() {
-                    return true;
+                    return Poll::Ready(());
                 }
             }
         });
         self.post().bell.rings_alone();
         self.post().driven.store(0, Ordering::SeqCst);
-        self.inbox.idle.remove(self.number);
         if self.post().bell.was_rung() {
             self.wakened();
         }
@@ -350,14 +359,14 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Leaves the wait: a reactor that was driven is lent for the time of a request, and else given back.
-    fn part(&self, driver: Option<usize>, received: Received<Q, A>) -> Received<Q, A> {
-        let Some(number) = driver else { return received };
+    fn part(&self, driving: Option<Driving>, received: Received<Q, A>) -> Received<Q, A> {
+        let Some(Driving { port: number, driver }) = driving else { return received };
         let port = &self.inbox.ports()[number];
         if let Received::Leave(_) = received {
-            port.retire(self.worker());
+            port.hand_in(driver);
             return received;
         }
-        let word = port.role.lend(self.worker());
+        let word = port.role.lend(driver);
         *self.lent.lock() = Some((number, word));
         self.inbox.monitor.poke();
         if let Some(engine) = port.engine() {
@@ -372,8 +381,8 @@ impl<Q, A> Seat<Q, A> {
     /// Gives the reactor back that this worker has lent to itself.
     fn retire(&self) {
         let lent = self.lent.lock().take();
-        if let Some((number, _)) = lent {
-            self.inbox.ports()[number].retire(self.worker());
+        if let Some((number, word)) = lent {
+            self.inbox.ports()[number].retire(word);
         }
     }
 
@@ -504,6 +513,14 @@ impl<Q, A> Seat<Q, A> {
         let port = self.unannounced.lock().port.clone();
         if let Some(port) = port {
             port.announce();
+        }
+    }
+
+    /// The request in hand is answered. With nothing else to take, this thread would announce the answer at its next wait; it does
+    /// so now, as it may work on. Where it drives the reactor itself, the monitor sees that.
+    pub fn answered(&self) {
+        if self.inbox.is_empty() && self.lent.lock().is_none() {
+            self.yield_role();
         }
     }
 

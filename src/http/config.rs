@@ -1,6 +1,9 @@
 //! Settings of the HTTP server (section `http`).
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    time::Duration,
+};
 
 use http::StatusCode;
 
@@ -61,6 +64,12 @@ pub struct Config {
     ///
     /// Default: `adaptive`.
     pub reactor: Reactor,
+
+    /// `http.reactor_hold`: for how long no worker of a pool drives connections after a request of that pool that took a
+    /// millisecond or longer.
+    ///
+    /// Default: 250 ms.
+    pub reactor_hold: Duration,
 
     /// `http.internal_error_code`: status when a worker ends, or goes on, without an answer. 400 to 599.
     ///
@@ -176,6 +185,7 @@ impl Default for Config {
             internal_error_code: StatusCode::INTERNAL_SERVER_ERROR,
             limits: Limits::default(),
             http2: Http2::default(),
+            reactor_hold: Duration::from_millis(250),
             uploads: UploadConfig::default(),
             decode: DecodeConfig::default(),
             sse: channel::Config::default(),
@@ -227,6 +237,9 @@ impl Config {
         config.bodies = BodyConfig::read(&mut section, problems);
         let reactors = [("adaptive", Reactor::Adaptive), ("handoff", Reactor::HandOff)];
         config.reactor = section.choice("reactor", &reactors, problems).unwrap_or_default();
+        if let Some(hold) = section.duration("reactor_hold", problems) {
+            config.reactor_hold = hold;
+        }
         if let Some(code) = section.integer("internal_error_code", 400..=599, problems) {
             config.internal_error_code = u16::try_from(code)
                 .ok()

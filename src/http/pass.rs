@@ -5,12 +5,12 @@ use std::{
         Arc,
         atomic::{AtomicU32, Ordering},
     },
-    task::Waker,
+    task::{Poll, Waker},
 };
 
 use super::{Inbox, Port};
 use crate::{
-    handoff::Engine,
+    handoff::{Driver, Engine},
     net::{self, Wheel},
 };
 
@@ -31,8 +31,8 @@ struct Driven {
 }
 
 impl Engine for Driven {
-    fn drive(&self, turn: bool, done: &mut dyn FnMut() -> bool) {
-        self.wheel.turn(turn, |root| self.port.drain(root), done);
+    fn drive(&self, _: &Driver, root: &mut dyn FnMut(&Waker) -> Poll<()>) {
+        self.wheel.turn(root);
     }
 
     fn lending(&self) {

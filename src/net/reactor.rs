@@ -99,19 +99,9 @@ impl Wheel {
         self.runtime.read().as_ref().map(|runtime| runtime.block_on(future))
     }
 
-    /// Turns it on this thread until `done`, which is asked each time that the root task runs and `fetch` has nothing for the
-    /// other tasks; `turn`: at least once round. Nobody else may turn it meanwhile.
-    pub fn turn(&self, turn: bool, fetch: impl Fn(&Waker) -> bool, done: &mut dyn FnMut() -> bool) {
-        let mut turn = turn;
-        self.block_on(poll_fn(|context| {
-            // What was fetched goes out first.
-            if fetch(context.waker()) || turn {
-                turn = false;
-                context.waker().wake_by_ref();
-                return Poll::Pending;
-            }
-            if done() { Poll::Ready(()) } else { Poll::Pending }
-        }));
+    /// Turns it on this thread, with `root` for its root task, until that is ready. Nobody else may turn it meanwhile.
+    pub fn turn(&self, root: &mut dyn FnMut(&Waker) -> Poll<()>) {
+        self.block_on(poll_fn(|context| root(context.waker())));
     }
 }
 

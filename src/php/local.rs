@@ -240,20 +240,22 @@ impl Local {
     }
 
     fn begin_request(&self, sealed: http::Sealed) -> Rc<Exchange> {
-        let envelope = sealed.open();
         let deadline = self.worker.exec_ttl().and_then(|limit| SystemTime::now().checked_add(limit));
-        self.oversight.begin(&self.worker, &envelope.request);
-        let head = &envelope.request.head;
-        let target = head.uri.path_and_query().map_or(head.uri.path(), |target| target.as_str());
-        self.worker.shows(head.method.as_str(), target);
         let exchange = Rc::new(Exchange {
-            request: RefCell::new(Some(envelope.request)),
-            replier: Cell::new(Some(envelope.replier)),
+            request: RefCell::default(),
+            replier: Cell::default(),
             stream: RefCell::default(),
             parts: RefCell::default(),
             deadline,
             detached: false,
         });
+        exchange.replier.set(Some(sealed.open_into(&mut exchange.request.borrow_mut())));
+        if let Some(request) = &*exchange.request.borrow() {
+            self.oversight.begin(&self.worker, request);
+            let uri = &request.head.uri;
+            let target = uri.path_and_query().map_or(uri.path(), |target| target.as_str());
+            self.worker.shows(request.head.method.as_str(), target);
+        }
         self.current.replace(Some(Rc::clone(&exchange)));
         exchange
     }
@@ -274,14 +276,17 @@ impl Local {
     ///
     /// When the request was answered, or is over.
     fn answer(&self, exchange: &Exchange, answer: http::Answer) -> Result<bool, Misuse> {
-        match &self.settings.sendfile {
+        let answer = match &self.settings.sendfile {
             Some(sendfile) if sendfile.concerns(&answer) => {
                 exchange.is_answerable()?;
-                let answer = exchange.with(|request| sendfile.replace(&request.head, answer))?;
-                exchange.answer(answer)
+                self.worker.yield_role();
+                exchange.with(|request| sendfile.replace(&request.head, answer))?
             }
-            _ => exchange.answer(answer),
-        }
+            _ => answer,
+        };
+        let given = exchange.answer(answer)?;
+        self.worker.answered();
+        Ok(given)
     }
 
     /// Starts a streamed answer to `exchange`. One that names a file is that file, and has no stream.
@@ -295,6 +300,8 @@ impl Local {
             let given = exchange.answer(answer)?;
             return Ok(if given { Started::WithoutBody } else { Started::Gone });
         }
+        // Pieces are to go out as they come.
+        self.worker.yield_role();
         let (sink, source) = self.worker.flow(UNDER_WAY);
         if !exchange.answer(answer.with_body(source))? {
             return Ok(Started::Gone);

@@ -523,6 +523,16 @@ impl<Q, A> Worker<Q, A> {
         self.seat.block(patience, || ready(&waker))
     }
 
+    /// See [`Seat::answered`]. For the worker's thread.
+    pub fn answered(&self) {
+        self.seat.answered();
+    }
+
+    /// The worker is about to be long at something, see [`Seat::yield_role`]. For the worker's thread.
+    pub fn yield_role(&self) {
+        self.seat.yield_role();
+    }
+
     /// Ends a wait for room, or for what is to come.
     pub(super) fn interrupt(&self) {
         self.seat.interrupt();

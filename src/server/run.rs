@@ -343,7 +343,7 @@ fn let_drive(config: &Config, inboxes: &[Arc<http::Inbox>], ports: &[Arc<http::P
     if config.http.reactor == http::Reactor::Adaptive {
         // A script that boots for each request is no quick one.
         let pools = config.http.pools().zip(inboxes).filter(|((_, pool), _)| !pool.debug);
-        pools.for_each(|(_, inbox)| inbox.let_drive(ports));
+        pools.for_each(|(_, inbox)| inbox.let_drive(ports, config.http.reactor_hold));
     }
 }
 

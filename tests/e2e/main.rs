@@ -49,6 +49,7 @@ mod parent;
 mod pools;
 mod privileges;
 mod ranges;
+mod reactor;
 mod reload;
 mod rpc;
 mod rr;

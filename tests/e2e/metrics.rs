@@ -54,9 +54,7 @@ fn server(metrics: &str) -> (Server, SocketAddr) {
          metrics: {{address: '127.0.0.1:0'{metrics}}}\nlogs: {{level: info}}\n"
     );
     let server = Server::of(SCRIPT).config(&config).start();
-    server.wait_for_log("Serving metrics on ");
-    let log = server.log();
-    let address = log.split("Serving metrics on ").nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap();
+    let address = server.metrics_address();
     (server, address)
 }
 

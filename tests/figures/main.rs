@@ -27,6 +27,7 @@ mod neighbours;
 mod opcache;
 mod pools;
 mod pressure;
+mod reactor;
 mod rpc;
 mod soak;
 mod start;
@@ -93,6 +94,7 @@ fn main() -> ExitCode {
         &[
             ("start", start::measure),
             ("handoff", handoff::measure),
+            ("reactor", reactor::measure),
             ("storm", storm::measure),
             ("opcache", opcache::measure),
             ("events", events::measure),

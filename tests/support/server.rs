@@ -159,6 +159,14 @@ impl Server {
         self.log.wait_for(text);
     }
 
+    /// Where metrics are served.
+    pub fn metrics_address(&self) -> SocketAddr {
+        const SERVING: &str = "Serving metrics on ";
+        self.wait_for_log(SERVING);
+        let log = self.log();
+        log.split(SERVING).nth(1).unwrap().split_whitespace().next().unwrap().parse().unwrap()
+    }
+
     /// Waits until every process that writes to the log has ended.
     pub fn wait_for_end(&self) {
         self.log.wait_for_end();

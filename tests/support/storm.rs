@@ -70,8 +70,31 @@ pub struct Storm {
 }
 
 pub fn server(mode: Mode, thread_runs: u64) -> Server {
+    let config = format!("http: {{address: {{address}}, pool: {{num_workers: {WORKERS}}}}}");
+    of(mode, thread_runs, &config)
+}
+
+/// A server whose workers drive the reactor again a millisecond after a slow request, and which says at its end how often the role
+/// has changed hands.
+pub fn restless(mode: Mode) -> Server {
+    let config = format!(
+        "http: {{address: {{address}}, reactor_hold: 1ms, pool: {{num_workers: {WORKERS}}}}}\n\
+         logs: {{channels: {{server: {{level: debug}}}}}}"
+    );
+    of(mode, 0, &config)
+}
+
+/// What a server of that kind has counted, from the last lines of its log.
+#[track_caller]
+pub fn counted(log: &str, name: &str) -> u64 {
+    let line = log.lines().find(|line| line.contains("Hand-off ended")).expect("the log says what was counted");
+    let value = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
+    value.unwrap_or_else(|| panic!("no {name} in {line}")).parse().unwrap()
+}
+
+fn of(mode: Mode, thread_runs: u64, config: &str) -> Server {
     Server::of(SCRIPT)
-        .config(&format!("http: {{address: {{address}}, pool: {{num_workers: {WORKERS}}}}}"))
+        .config(config)
         .mode(mode)
         .ini("memory_limit=64M")
         .ini("error_log=/dev/null")
@@ -90,6 +113,52 @@ fn calm(server: &Server) -> (usize, usize) {
     (server.threads(), server.descriptors())
 }
 
+/// Runs `clients` clients until the server has gone, which `end` sees to. Panics if one gets a wrong answer; returns how many were
+/// right, and how many requests had none. Not counted is the first one of a connection: that may have been made just before the
+/// server stopped to accept, and is as good as refused.
+pub fn run_to_the_end(server: &Server, clients: u64, end: impl FnOnce(&AtomicU64)) -> (u64, u64) {
+    let address = server.address;
+    let (right, unanswered, numbers) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+    thread::scope(|scope| {
+        for seed in 0..clients {
+            let (right, unanswered, numbers) = (&right, &unanswered, &numbers);
+            scope.spawn(move || {
+                let mut dice = Dice(seed * 7919 + 1);
+                while let Ok(mut client) = Client::connect(address) {
+                    let mut is_served = false;
+                    loop {
+                        let (how, status) = dice.roll();
+                        let number = numbers.fetch_add(1, Ordering::Relaxed);
+                        let Ok(response) = client.get(&format!("/{number}/{how}")) else {
+                            unanswered.fetch_add(u64::from(is_served), Ordering::Relaxed);
+                            break;
+                        };
+                        assert!(response.status == status || response.status == 503, "{how}: {}", response.status);
+                        assert!(response.status != 200 || response.text() == number.to_string(), "another's answer");
+                        right.fetch_add(1, Ordering::Relaxed);
+                        is_served = true;
+                        if response.header("connection") == Some("close") {
+                            break;
+                        }
+                    }
+                }
+            });
+        }
+        end(&right);
+    });
+    (right.into_inner(), unanswered.into_inner())
+}
+
+/// Says how the next request is to end its script, if it is.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self) -> (&'static str, u16) {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ENDS.get((self.0 >> 33) as usize % 80).copied().unwrap_or(("ok", 200))
+    }
+}
+
 /// Runs `clients` clients until worker scripts have ended `ends` times; panics if one gets a wrong answer.
 pub fn run(server: &Server, clients: u64, ends: u64) -> Storm {
     let before = calm(server);
@@ -100,13 +169,11 @@ pub fn run(server: &Server, clients: u64, ends: u64) -> Storm {
         .map(|seed| {
             let (done, requests) = (Arc::clone(&done), Arc::clone(&requests));
             thread::spawn(move || {
-                let mut random = seed * 7919 + 1;
+                let mut dice = Dice(seed * 7919 + 1);
                 let mut client = Client::connect(address).unwrap();
                 while done.load(Ordering::Relaxed) < ends && start.elapsed() < Duration::from_secs(300) {
-                    random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                     let number = requests.fetch_add(1, Ordering::Relaxed);
-                    let dice = (random >> 33) as usize % 80;
-                    let (how, status) = ENDS.get(dice).copied().unwrap_or(("ok", 200));
+                    let (how, status) = dice.roll();
                     let response = client.get(&format!("/{number}/{how}")).expect("each request gets an answer");
                     assert_eq!(response.status, status, "{how}");
                     assert!(status != 200 || response.text() == number.to_string(), "an answer of another request");

@@ -6,7 +6,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, Waker},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use shuttle::{
@@ -101,16 +101,8 @@ impl Reactor {
 }
 
 impl Engine for Reactor {
-    fn drive(&self, turn: bool, done: &mut dyn FnMut() -> bool) {
-        let mut turn = turn;
-        self.block_on(|waker| {
-            if self.port.drain(waker) || turn {
-                turn = false;
-                waker.wake_by_ref();
-                return Poll::Pending;
-            }
-            if done() { Poll::Ready(()) } else { Poll::Pending }
-        });
+    fn drive(&self, _: &Driver, root: &mut dyn FnMut(&Waker) -> Poll<()>) {
+        self.block_on(root);
     }
 
     fn lending(&self) {}
@@ -171,7 +163,7 @@ fn search(workers: usize, between: Handle, beside: fn(&Reactor, &[Arc<Seat<usize
             let inbox = Requests::new(workers, 4, workers);
             let reactor = Reactor::new(&inbox, &[&[1, 2], &[3]]);
             let port = Arc::clone(&reactor.port);
-            inbox.let_drive(&[Arc::clone(&port)]);
+            inbox.let_drive(&[Arc::clone(&port)], Duration::from_millis(250));
             port.install(Arc::clone(&reactor) as Arc<dyn Engine>);
             let (taken, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let seats: Vec<_> = (0..workers).map(|number| Arc::new(inbox.seat(number))).collect();

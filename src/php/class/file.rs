@@ -13,7 +13,7 @@ use crate::{
     http::{Opened, Unusable, disposition},
     php::{
         exception::{self, Misuse},
-        sys,
+        local, sys,
     },
 };
 
@@ -35,6 +35,8 @@ unsafe extern "C" fn rr_rs_send_file(
         let answer = answer::head(200, headers)?;
         // SAFETY: the shim passes the native part of a living object, or null.
         let exchange = unsafe { request::answerable(exchange) }?;
+        // A disk may have to be waited for.
+        local::with(|local| local.worker().yield_role());
         let opened = Opened::open(path);
         let replied = exchange.with(|request| opened.and_then(|opened| opened.reply(&request.head, answer)))?;
         match replied {
