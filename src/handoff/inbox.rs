@@ -372,11 +372,21 @@ impl<Q, A> Inbox<Q, A> {
         }
         if self.coming.load(Ordering::SeqCst) || !self.deserves(queued as u64, now, port) {
             self.monitor.poke();
+            // It may have looked before another reactor's request came, of which this reactor's root task was not told.
+            if let Some(port) = port.filter(|port| self.is_driven(port)) {
+                port.wake_root();
+            }
         } else if let Some(port) = port.filter(|port| !self.ports().is_empty() && port.can_give()) {
             self.give_or_wake(port, now);
         } else {
             self.wake_one();
         }
+    }
+
+    /// Whether a worker of this inbox drives the reactor of a port, on this thread.
+    fn is_driven(&self, port: &Port<Q, A>) -> bool {
+        let port = std::ptr::from_ref(port) as usize;
+        self.present().iter().any(|post| post.drives(port))
     }
 
     fn deserves(&self, queued: u64, now: Nanos, port: Option<&Port<Q, A>>) -> bool {

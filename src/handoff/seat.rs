@@ -242,7 +242,7 @@ impl<Q, A> Seat<Q, A> {
     pub fn wait(&self) -> Received<Q, A> {
         let mut now = clock::now();
         self.finish(now);
-        let mut driver = self.regain(now);
+        let mut driver = self.regain(now).or_else(|| self.given());
         let mut turned = now;
         loop {
             if (driver.is_none() || now.saturating_sub(turned) < TURN)
@@ -251,6 +251,8 @@ impl<Q, A> Seat<Q, A> {
                 return self.part(driver, received);
             }
             if let Some(driving) = driver.take() {
+                // Answers for other reactors.
+                self.announce(now);
                 let received = self.drive(&driving);
                 now = clock::now();
                 turned = now;
@@ -310,6 +312,17 @@ impl<Q, A> Seat<Q, A> {
         })
     }
 
+    /// Gives back what other reactors have given: one is enough. To be called after a ring.
+    fn decline(&self, driven: usize) {
+        let worker = self.worker();
+        let others = self.inbox.ports().iter().enumerate().filter(|(number, _)| *number != driven);
+        for (_, port) in others {
+            if let Some(lent) = port.role.lent().filter(|word| word.is_of(worker)) {
+                port.retire(lent);
+            }
+        }
+    }
+
     /// Drives the reactor of a port until there is something to do, or it is recalled.
     fn drive(&self, driving: &Driving) -> Option<Received<Q, A>> {
         let port = &self.inbox.ports()[driving.port];
@@ -328,6 +341,7 @@ impl<Q, A> Seat<Q, A> {
             loop {
                 if self.post().bell.was_rung() {
                     self.wakened();
+                    self.decline(driving.port);
                 }
                 self.inbox.idle.insert(self.number);
                 // Pairs with the fence in `Inbox::announce`.
@@ -354,6 +368,7 @@ impl<Q, A> Seat<Q, A> {
         self.post().driven.store(0, Ordering::SeqCst);
         if self.post().bell.was_rung() {
             self.wakened();
+            self.decline(driving.port);
         }
         received
     }

@@ -22,12 +22,12 @@ use super::super::{bell::Bell, *};
 
 type Requests = Inbox<usize, usize>;
 
-/// Schedules searched by each test.
+/// Schedules searched by each test; a quarter of them where there are more than one reactor and one pool.
 const SCHEDULES: usize = 200_000;
 
 /// A reactor with clients that ask one request after the other.
 struct Reactor {
-    inbox: Arc<Requests>,
+    inboxes: Vec<Arc<Requests>>,
     port: Arc<Port<usize, usize>>,
     root: Arc<Bell>,
     /// Held while somebody drives: a second one finds it taken.
@@ -41,6 +41,7 @@ struct Tasks {
 }
 
 struct Client {
+    inbox: Arc<Requests>,
     line: Line<usize, usize>,
     left: VecDeque<usize>,
     asked: usize,
@@ -48,11 +49,14 @@ struct Client {
 }
 
 impl Reactor {
-    fn new(inbox: &Arc<Requests>, clients: &[&[usize]]) -> Arc<Self> {
+    /// Each client asks workers of the next inbox.
+    fn new(inboxes: &[Arc<Requests>], clients: &[&[usize]]) -> Arc<Self> {
         let port = Port::new(16);
         let clients = clients
             .iter()
-            .map(|requests| Client {
+            .zip(inboxes.iter().cycle())
+            .map(|(requests, inbox)| Client {
+                inbox: Arc::clone(inbox),
                 line: Line::new(&port),
                 left: requests.iter().copied().collect(),
                 asked: 0,
@@ -61,7 +65,7 @@ impl Reactor {
             .collect();
         let root = Arc::new(Bell::default());
         let tasks = Mutex::new(Tasks { clients });
-        Arc::new(Self { inbox: Arc::clone(inbox), port, root, tasks, done: Bell::default() })
+        Arc::new(Self { inboxes: inboxes.to_vec(), port, root, tasks, done: Bell::default() })
     }
 
     /// Runs until the root task says so.
@@ -76,11 +80,15 @@ impl Reactor {
             if self.root.was_rung() {
                 continue;
             }
-            self.inbox.announce(&self.port);
+            self.announce();
             self.port.parking();
             self.root.sleep(None);
             self.port.unparked();
         }
+    }
+
+    fn announce(&self) {
+        self.inboxes.iter().for_each(|inbox| inbox.announce(&self.port));
     }
 
     /// The reactor's own thread.
@@ -105,7 +113,11 @@ impl Engine for Reactor {
         self.block_on(root);
     }
 
-    fn lending(&self) {}
+    fn lending(&self) {
+        if self.inboxes.len() > 1 {
+            self.announce();
+        }
+    }
 }
 
 impl Tasks {
@@ -122,7 +134,7 @@ impl Tasks {
                 }
                 let Some(request) = client.left.pop_front() else { break };
                 client.asked = request;
-                let pending = reactor.inbox.try_dispatch(&mut client.line, request, Instant::now());
+                let pending = client.inbox.try_dispatch(&mut client.line, request, Instant::now());
                 client.pending = Some(Box::pin(pending.expect("there is room")));
             }
             open |= client.pending.is_some();
@@ -156,80 +168,119 @@ fn work(seat: &Seat<usize, usize>, taken: &AtomicUsize, between: Handle) {
     }
 }
 
-/// Two workers, a thief, and a recall at the end.
-fn search(workers: usize, between: Handle, beside: fn(&Reactor, &[Arc<Seat<usize, usize>>])) {
-    check_random(
-        move || {
-            let inbox = Requests::new(workers, 4, workers);
-            let reactor = Reactor::new(&inbox, &[&[1, 2], &[3]]);
-            let port = Arc::clone(&reactor.port);
-            inbox.let_drive(&[Arc::clone(&port)], Duration::from_millis(250));
-            port.install(Arc::clone(&reactor) as Arc<dyn Engine>);
-            let (taken, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
-            let seats: Vec<_> = (0..workers).map(|number| Arc::new(inbox.seat(number))).collect();
-            let threads: Vec<_> = seats
-                .iter()
-                .map(|seat| {
-                    let (seat, taken) = (Arc::clone(seat), Arc::clone(&taken));
-                    thread::spawn(move || work(&seat, &taken, between))
-                })
-                .collect();
-            let home = {
-                let (reactor, stop) = (Arc::clone(&reactor), Arc::clone(&stop));
-                thread::spawn(move || reactor.run(&stop))
-            };
-            let other = {
-                let (reactor, seats) = (Arc::clone(&reactor), seats.clone());
-                thread::spawn(move || beside(&reactor, &seats))
-            };
-            reactor.done.sleep(None);
-            other.join().unwrap();
-            port.recall();
-            stop.store(1, Ordering::SeqCst);
-            port.wake_root();
-            home.join().unwrap();
-            inbox.close();
-            for thread in threads {
-                thread.join().unwrap();
-            }
-            assert_eq!(taken.load(Ordering::SeqCst), 3);
-            port.close();
-        },
-        SCHEDULES,
-    );
+/// How many there are.
+#[derive(Clone, Copy)]
+struct Size {
+    reactors: usize,
+    /// Each with workers of its own.
+    pools: usize,
+    workers: usize,
+}
+
+const SMALL: Size = Size { reactors: 1, pools: 1, workers: 2 };
+
+/// Clients of reactors, workers of pools, somebody beside them, and a recall at the end.
+fn search(size: Size, between: Handle, beside: fn(&[Arc<Reactor>], &[Arc<Seat<usize, usize>>])) {
+    let schedules = if size.reactors == 1 && size.pools == 1 { SCHEDULES } else { SCHEDULES / 4 };
+    check_random(move || once(size, between, beside), schedules);
+}
+
+fn once(size: Size, between: Handle, beside: fn(&[Arc<Reactor>], &[Arc<Seat<usize, usize>>])) {
+    let Size { reactors, pools, workers } = size;
+    let first = Requests::new(workers, 4, workers);
+    let mut inboxes = vec![Arc::clone(&first)];
+    inboxes.extend((1..pools).map(|_| first.sister(workers, 4, workers)));
+    let asked: [&[&[usize]]; 2] = [&[&[1, 2], &[3]], &[&[4]]];
+    let reactors: Vec<_> = asked[..reactors].iter().map(|clients| Reactor::new(&inboxes, clients)).collect();
+    let expected: usize =
+        asked[..reactors.len()].iter().flat_map(|clients| clients.iter()).map(|asks| asks.len()).sum();
+    let ports: Vec<_> = reactors.iter().map(|reactor| Arc::clone(&reactor.port)).collect();
+    inboxes.iter().for_each(|inbox| inbox.let_drive(&ports, Duration::from_millis(250)));
+    for reactor in &reactors {
+        reactor.port.install(Arc::clone(reactor) as Arc<dyn Engine>);
+    }
+    let (taken, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let seats: Vec<_> =
+        inboxes.iter().flat_map(|inbox| (0..workers).map(|number| Arc::new(inbox.seat(number)))).collect();
+    let threads: Vec<_> = seats
+        .iter()
+        .map(|seat| {
+            let (seat, taken) = (Arc::clone(seat), Arc::clone(&taken));
+            thread::spawn(move || work(&seat, &taken, between))
+        })
+        .collect();
+    let homes: Vec<_> = reactors
+        .iter()
+        .map(|reactor| {
+            let (reactor, stop) = (Arc::clone(reactor), Arc::clone(&stop));
+            thread::spawn(move || reactor.run(&stop))
+        })
+        .collect();
+    let other = {
+        let (reactors, seats) = (reactors.clone(), seats.clone());
+        thread::spawn(move || beside(&reactors, &seats))
+    };
+    reactors.iter().for_each(|reactor| reactor.done.sleep(None));
+    other.join().unwrap();
+    ports.iter().for_each(|port| port.recall());
+    stop.store(1, Ordering::SeqCst);
+    ports.iter().for_each(|port| port.wake_root());
+    homes.into_iter().for_each(|home| home.join().unwrap());
+    inboxes.iter().for_each(|inbox| inbox.close());
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    assert_eq!(taken.load(Ordering::SeqCst), expected);
+    ports.iter().for_each(|port| port.close());
 }
 
 #[test]
 fn workers_drive_and_lose_nothing() {
-    search(2, |_, _| (), |_, _| ());
+    search(SMALL, |_, _| (), |_, _| ());
+}
+
+#[test]
+fn workers_drive_either_of_two_reactors() {
+    search(Size { reactors: 2, ..SMALL }, |_, _| (), |_, _| ());
+}
+
+#[test]
+fn workers_of_two_pools_drive_one_reactor() {
+    search(Size { pools: 2, workers: 1, ..SMALL }, |_, _| (), |_, _| ());
+}
+
+#[test]
+fn workers_of_two_pools_drive_two_reactors_beside_a_thief() {
+    search(Size { reactors: 2, pools: 2, workers: 1 }, |_, _| (), steal);
 }
 
 #[test]
 fn a_thief_takes_the_role_at_any_moment() {
-    let steal = |reactor: &Reactor, _: &[Arc<Seat<usize, usize>>]| {
-        for _ in 0..4 {
+    search(SMALL, |_, _| (), steal);
+}
+
+fn steal(reactors: &[Arc<Reactor>], _: &[Arc<Seat<usize, usize>>]) {
+    for _ in 0..4 {
+        for reactor in reactors {
             reactor.port.steal();
-            thread::yield_now();
         }
-    };
-    search(2, |_, _| (), steal);
+        thread::yield_now();
+    }
 }
 
 #[test]
 fn workers_that_block_retire_first() {
-    search(2, |seat, _| seat.yield_role(), |_, _| ());
+    search(SMALL, |seat, _| seat.yield_role(), |_, _| ());
 }
 
 #[test]
 fn workers_that_leave_give_the_role_back() {
-    let recycle = |_: &Reactor, seats: &[Arc<Seat<usize, usize>>]| {
+    let recycle = |_: &[Arc<Reactor>], seats: &[Arc<Seat<usize, usize>>]| {
         seats[0].leave(Leave::Recycle);
         seats[1].leave(Leave::Recycle);
     };
-    search(2, |_, _| (), recycle);
+    search(SMALL, |_, _| (), recycle);
 }
 
 #[test]
 fn a_recall_comes_at_any_moment() {
-    search(2, |_, _| (), |reactor, _| reactor.port.recall());
+    search(SMALL, |_, _| (), |reactors, _| reactors[0].port.recall());
 }
