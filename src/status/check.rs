@@ -66,7 +66,8 @@ impl Checks {
     ///
     /// When all of them hang.
     pub async fn health(&self, pool: &str) -> Result<(), Fault> {
-        if matches!(self.view.stage(), Stage::Ending | Stage::Succeeded) {
+        let is_over = || matches!(self.view.stage(), Stage::Ending | Stage::Succeeded);
+        if is_over() {
             return Ok(());
         }
         let first = self.view.feel(pool);
@@ -82,7 +83,13 @@ impl Checks {
                 let before = first.iter().find(|before| before.number == worker.number);
                 before.is_none_or(|before| before.pulse != worker.pulse) || self.is_busy(worker)
             };
-            if self.view.feel(pool).iter().any(moved) {
+            let now = self.view.feel(pool);
+            // One that has left its wait to end has turned round, too.
+            let has_left = |before: &Felt| {
+                let now = now.iter().find(|worker| worker.number == before.number);
+                waits(before) && now.is_none_or(|worker| worker.state == State::Stopped)
+            };
+            if is_over() || now.iter().any(moved) || first.iter().any(has_left) {
                 return Ok(());
             }
         }

@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(600);
 struct Fake {
     stage: Stage,
     workers: Mutex<Vec<Felt>>,
-    /// Workers that turn round, by number, and after how many looks.
+    /// A worker that turns round, by number, and after how many looks; if there is none of that number, all end.
     turns: Option<(usize, u64)>,
     looks: Mutex<u64>,
 }
@@ -37,7 +37,10 @@ impl View for Fake {
         if let Some((number, after)) = self.turns
             && *looks > after
         {
-            workers[number].pulse += 1;
+            match workers.get_mut(number) {
+                Some(worker) => worker.pulse += 1,
+                None => workers.clear(),
+            }
         }
         workers
     }
@@ -77,6 +80,8 @@ fn one_worker_that_moves_is_proof_of_life() {
         (vec![worker(0, working, 99), worker(1, ready, 9)], Some((1, 4)), (Ok(()), false)),
         (vec![worker(0, working, 99), worker(1, ready, 9)], Some((0, 3)), (Ok(()), false)),
         (vec![worker(0, working, 99), worker(1, ready, 9)], None, (hangs, true)),
+        (vec![worker(0, ready, 9)], Some((1, 3)), (Ok(()), false)),
+        (vec![worker(0, working, 99)], Some((1, 3)), (hangs, false)),
         (vec![worker(0, booting, 59), worker(1, stuck, 9)], None, (Ok(()), false)),
         (vec![worker(0, booting, 60), worker(1, stuck, 9)], None, (hangs, false)),
         (vec![worker(0, draining, 5)], None, (Ok(()), false)),
