@@ -23,8 +23,8 @@ const OWNER: u32 = 32;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Word(u64);
 
-/// The right to drive one reactor, in the hands of the worker that holds it. [`Role::regain`] alone makes one, and while there is one
-/// nobody else drives. It ends by [`Role::lend`] or [`Role::hand_in`].
+/// The right to drive one reactor, in the hands of the worker that holds it. `Role::regain` alone makes one, and while there is one
+/// nobody else drives. It ends by `Role::lend` or `Role::hand_in`.
 #[derive(Debug)]
 #[must_use = "a role that is held must be lent or handed in, or nobody drives the reactor any more"]
 pub struct Driver(Word);

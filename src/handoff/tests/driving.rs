@@ -18,7 +18,10 @@ use shuttle::{
     thread,
 };
 
-use super::super::{bell::Bell, *};
+use super::{
+    super::{bell::Bell, *},
+    schedules,
+};
 
 type Requests = Inbox<usize, usize>;
 
@@ -181,8 +184,8 @@ const SMALL: Size = Size { reactors: 1, pools: 1, workers: 2 };
 
 /// Clients of reactors, workers of pools, somebody beside them, and a recall at the end.
 fn search(size: Size, between: Handle, beside: fn(&[Arc<Reactor>], &[Arc<Seat<usize, usize>>])) {
-    let schedules = if size.reactors == 1 && size.pools == 1 { SCHEDULES } else { SCHEDULES / 4 };
-    check_random(move || once(size, between, beside), schedules);
+    let most = if size.reactors == 1 && size.pools == 1 { SCHEDULES } else { SCHEDULES / 4 };
+    check_random(move || once(size, between, beside), schedules(most));
 }
 
 fn once(size: Size, between: Handle, beside: fn(&[Arc<Reactor>], &[Arc<Seat<usize, usize>>])) {

@@ -16,7 +16,10 @@ use shuttle::{
     thread,
 };
 
-use super::super::{bell::Bell, *};
+use super::{
+    super::{bell::Bell, *},
+    schedules,
+};
 
 type Requests = Inbox<usize, usize>;
 
@@ -92,7 +95,7 @@ fn every_request_is_answered_once_and_every_stop_is_heard() {
             }
             assert_eq!(taken.load(Ordering::SeqCst), 3);
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -120,7 +123,7 @@ fn two_reactors_share_the_workers() {
             }
             assert_eq!(taken.load(Ordering::SeqCst), 4);
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -175,7 +178,7 @@ fn recycling_and_closing_lose_nothing() {
             }
             assert_eq!(taken.load(Ordering::SeqCst), answered);
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -202,7 +205,7 @@ fn a_client_that_leaves_at_any_moment_harms_nobody() {
             worker.join().unwrap();
             assert!((1..=3).contains(&taken.load(Ordering::SeqCst)));
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -271,7 +274,7 @@ fn an_end_from_outside_hits_one_request_and_no_later_one_on_its_line() {
                 worker.join().unwrap();
                 ender.join().unwrap();
             },
-            SCHEDULES / 4,
+            schedules(SCHEDULES / 4),
         );
     }
 }
@@ -310,7 +313,7 @@ fn an_end_from_outside_ends_the_wait_of_its_request_alone() {
             assert!(second.open().replier.answer(2));
             drop(waiting);
         },
-        SCHEDULES / 4,
+        schedules(SCHEDULES / 4),
     );
 }
 
@@ -373,7 +376,7 @@ fn the_monitor_mends_what_the_rule_misjudged() {
             slow.1.join().unwrap();
             quick.join().unwrap();
         },
-        SCHEDULES / 20,
+        schedules(SCHEDULES / 20),
     );
 }
 
@@ -411,7 +414,7 @@ fn streams_arrive_whole_and_nobody_waits_for_who_has_gone() {
                 }
                 assert!(last == Some(Written::Yes) || last == Some(outcome));
             },
-            SCHEDULES,
+            schedules(SCHEDULES),
         );
     }
 }
@@ -430,7 +433,7 @@ fn an_interruption_ends_a_wait_for_room() {
             assert_eq!(sink.write(&seat, b"more", Duration::MAX), Written::Interrupted);
             interrupter.join().unwrap();
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -473,7 +476,7 @@ fn what_arrives_is_read_whole_and_nobody_fills_for_who_has_gone() {
                 drop(outlet);
                 filler.join().unwrap();
             },
-            SCHEDULES,
+            schedules(SCHEDULES),
         );
     }
 }
@@ -489,7 +492,7 @@ fn a_worker_that_wants_everything_gets_the_end() {
             assert_eq!(outlet.take_end(), Some(1));
             filler.join().unwrap();
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -509,7 +512,7 @@ fn a_task_that_goes_ends_a_wait_for_pieces() {
             assert!(outlet.is_spent() && outlet.take_end().is_none());
             goes.join().unwrap();
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
 
@@ -560,6 +563,6 @@ fn every_errand_is_answered_once_whoever_sleeps_or_leaves() {
                 worker.join().unwrap();
             }
         },
-        SCHEDULES,
+        schedules(SCHEDULES),
     );
 }
