@@ -5,6 +5,7 @@ declare(strict_types=1);
 use RoadRunner\Channel;
 use RoadRunner\Exception\ClientGoneException;
 use RoadRunner\Http\Request;
+use RoadRunner\Locks;
 use RoadRunner\Worker;
 
 /** Sends the time to everybody who watches, as long as somebody does. One worker is enough for any number of them. */
@@ -12,12 +13,14 @@ function clock(Worker $worker, Request $request): void
 {
     $events = $request->startEvents();
     $events->send(['time' => date('H:i:s')], event: 'clock');
-    if (!$events->detach('clock') || Channel::count('clock') > 1) {
-        return; // Another worker is the clock already.
-    }
-    while (Channel::count('clock') > 0 && !$worker->isStopping()) {
-        usleep(1_000_000 - (int) (fmod(microtime(true), 1) * 1_000_000));
-        Channel::publish('clock', ['time' => date('H:i:s'), 'watching' => Channel::count('clock')], 'clock');
+    $events->detach('clock');
+    // Null: another worker is the clock already. Who comes just when that one leaves off finds the lock free, or is seen here.
+    while (Channel::count('clock') > 0 && !$worker->isStopping() && $lock = Locks::acquire('clock', tied: true)) {
+        while (Channel::count('clock') > 0 && !$worker->isStopping()) {
+            usleep(1_000_000 - (int) (fmod(microtime(true), 1) * 1_000_000));
+            Channel::publish('clock', ['time' => date('H:i:s'), 'watching' => Channel::count('clock')], 'clock');
+        }
+        $lock->release();
     }
 }
 
