@@ -8,8 +8,9 @@ use std::{
 
 use crate::support::{
     Client, Server, get,
+    handoff::{Counters, counted},
     http2::{self, Connection, run, whole},
-    storm, until,
+    until,
 };
 
 const HELLO: &str = "$worker->respond(200, $request->path);";
@@ -24,21 +25,15 @@ fn server(keys: &str, body: &str) -> Server {
     Server::with_loop(body).config(&config).start()
 }
 
-/// What the hand-off has counted so far.
-fn counter(server: &Server, name: &str) -> u64 {
-    let text = get(server.metrics_address(), "/metrics").text();
-    let name = format!("rr_handoff_{name}_total ");
-    text.lines().find_map(|line| line.strip_prefix(&name)).expect("there is such a counter").parse().unwrap()
-}
-
 /// Short requests until a worker drives.
 fn calm(server: &Server, client: &mut Client) {
-    let gives = counter(server, "gives");
+    let gives = Counters::of(server).get("gives");
     // What was slow before is forgotten.
     let slow = Instant::now();
     until("a worker drives", || {
         (0..50).for_each(|_| assert_eq!(client.get("/").unwrap().status, 200));
-        let (given, back) = (counter(server, "gives"), counter(server, "retires") + counter(server, "steals"));
+        let now = Counters::of(server);
+        let (given, back) = (now.get("gives"), now.get("retires") + now.get("steals"));
         slow.elapsed() > Duration::from_millis(300) && given > back && (gives == 0 || given > gives)
     });
 }
@@ -48,12 +43,16 @@ fn a_worker_that_drives_wakes_nobody() {
     let server = server("", HELLO);
     let mut client = Client::connect(server.address).unwrap();
     calm(&server, &mut client);
-    let (wakes, kicks) = (counter(&server, "wakes"), counter(&server, "kicks"));
+    let costs = || {
+        let now = Counters::of(&server);
+        now.get("wakes") + now.get("kicks")
+    };
+    let before = costs();
     (0..1000).for_each(|_| assert_eq!(client.get("/some").unwrap().text(), "/some"));
-    let costs = counter(&server, "wakes") - wakes + counter(&server, "kicks") - kicks;
+    let costs = costs() - before;
     assert!(costs < 200, "{costs} wakes in 1000 requests");
     let log = server.stop();
-    assert!(storm::counted(&log, "gives") > 0);
+    assert!(counted(&log, "gives") > 0);
 }
 
 #[test]
@@ -61,7 +60,7 @@ fn with_handoff_no_worker_drives() {
     let server = server("reactor: handoff,", HELLO);
     let mut client = Client::connect(server.address).unwrap();
     (0..500).for_each(|_| assert_eq!(client.get("/some").unwrap().text(), "/some"));
-    assert_eq!(counter(&server, "gives"), 0);
+    assert_eq!(Counters::of(&server).get("gives"), 0);
     server.stop();
 }
 
@@ -80,7 +79,7 @@ fn workers_drive_http2_too() {
             }
         }
     });
-    assert!(counter(&server, "gives") > 0);
+    assert!(Counters::of(&server).get("gives") > 0);
     server.stop();
 }
 
@@ -119,7 +118,7 @@ fn a_slow_request_holds_up_no_other() {
         }
         assert!(answers > 100, "{answers} answers");
     });
-    assert!(counter(&server, "steals") > 0);
+    assert!(Counters::of(&server).get("steals") > 0);
     server.stop();
 }
 

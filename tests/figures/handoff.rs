@@ -4,7 +4,7 @@ use std::{fs, thread, time::Duration};
 
 use crate::{
     Figure,
-    support::{Client, Mode, Server},
+    support::{Client, Mode, Server, handoff::counted},
 };
 
 pub const HELLO: &str = r#"$worker->respond(200, "Hello, world!\n", ['content-type' => 'text/plain']);"#;
@@ -74,11 +74,7 @@ fn wakes(reactor: &str) -> Vec<Figure> {
         .start();
     load(&server, 64, REQUESTS);
     let log = server.stop();
-    let line = log.lines().find(|line| line.contains("Hand-off ended")).unwrap();
-    let of = |name: &str| {
-        let value = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-        value.unwrap_or_else(|| panic!("no {name} in {line}")).parse::<f64>().unwrap()
-    };
+    let of = |name: &str| counted(&log, name) as f64;
     assert!(of("requests") >= REQUESTS as f64);
     let passes = of("passes");
     let figure = |name: &str, bound| {

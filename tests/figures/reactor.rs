@@ -2,7 +2,7 @@
 //! when scripts end all the time.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
 };
@@ -10,23 +10,12 @@ use std::{
 use crate::{
     Figure,
     handoff::HELLO,
-    support::{Client, Mode, Server, get, signal, storm, until},
+    support::{
+        Client, Load, Mode, Server, get,
+        handoff::{Counters, counted},
+        signal, storm, until,
+    },
 };
-
-/// Of the hand-off, as the metrics tell it.
-struct Counters(String);
-
-impl Counters {
-    fn of(server: &Server) -> Self {
-        Self(get(server.metrics_address(), "/metrics").text())
-    }
-
-    fn get(&self, name: &str) -> f64 {
-        let name = format!("rr_handoff_{name}_total ");
-        let value = self.0.lines().find_map(|line| line.strip_prefix(&name));
-        value.unwrap_or_else(|| panic!("no {name}in {}", self.0)).parse().unwrap()
-    }
-}
 
 fn hello(workers: usize) -> Server {
     let config = format!(
@@ -37,32 +26,17 @@ fn hello(workers: usize) -> Server {
 }
 
 /// A load that has begun: what happens from then on.
-fn steady(workers: usize, clients: u64) -> Vec<Figure> {
+fn steady(workers: usize, clients: usize) -> Vec<Figure> {
     const REQUESTS: u64 = 100_000;
     let server = hello(workers);
-    let (mut first, mut last) = (None, None);
-    let stop = AtomicBool::new(false);
-    let answers = AtomicU64::new(0);
-    thread::scope(|scope| {
-        for _ in 0..clients {
-            scope.spawn(|| {
-                let mut client = Client::connect(server.address).unwrap();
-                while !stop.load(Ordering::Relaxed) {
-                    assert_eq!(client.get("/").unwrap().status, 200);
-                    answers.fetch_add(1, Ordering::Relaxed);
-                }
-            });
-        }
-        let answered = |count| until("requests are answered", || answers.load(Ordering::Relaxed) >= count);
-        answered(REQUESTS / 5);
-        first = Some(Counters::of(&server));
-        answered(REQUESTS);
-        last = Some(Counters::of(&server));
-        stop.store(true, Ordering::Relaxed);
-    });
+    let load = Load::start(&server, clients);
+    load.go_on_for(REQUESTS / 5);
+    let first = Counters::of(&server);
+    load.go_on_for(REQUESTS / 5 * 4);
+    let last = Counters::of(&server);
+    load.end(&server);
     server.stop();
-    let (first, last) = (first.unwrap(), last.unwrap());
-    let change = |name: &str| last.get(name) - first.get(name);
+    let change = |name: &str| (last.get(name) - first.get(name)) as f64;
     let figure = |what: &str| {
         Figure::new(format!("steady hello, {workers} workers, {clients} clients: {what}"), change(what), "")
             .note(format!("in {} requests and {} passes", change("requests"), change("passes")))
@@ -147,7 +121,7 @@ fn storms(mode: Mode) -> Vec<Figure> {
         let result = result.unwrap();
         storm::settle(&server, &result);
         let log = server.stop();
-        let count = |name| storm::counted(&log, name);
+        let count = |name| counted(&log, name);
         let what = if reloads { "death storm with reloads" } else { "death storm" };
         let note = format!(
             "{} ends, {} requests, each answered once and rightly; {} gives, {} steals, {} retires",

@@ -3,6 +3,7 @@
 pub mod browser;
 pub mod client;
 pub mod generation;
+pub mod handoff;
 pub mod http2;
 pub mod load;
 pub mod opcache;

@@ -84,14 +84,6 @@ pub fn restless(mode: Mode) -> Server {
     of(mode, 0, &config)
 }
 
-/// What a server of that kind has counted, from the last lines of its log.
-#[track_caller]
-pub fn counted(log: &str, name: &str) -> u64 {
-    let line = log.lines().find(|line| line.contains("Hand-off ended")).expect("the log says what was counted");
-    let value = line.split_whitespace().find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    value.unwrap_or_else(|| panic!("no {name} in {line}")).parse().unwrap()
-}
-
 fn of(mode: Mode, thread_runs: u64, config: &str) -> Server {
     Server::of(SCRIPT)
         .config(config)
