@@ -49,7 +49,7 @@ fn deploy(site: &Site, release: usize, script: &str) {
 fn run(mode: Mode, validate: u8) {
     let (site, builder) = Site::new();
     let server = builder.workers(3).mode(mode).ini(&format!("opcache.validate_timestamps={validate}")).start();
-    all_ready(&server);
+    all_ready(&server, 3);
     let load = Load::checked(
         server.address,
         8,
@@ -80,8 +80,8 @@ fn run(mode: Mode, validate: u8) {
 }
 
 /// The first boots are over: a link that is switched meanwhile would give them a part of either release.
-fn all_ready(server: &Server) {
-    until("all workers are ready", || server.log().matches("Worker ready").count() >= 2);
+fn all_ready(server: &Server, workers: usize) {
+    until("all workers are ready", || server.log().matches("Worker ready").count() >= workers);
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn so_it_does_with_opcache() {
 fn a_script_that_hangs_before_its_first_wait_is_interrupted() {
     let (site, builder) = Site::new();
     let server = builder.pool("num_workers: 2, boot_timeout: 2s").mode(Mode::Opcache).start();
-    all_ready(&server);
+    all_ready(&server, 2);
     let load = Load::checked(server.address, 4, |_| "/".to_owned(), |_, answer| Site::whole(answer).is_some());
     for (release, hangs) in [(2, "<?php for (;;) {}"), (3, "<?php sleep(600);")] {
         deploy(&site, release, hangs);
@@ -125,7 +125,7 @@ fn workers_that_are_due_stay_while_the_code_in_place_does_not_boot() {
     let (site, builder) = Site::new();
     let settings = "num_workers: 2, max_jobs: 10, supervisor: {watch_tick: 50ms, ttl: 3s, idle_ttl: 2s}";
     let server = builder.pool(settings).mode(Mode::Opcache).start();
-    all_ready(&server);
+    all_ready(&server, 2);
     let ask = |times: usize, release: usize| {
         for _ in 0..times {
             assert_eq!(Site::whole(&get(server.address, "/")), Some(release));
@@ -155,7 +155,7 @@ fn workers_that_fall_due_during_a_reload_stay_until_it_is_known_to_be_good() {
     // The new script decides only once it is told to.
     let (site, builder) = Site::new();
     let server = builder.pool("num_workers: 2, max_jobs: 10").start();
-    all_ready(&server);
+    all_ready(&server, 2);
     let hangs = "<?php
 touch('{root}/boots');
 while (!file_exists('{root}/go')) { usleep(5000); clearstatcache(); }
@@ -181,7 +181,7 @@ throw new RuntimeException('no database');";
 fn a_link_to_nowhere_changes_nothing() {
     let (site, builder) = Site::new();
     let server = builder.workers(2).mode(Mode::Opcache).ini("opcache.validate_timestamps=0").start();
-    all_ready(&server);
+    all_ready(&server, 2);
     let load = Load::checked(server.address, 4, |_| "/".to_owned(), |_, answer| Site::whole(answer) == Some(1));
     site.switch(7);
     fail_to_reload(&server);
