@@ -61,7 +61,10 @@ pub struct Port<Q, A> {
 
 /// A reactor, as a worker drives it.
 pub trait Engine: Send + Sync {
-    /// Runs the reactor on this thread, which has the right to do so, with `root` for its root task, until that is ready.
+    /// Runs the reactor on this thread, which has the right to do so, until `root` is ready.
+    ///
+    /// Its root task [fetches](Port::drain) the answers, lets the tasks run that have something to do, and then asks `root`, whose
+    /// argument makes it run again. If `root` is not ready the reactor looks at its sockets, and blocks if nothing else is to be done.
     fn drive(&self, driver: &Driver, root: &mut dyn FnMut(&Waker) -> Poll<()>);
     /// Requests may wait for others than the worker that drives, which is about to do something else.
     fn lending(&self);
@@ -254,8 +257,8 @@ impl<Q, A> Port<Q, A> {
         self.suspected.swap(suspected, Ordering::Relaxed) == drains && suspected == drains
     }
 
-    /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones. Returns whether there were any.
-    pub fn drain(&self, root: &Waker) -> bool {
+    /// The reactor's root task: fetches every answer, and will be woken by `root` for the next ones.
+    pub fn drain(&self, root: &Waker) {
         {
             let mut place = self.root.lock();
             match &mut *place {
@@ -263,7 +266,7 @@ impl<Q, A> Port<Q, A> {
                 place => *place = Some(root.clone()),
             }
         }
-        self.fetch()
+        self.fetch();
     }
 
     /// Wakes the tasks of all answers, which costs no system call on their own thread. For the thread that drives. Returns

@@ -30,6 +30,9 @@ pub(super) const SLOW: Nanos = nanos(Duration::from_micros(50));
 
 /// A worker that drives a reactor takes what waits for so long before it looks at the reactor again.
 const TURN: Nanos = nanos(Duration::from_micros(100));
+/// Times in a row that it leaves a reactor whose tasks had a request at once, before the reactor looks at its sockets: clients that
+/// send ahead must not keep it from the others.
+const STRAIGHT: u64 = 8;
 
 /// What others may see of a seat. In a cache line of its own.
 #[derive(Debug, Default)]
@@ -72,6 +75,8 @@ pub struct Seat<Q, A> {
     mailbox: ArrayQueue<Arc<Slot<Q, A>>>,
     /// Where there is work beside requests, once the worker has offered to do some.
     aside: OnceLock<Arc<dyn Aside>>,
+    /// Times in a row that the reactor was left before it looked at its sockets. Of the seat's thread alone.
+    straight: AtomicU64,
     /// The last thing that was taken was an errand: requests have their turn. Of the seat's thread alone.
     turn: AtomicBool,
     /// Of the seat's thread alone.
@@ -198,6 +203,7 @@ impl<Q, A> Seat<Q, A> {
             interrupted: AtomicBool::new(false),
             mailbox: ArrayQueue::new(MAILBOX),
             aside: OnceLock::new(),
+            straight: AtomicU64::new(0),
             turn: AtomicBool::new(false),
             unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
             account: None,
@@ -332,12 +338,14 @@ impl<Q, A> Seat<Q, A> {
         };
         let mut received = None;
         port.count_pass();
-        let mut turn = !self.inbox.is_empty();
+        let straight = self.straight.load(Ordering::Relaxed);
+        let mut turn = straight >= STRAIGHT || !self.inbox.is_empty();
+        self.straight.store(straight + 1, Ordering::Relaxed);
         self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
         self.post().bell.rings_for(root);
         engine.drive(&driving.driver, &mut |waker| {
-            // What is fetched goes out before this thread does anything else.
-            let fetched = port.drain(waker) || std::mem::take(&mut turn);
+            // What came since its tasks ran goes out before this thread does anything else.
+            let again = port.fetch() || std::mem::take(&mut turn);
             loop {
                 if self.post().bell.was_rung() {
                     self.wakened();
@@ -348,10 +356,12 @@ impl<Q, A> Seat<Q, A> {
                 fence(Ordering::SeqCst);
                 let recalled = port.is_recalled();
                 if !recalled && self.is_quiet() {
+                    self.straight.store(0, Ordering::Relaxed);
                     return Poll::Pending;
                 }
                 self.inbox.idle.remove(self.number);
-                if fetched {
+                if again {
+                    self.straight.store(0, Ordering::Relaxed);
                     waker.wake_by_ref();
                     return Poll::Pending;
                 }

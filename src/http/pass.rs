@@ -32,7 +32,7 @@ struct Driven {
 
 impl Engine for Driven {
     fn drive(&self, _: &Driver, root: &mut dyn FnMut(&Waker) -> Poll<()>) {
-        self.wheel.turn(root);
+        self.wheel.turn(|waker| self.port.drain(waker), |context| root(context.waker()));
     }
 
     fn lending(&self) {
@@ -71,8 +71,8 @@ impl Pass {
 }
 
 impl net::Pass for Pass {
-    fn woken(&self, root: &Waker) -> bool {
-        self.port.drain(root)
+    fn woken(&self, root: &Waker) {
+        self.port.drain(root);
     }
 
     fn parking(&self) {

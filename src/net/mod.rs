@@ -16,6 +16,7 @@ mod notice;
 mod proxy;
 mod reactor;
 mod socket;
+mod tasks;
 mod unix;
 
 use std::{fmt, net::SocketAddr};

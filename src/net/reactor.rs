@@ -5,7 +5,7 @@ use std::{
     io,
     pin::pin,
     sync::Arc,
-    task::{Poll, Waker},
+    task::{Context, Poll, Waker},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -21,6 +21,7 @@ use tracing::{error, warn};
 use super::{
     Front, Terms,
     accept::{Accepted, Listener, Watched},
+    tasks::Tasks,
 };
 
 /// Most threads of a reactor that write to disk, started when there is something to write.
@@ -53,10 +54,10 @@ pub struct Drain(watch::Receiver<Phase>);
 
 /// What a reactor does besides driving its connections: once at the end of each pass, and when its root task was woken.
 ///
-/// All of it runs on the reactor's thread.
+/// All of it runs on the thread that turns the wheel.
 pub trait Pass: Send + Sync {
-    /// The root task runs: `root` wakes it again. Returns whether tasks have work by that.
-    fn woken(&self, root: &Waker) -> bool;
+    /// The root task runs, before the connections do: `root` wakes it again.
+    fn woken(&self, root: &Waker);
     /// The reactor is about to block until something happens, or `root` is woken.
     fn parking(&self);
     /// The reactor runs again.
@@ -75,11 +76,12 @@ pub trait Pass: Send + Sync {
     fn recall(&self) {}
 }
 
-/// What a reactor's tasks run on. One thread at a time turns it.
+/// What a reactor's connections run on. One thread at a time turns it.
 #[derive(Debug)]
 pub struct Wheel {
-    /// Taken out at the end, when its connections are dropped.
+    /// Taken out at the end.
     runtime: RwLock<Option<Runtime>>,
+    connections: Tasks,
 }
 
 /// All reactors of a server.
@@ -95,13 +97,28 @@ pub struct Reactors {
 // === impl Wheel ===
 
 impl Wheel {
-    fn block_on<F: Future>(&self, future: F) -> Option<F::Output> {
-        self.runtime.read().as_ref().map(|runtime| runtime.block_on(future))
+    /// Turns it on this thread until `root` is ready. Nobody else may turn it meanwhile.
+    ///
+    /// Each time that the root task runs it calls `before`, then the connections run that have something to do, then it asks
+    /// `root`. The waker makes it run again.
+    pub fn turn(&self, before: impl Fn(&Waker), mut root: impl FnMut(&mut Context<'_>) -> Poll<()>) {
+        let Some(runtime) = &*self.runtime.read() else { return };
+        runtime.block_on(poll_fn(|context| {
+            before(context.waker());
+            self.connections.run(context.waker());
+            root(context)
+        }));
     }
 
-    /// Turns it on this thread, with `root` for its root task, until that is ready. Nobody else may turn it meanwhile.
-    pub fn turn(&self, root: &mut dyn FnMut(&Waker) -> Poll<()>) {
-        self.block_on(poll_fn(|context| root(context.waker())));
+    /// Drops all connections.
+    fn stop(&self) {
+        let runtime = self.runtime.write().take();
+        if let Some(runtime) = runtime {
+            let inside = runtime.enter();
+            self.connections.clear();
+            drop(inside);
+            runtime.shutdown_background();
+        }
     }
 }
 
@@ -156,12 +173,12 @@ impl Reactors {
                 .on_thread_park(move || parking.parking())
                 .on_thread_unpark(move || unparked.unparked())
                 .build()?;
-            let wheel = Arc::new(Wheel { runtime: RwLock::new(Some(runtime)) });
+            let wheel = Arc::new(Wheel { runtime: RwLock::new(Some(runtime)), connections: Tasks::default() });
             pass.runs_on(Arc::clone(&wheel));
             reactors.passes.push(Arc::clone(&pass) as Arc<dyn Pass>);
-            let way = Way { front: Arc::clone(front), serve: Arc::clone(&serve), pass, phase: watched.clone() };
+            let way = Way { front: Arc::clone(front), serve: Arc::clone(&serve), pass, phase: watched.clone(), wheel };
             let done = done.clone();
-            let run = move || run(&wheel, listeners, way, done);
+            let run = move || run(listeners, way, done);
             let thread = thread::Builder::new().name(format!("{name}-{number}")).spawn(run)?;
             reactors.threads.push(thread);
         }
@@ -223,17 +240,19 @@ struct Way<P, S> {
     serve: Arc<S>,
     pass: Arc<P>,
     phase: watch::Receiver<Phase>,
+    wheel: Arc<Wheel>,
 }
 
 impl<P, S> Clone for Way<P, S> {
     fn clone(&self) -> Self {
-        let Self { front, serve, pass, phase } = self;
-        Self { front: Arc::clone(front), serve: Arc::clone(serve), pass: Arc::clone(pass), phase: phase.clone() }
+        let Self { front, serve, pass, phase, wheel } = self;
+        let (front, serve, pass, wheel) = (Arc::clone(front), Arc::clone(serve), Arc::clone(pass), Arc::clone(wheel));
+        Self { front, serve, pass, phase: phase.clone(), wheel }
     }
 }
 
 /// The life of a reactor's own thread.
-fn run<P, S, F>(wheel: &Wheel, listeners: Vec<Listener>, way: Way<P, S>, done: Sender<()>)
+fn run<P, S, F>(listeners: Vec<Listener>, way: Way<P, S>, done: Sender<()>)
 where
     P: Pass + 'static,
     S: Fn(Accepted, Drain, &Arc<P>) -> F + Send + Sync + 'static,
@@ -241,13 +260,13 @@ where
 {
     // Never sent on: it is closed when the last connection has dropped its end.
     let (alive, mut all_gone) = mpsc::channel::<()>(1);
-    if let Some(runtime) = &*wheel.runtime.read() {
+    if let Some(runtime) = &*way.wheel.runtime.read() {
         for listener in listeners {
             runtime.spawn(accept(listener, way.clone(), alive.clone()));
         }
     }
     drop(alive);
-    let Way { pass, phase, .. } = way;
+    let Way { pass, phase, wheel, .. } = way;
     let mut aborted = phase.clone();
     let mut ended = pin!(async move {
         let mut phase = phase;
@@ -259,24 +278,22 @@ where
         let _ = phase.wait_for(|phase| *phase == Phase::Abort).await;
     });
     loop {
-        // The root task: woken by the workers for their answers, and by the phases.
-        let over = wheel.block_on(poll_fn(|context| {
-            pass.woken(context.waker());
-            if ended.as_mut().poll(context).is_ready() {
-                return Poll::Ready(true);
-            }
-            if pass.is_to_rest() { Poll::Ready(false) } else { Poll::Pending }
-        }));
-        if over != Some(false) {
+        // The root task: woken by the connections, by the workers for their answers, and by the phases.
+        let mut over = true;
+        wheel.turn(
+            |root| pass.woken(root),
+            |context| {
+                over = ended.as_mut().poll(context).is_ready();
+                if over || pass.is_to_rest() { Poll::Ready(()) } else { Poll::Pending }
+            },
+        );
+        if over {
             break;
         }
         pass.rest();
     }
     pass.ended();
-    let runtime = wheel.runtime.write().take();
-    if let Some(runtime) = runtime {
-        runtime.shutdown_background();
-    }
+    wheel.stop();
 }
 
 async fn accept<P, S, F>(listener: Listener, way: Way<P, S>, alive: mpsc::Sender<()>)
@@ -325,7 +342,7 @@ where
 }
 
 impl<P, S> Way<P, S> {
-    /// Serves a connection that there is room for, on a task of its own.
+    /// Serves a connection that there is room for.
     fn enter<F>(&self, mut accepted: Accepted, terms: Terms, alive: &mpsc::Sender<()>)
     where
         P: Pass + 'static,
@@ -336,14 +353,14 @@ impl<P, S> Way<P, S> {
         let (drain, alive) = (Drain(self.phase.clone()), alive.clone());
         if !terms.proxy_protocol {
             let served = (self.serve)(accepted, drain, &self.pass);
-            tokio::spawn(async move {
+            self.wheel.connections.spawn(async move {
                 served.await;
                 drop((counted, alive));
             });
             return;
         }
         let Self { front, serve, pass, .. } = self.clone();
-        tokio::spawn(async move {
+        self.wheel.connections.spawn(async move {
             // Apart from the rest, which most connections do without.
             let known = Box::pin(front.introduce(&mut accepted, &mut counted, terms, drain.clone())).await;
             if known {
@@ -366,9 +383,7 @@ mod tests {
     struct Nothing;
 
     impl Pass for Nothing {
-        fn woken(&self, _: &Waker) -> bool {
-            false
-        }
+        fn woken(&self, _: &Waker) {}
         fn parking(&self) {}
         fn unparked(&self) {}
         fn ended(&self) {}

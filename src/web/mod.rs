@@ -53,9 +53,7 @@ pub type Sites = Vec<(usize, Arc<dyn Site>)>;
 struct Idle;
 
 impl Pass for Idle {
-    fn woken(&self, _: &Waker) -> bool {
-        false
-    }
+    fn woken(&self, _: &Waker) {}
     fn parking(&self) {}
     fn unparked(&self) {}
     fn ended(&self) {}

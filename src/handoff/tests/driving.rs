@@ -76,10 +76,11 @@ impl Reactor {
         let mut tasks = self.tasks.try_lock().expect("one thread drives at a time");
         let waker = Waker::from(Arc::clone(&self.root));
         loop {
+            self.port.drain(&waker);
+            tasks.poll(self, &waker);
             if root(&waker).is_ready() {
                 return;
             }
-            tasks.poll(self, &waker);
             if self.root.was_rung() {
                 continue;
             }
@@ -98,8 +99,7 @@ impl Reactor {
     fn run(&self, stop: &AtomicUsize) {
         loop {
             let mut over = false;
-            self.block_on(|waker| {
-                self.port.drain(waker);
+            self.block_on(|_| {
                 over = stop.load(Ordering::SeqCst) == 1;
                 if over || self.port.is_to_rest() { Poll::Ready(()) } else { Poll::Pending }
             });

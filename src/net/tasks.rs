@@ -1,0 +1,303 @@
+//! Tasks that run within the root task of a runtime.
+//!
+//! A runtime looks at its sockets each time before it polls its root task again. A worker that drives a reactor leaves it by
+//! that task, so connections that were tasks of the runtime would cost it one more look for each request. Here they run in
+//! the root task, and what follows in it sees at once what they have done.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    fmt,
+    future::Future,
+    mem,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU8, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+};
+
+use parking_lot::Mutex;
+use tokio::task::coop::has_budget_remaining;
+
+/// Polls in one run, after which the root task looks at what they have done, and the runtime at its sockets. As many as a
+/// runtime polls tasks between two looks.
+const POLLS: usize = 61;
+
+/// No task was woken since the last run.
+const CALM: u8 = 0;
+/// They run.
+const RUNS: u8 = 1;
+/// A task was woken: the root task knows, or it is in a run and will look again.
+const WOKEN: u8 = 2;
+
+/// Tasks of one reactor.
+#[derive(Debug, Default)]
+pub(super) struct Tasks {
+    /// Those that are not over, by number, and the number of the next one.
+    all: Mutex<(HashMap<u64, Arc<Task>>, u64)>,
+    ready: Arc<Ready>,
+}
+
+/// Tasks that were woken.
+#[derive(Debug)]
+struct Ready {
+    /// `None` at the end.
+    queue: Mutex<Option<VecDeque<Arc<Task>>>>,
+    /// Ordering: `SeqCst`. Who wakes fills the queue and then sets this; who runs leaves a run by an exchange that fails if it
+    /// was set meanwhile.
+    state: AtomicU8,
+    /// Wakes the root task.
+    root: Mutex<Option<Waker>>,
+}
+
+struct Task {
+    number: u64,
+    /// `None` once it is over.
+    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
+    /// Whether it is in the queue.
+    queued: AtomicBool,
+    ready: Arc<Ready>,
+}
+
+// === impl Tasks ===
+
+impl Tasks {
+    /// Adds a task. It runs for the first time with the next run.
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let task = {
+            let (all, next) = &mut *self.all.lock();
+            let (number, ready) = (*next, Arc::clone(&self.ready));
+            *next += 1;
+            let future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(future);
+            let task = Arc::new(Task { number, future: Mutex::new(Some(future)), queued: AtomicBool::new(false), ready });
+            all.insert(number, Arc::clone(&task));
+            task
+        };
+        task.wake();
+    }
+
+    /// Runs those that were woken, until none is. `root` wakes the root task, in which this is called, for the next run. One
+    /// thread at a time.
+    ///
+    /// Where that is too much for one run, the rest waits until the root task is polled again, for which this sees.
+    pub(super) fn run(&self, root: &Waker) {
+        {
+            let mut place = self.ready.root.lock();
+            match &mut *place {
+                Some(waker) => waker.clone_from(root),
+                place => *place = Some(root.clone()),
+            }
+        }
+        self.ready.state.store(RUNS, Ordering::SeqCst);
+        for _ in 0..POLLS {
+            if !has_budget_remaining() {
+                break;
+            }
+            match self.ready.next() {
+                Some(task) => {
+                    if task.poll() {
+                        self.all.lock().0.remove(&task.number);
+                    }
+                }
+                None if self.ready.is_calm() => return,
+                None => self.ready.state.store(RUNS, Ordering::SeqCst),
+            }
+        }
+        self.ready.state.store(WOKEN, Ordering::SeqCst);
+        root.wake_by_ref();
+    }
+
+    /// Drops all of them.
+    pub(super) fn clear(&self) {
+        let all = mem::take(&mut self.all.lock().0);
+        for task in all.into_values() {
+            let future = task.future.lock().take();
+            drop(future);
+        }
+        let queue = self.ready.queue.lock().take();
+        drop(queue);
+        self.ready.root.lock().take();
+    }
+}
+
+// === impl Ready ===
+
+impl Default for Ready {
+    fn default() -> Self {
+        Self { queue: Mutex::new(Some(VecDeque::new())), state: AtomicU8::new(CALM), root: Mutex::new(None) }
+    }
+}
+
+impl Ready {
+    fn next(&self) -> Option<Arc<Task>> {
+        let task = self.queue.lock().as_mut()?.pop_front()?;
+        // Before its poll: what wakes it in there wakes it again.
+        task.queued.store(false, Ordering::SeqCst);
+        Some(task)
+    }
+
+    /// Ends a run, if no task was woken since the queue was seen empty.
+    fn is_calm(&self) -> bool {
+        self.state.compare_exchange(RUNS, CALM, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    fn push(&self, task: Arc<Task>) {
+        if let Some(queue) = &mut *self.queue.lock() {
+            queue.push_back(task);
+        }
+        if self.state.swap(WOKEN, Ordering::SeqCst) == CALM
+            && let Some(root) = &*self.root.lock()
+        {
+            root.wake_by_ref();
+        }
+    }
+}
+
+// === impl Task ===
+
+impl Task {
+    /// Returns whether it is over.
+    fn poll(self: &Arc<Self>) -> bool {
+        let mut place = self.future.lock();
+        let Some(future) = &mut *place else { return true };
+        let waker = Waker::from(Arc::clone(self));
+        // A panic ends this task alone; the hook has said what it was.
+        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
+        let over = !matches!(polled, Ok(Poll::Pending));
+        if over {
+            let future = place.take();
+            drop(place);
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+        }
+        over
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Task").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl Wake for Task {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if !self.queued.swap(true, Ordering::SeqCst) {
+            self.ready.push(Arc::clone(self));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, poll_fn},
+        sync::atomic::AtomicUsize,
+        thread,
+    };
+
+    use tokio::runtime::{Builder, Runtime};
+
+    use super::*;
+
+    fn runtime() -> Runtime {
+        Builder::new_current_thread().build().unwrap()
+    }
+
+    /// Runs the tasks in a root task until `over`.
+    fn run_until(tasks: &Tasks, mut over: impl FnMut() -> bool) {
+        runtime().block_on(poll_fn(|context| {
+            tasks.run(context.waker());
+            if over() { Poll::Ready(()) } else { Poll::Pending }
+        }));
+    }
+
+    #[test]
+    fn one_that_panics_ends_alone() {
+        let (tasks, done) = (Tasks::default(), Arc::new(AtomicBool::new(false)));
+        tasks.spawn(async { panic!("as it is to") });
+        let said = Arc::clone(&done);
+        tasks.spawn(async move { said.store(true, Ordering::SeqCst) });
+        run_until(&tasks, || done.load(Ordering::SeqCst));
+        assert_eq!(tasks.all.lock().0.len(), 0);
+    }
+
+    #[test]
+    fn one_that_always_has_something_to_do_keeps_nobody_from_a_turn() {
+        let (tasks, polls) = (Tasks::default(), Arc::new(AtomicUsize::new(0)));
+        let counted = Arc::clone(&polls);
+        tasks.spawn(poll_fn(move |context| {
+            counted.fetch_add(1, Ordering::SeqCst);
+            context.waker().wake_by_ref();
+            Poll::Pending
+        }));
+        let mut asked = 0;
+        run_until(&tasks, || {
+            asked += 1;
+            asked == 10
+        });
+        assert_eq!(polls.load(Ordering::SeqCst), 10 * POLLS);
+    }
+
+    #[test]
+    fn what_other_threads_wake_runs() {
+        const WAKES: usize = if cfg!(miri) { 20 } else { 20_000 };
+        let (tasks, ended) = (Tasks::default(), Arc::new(AtomicUsize::new(0)));
+        let threads: Vec<_> = (0..4)
+            .map(|_| {
+                let shared = Arc::new((AtomicUsize::new(0), Mutex::new(None::<Waker>), AtomicUsize::new(0)));
+                let (of_task, ended) = (Arc::clone(&shared), Arc::clone(&ended));
+                tasks.spawn(poll_fn(move |context| {
+                    *of_task.1.lock() = Some(context.waker().clone());
+                    let count = of_task.0.load(Ordering::SeqCst);
+                    of_task.2.store(count, Ordering::SeqCst);
+                    if count < WAKES {
+                        return Poll::Pending;
+                    }
+                    ended.fetch_add(1, Ordering::SeqCst);
+                    Poll::Ready(())
+                }));
+                thread::spawn(move || {
+                    for count in 1..=WAKES {
+                        shared.0.store(count, Ordering::SeqCst);
+                        if let Some(waker) = &*shared.1.lock() {
+                            waker.wake_by_ref();
+                        }
+                        // Each one is seen, or the task would wait for ever.
+                        while shared.2.load(Ordering::SeqCst) != count && shared.1.lock().is_some() {
+                            thread::yield_now();
+                        }
+                    }
+                })
+            })
+            .collect();
+        run_until(&tasks, || ended.load(Ordering::SeqCst) == 4);
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+
+    #[test]
+    fn the_end_drops_them_and_later_wakes_do_nothing() {
+        let (tasks, waker) = (Tasks::default(), Arc::new(Mutex::new(None::<Waker>)));
+        let (held, place) = (Arc::new(()), Arc::clone(&waker));
+        let inside = Arc::clone(&held);
+        tasks.spawn(async move {
+            poll_fn(|context| {
+                *place.lock() = Some(context.waker().clone());
+                Poll::Ready(())
+            })
+            .await;
+            pending::<()>().await;
+            drop(inside);
+        });
+        run_until(&tasks, || true);
+        tasks.clear();
+        assert_eq!(Arc::strong_count(&held), 1);
+        waker.lock().take().unwrap().wake();
+        assert!(tasks.ready.queue.lock().is_none());
+    }
+}
