@@ -14,15 +14,16 @@ use std::{
 use http::{HeaderValue, Method, Response, header::CONTENT_LENGTH};
 use hyper::{
     body::{Body as _, Frame, Incoming, SizeHint},
+    rt::Executor,
     server::conn::http2,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep_until};
 use tracing::debug;
 
 use super::{
-    Line, Service,
+    Line, Pass, Service,
     access::{Body, Logged},
     answering::Answering,
     body::is_bodyless,
@@ -63,6 +64,10 @@ struct Answers {
     streams: Arc<Streams>,
 }
 
+/// Runs the streams of a connection beside it.
+#[derive(Clone)]
+struct Streaming(Arc<Pass>);
+
 /// The answer to one request.
 struct Answer {
     answering: Logged<Answering>,
@@ -90,7 +95,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams) };
     let stream = Mutex::new(Frames::new(stream, begun));
     let ended = {
-        let mut served = pin!(builder(&service).serve_connection(TokioIo::new(Shared(&stream)), answers));
+        let streaming = Streaming(Arc::clone(&pass));
+        let mut served = pin!(builder(&service, streaming).serve_connection(TokioIo::new(Shared(&stream)), answers));
         let mut asked = pin!(drain.asked());
         let patience = service.patience;
         let mut timer = pin!(sleep_until(begun + patience.period));
@@ -176,8 +182,8 @@ fn state<S>(stream: &Frames<S>, streams: &Streams) -> (Wait, u64, Option<u64>) {
     (wait, stream.heads(), written.blocked.then_some(written.bytes))
 }
 
-fn builder(service: &Service) -> http2::Builder<TokioExecutor> {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+fn builder(service: &Service, streaming: Streaming) -> http2::Builder<Streaming> {
+    let mut builder = http2::Builder::new(streaming);
     builder
         .max_concurrent_streams(service.http2.max_concurrent_streams)
         .max_header_list_size(u32::try_from(service.limits.max_header_size).unwrap_or(u32::MAX))
@@ -188,6 +194,14 @@ fn builder(service: &Service) -> http2::Builder<TokioExecutor> {
         builder.initial_stream_window_size(STREAM_WINDOW).initial_connection_window_size(all);
     }
     builder
+}
+
+// === impl Streaming ===
+
+impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Streaming {
+    fn execute(&self, stream: F) {
+        self.0.spawn(stream);
+    }
 }
 
 // === impl Answers ===

@@ -8,6 +8,7 @@ mod answering;
 mod body;
 mod config;
 mod connection;
+mod copy;
 mod decode;
 mod development;
 mod file;
@@ -46,6 +47,7 @@ pub use access::{Config as AccessLog, Format};
 pub use body::{Sink, Source, is_bodyless};
 pub use config::{Config, Http2, Listener, MEBIBYTE, Reactor};
 pub use connection::serve_connection;
+pub use copy::copied;
 pub use decode::Config as DecodeConfig;
 pub use development::Development;
 pub use file::{

@@ -1,8 +1,9 @@
 //! The hand-off's part in each pass of a reactor.
 
 use std::{
+    future::Future,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     task::{Poll, Waker},
@@ -21,6 +22,8 @@ pub struct Pass {
     port: Arc<Port>,
     /// Polls of connections. Of the reactor's thread alone.
     polls: AtomicU32,
+    /// Set before anything runs.
+    wheel: OnceLock<Arc<Wheel>>,
 }
 
 /// A reactor that workers drive.
@@ -50,7 +53,12 @@ const POLLS: u32 = 8;
 impl Pass {
     /// Creates the pass of the reactor whose answers come through `port`.
     pub fn new(inboxes: &[Arc<Inbox>], port: &Arc<Port>) -> Arc<Self> {
-        Arc::new(Self { inboxes: inboxes.to_vec(), port: Arc::clone(port), polls: AtomicU32::new(0) })
+        Arc::new(Self {
+            inboxes: inboxes.to_vec(),
+            port: Arc::clone(port),
+            polls: AtomicU32::new(0),
+            wheel: OnceLock::new(),
+        })
     }
 
     /// To be called at each poll of a connection. A reactor that always has something to do, such as bodies that arrive, is
@@ -61,6 +69,13 @@ impl Pass {
         if polls.is_multiple_of(POLLS) {
             self.inboxes.iter().for_each(|inbox| inbox.announce_overdue(&self.port));
             self.port.fetch();
+        }
+    }
+
+    /// Runs a part of a connection on its own.
+    pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(wheel) = self.wheel.get() {
+            wheel.spawn(task);
         }
     }
 
@@ -89,6 +104,7 @@ impl net::Pass for Pass {
     }
 
     fn runs_on(&self, wheel: Arc<Wheel>) {
+        let _ = self.wheel.set(Arc::clone(&wheel));
         self.port.install(Arc::new(Driven { wheel, inboxes: self.inboxes.clone(), port: Arc::clone(&self.port) }));
     }
 

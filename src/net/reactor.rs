@@ -81,7 +81,7 @@ pub trait Pass: Send + Sync {
 pub struct Wheel {
     /// Taken out at the end.
     runtime: RwLock<Option<Runtime>>,
-    connections: Tasks,
+    tasks: Tasks,
 }
 
 /// All reactors of a server.
@@ -99,15 +99,20 @@ pub struct Reactors {
 impl Wheel {
     /// Turns it on this thread until `root` is ready. Nobody else may turn it meanwhile.
     ///
-    /// Each time that the root task runs it calls `before`, then the connections run that have something to do, then it asks
+    /// Each time that the root task runs it calls `before`, then those connections run that have something to do, then it asks
     /// `root`. The waker makes it run again.
     pub fn turn(&self, before: impl Fn(&Waker), mut root: impl FnMut(&mut Context<'_>) -> Poll<()>) {
         let Some(runtime) = &*self.runtime.read() else { return };
         runtime.block_on(poll_fn(|context| {
             before(context.waker());
-            self.connections.run(context.waker());
+            self.tasks.run(context.waker());
             root(context)
         }));
+    }
+
+    /// Lets something else run beside the connections, as long as they do.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
     }
 
     /// Drops all connections.
@@ -115,7 +120,7 @@ impl Wheel {
         let runtime = self.runtime.write().take();
         if let Some(runtime) = runtime {
             let inside = runtime.enter();
-            self.connections.clear();
+            self.tasks.clear();
             drop(inside);
             runtime.shutdown_background();
         }
@@ -173,7 +178,7 @@ impl Reactors {
                 .on_thread_park(move || parking.parking())
                 .on_thread_unpark(move || unparked.unparked())
                 .build()?;
-            let wheel = Arc::new(Wheel { runtime: RwLock::new(Some(runtime)), connections: Tasks::default() });
+            let wheel = Arc::new(Wheel { runtime: RwLock::new(Some(runtime)), tasks: Tasks::default() });
             pass.runs_on(Arc::clone(&wheel));
             reactors.passes.push(Arc::clone(&pass) as Arc<dyn Pass>);
             let way = Way { front: Arc::clone(front), serve: Arc::clone(&serve), pass, phase: watched.clone(), wheel };
@@ -353,14 +358,14 @@ impl<P, S> Way<P, S> {
         let (drain, alive) = (Drain(self.phase.clone()), alive.clone());
         if !terms.proxy_protocol {
             let served = (self.serve)(accepted, drain, &self.pass);
-            self.wheel.connections.spawn(async move {
+            self.wheel.spawn(async move {
                 served.await;
                 drop((counted, alive));
             });
             return;
         }
         let Self { front, serve, pass, .. } = self.clone();
-        self.wheel.connections.spawn(async move {
+        self.wheel.spawn(async move {
             // Apart from the rest, which most connections do without.
             let known = Box::pin(front.introduce(&mut accepted, &mut counted, terms, drain.clone())).await;
             if known {

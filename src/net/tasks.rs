@@ -5,7 +5,7 @@
 //! the root task, and what follows in it sees at once what they have done.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::VecDeque,
     fmt,
     future::Future,
     mem,
@@ -19,6 +19,7 @@ use std::{
 };
 
 use parking_lot::Mutex;
+use slab::Slab;
 use tokio::task::coop::has_budget_remaining;
 
 /// Polls in one run, after which the root task looks at what they have done, and the runtime at its sockets. As many as a
@@ -35,8 +36,8 @@ const WOKEN: u8 = 2;
 /// Tasks of one reactor.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    /// Those that are not over, by number, and the number of the next one.
-    all: Mutex<(HashMap<u64, Arc<Task>>, u64)>,
+    /// Those that are not over, by number.
+    all: Mutex<Slab<Arc<Task>>>,
     ready: Arc<Ready>,
 }
 
@@ -53,7 +54,7 @@ struct Ready {
 }
 
 struct Task {
-    number: u64,
+    number: usize,
     /// `None` once it is over.
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     /// Whether it is in the queue.
@@ -66,13 +67,13 @@ struct Task {
 impl Tasks {
     /// Adds a task. It runs for the first time with the next run.
     pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let (future, queued, ready) =
+            (Mutex::new(Some(Box::pin(future) as _)), AtomicBool::new(false), Arc::clone(&self.ready));
         let task = {
-            let (all, next) = &mut *self.all.lock();
-            let (number, ready) = (*next, Arc::clone(&self.ready));
-            *next += 1;
-            let future: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(future);
-            let task = Arc::new(Task { number, future: Mutex::new(Some(future)), queued: AtomicBool::new(false), ready });
-            all.insert(number, Arc::clone(&task));
+            let mut all = self.all.lock();
+            let place = all.vacant_entry();
+            let task = Arc::new(Task { number: place.key(), future, queued, ready });
+            place.insert(Arc::clone(&task));
             task
         };
         task.wake();
@@ -98,7 +99,7 @@ impl Tasks {
             match self.ready.next() {
                 Some(task) => {
                     if task.poll() {
-                        self.all.lock().0.remove(&task.number);
+                        self.all.lock().remove(task.number);
                     }
                 }
                 None if self.ready.is_calm() => return,
@@ -111,8 +112,8 @@ impl Tasks {
 
     /// Drops all of them.
     pub(super) fn clear(&self) {
-        let all = mem::take(&mut self.all.lock().0);
-        for task in all.into_values() {
+        let all = mem::take(&mut *self.all.lock());
+        for (_, task) in all {
             let future = task.future.lock().take();
             drop(future);
         }
@@ -158,10 +159,10 @@ impl Ready {
 // === impl Task ===
 
 impl Task {
-    /// Returns whether it is over.
+    /// Returns whether it ends with this poll. One that is over may be woken still, when its number is another one's.
     fn poll(self: &Arc<Self>) -> bool {
         let mut place = self.future.lock();
-        let Some(future) = &mut *place else { return true };
+        let Some(future) = &mut *place else { return false };
         let waker = Waker::from(Arc::clone(self));
         // A panic ends this task alone; the hook has said what it was.
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
@@ -224,7 +225,7 @@ mod tests {
         let said = Arc::clone(&done);
         tasks.spawn(async move { said.store(true, Ordering::SeqCst) });
         run_until(&tasks, || done.load(Ordering::SeqCst));
-        assert_eq!(tasks.all.lock().0.len(), 0);
+        assert_eq!(tasks.all.lock().len(), 0);
     }
 
     #[test]
@@ -278,6 +279,21 @@ mod tests {
             .collect();
         run_until(&tasks, || ended.load(Ordering::SeqCst) == 4);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+
+    #[test]
+    fn one_that_is_over_and_woken_does_not_end_another_one() {
+        let (tasks, waker) = (Tasks::default(), Arc::new(Mutex::new(None::<Waker>)));
+        let place = Arc::clone(&waker);
+        tasks.spawn(poll_fn(move |context| {
+            *place.lock() = Some(context.waker().clone());
+            Poll::Ready(())
+        }));
+        run_until(&tasks, || true);
+        tasks.spawn(pending());
+        waker.lock().take().unwrap().wake();
+        run_until(&tasks, || true);
+        assert_eq!(tasks.all.lock().len(), 1);
     }
 
     #[test]

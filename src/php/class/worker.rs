@@ -6,12 +6,12 @@ use std::{
     rc::Rc,
 };
 
-use bytes::Bytes;
 use ext_php_rs::types::ZendHashTable;
 
 use super::{answer, method, request};
 use crate::{
     handoff::Leave,
+    http,
     php::{
         engine,
         exception::Misuse,
@@ -76,7 +76,7 @@ unsafe extern "C" fn rr_rs_respond(
         }
         // SAFETY: the shim passes a PHP string that it holds, and an array that it holds or null.
         let (body, headers) = unsafe { (std::slice::from_raw_parts(body.cast::<u8>(), length), headers.as_ref()) };
-        let answer = answer::build(status, Bytes::copy_from_slice(body), json, headers)?;
+        let answer = answer::build(status, http::copied(body), json, headers)?;
         if exchange.is_null() {
             let current = local::with(Local::current).ok_or(Misuse::NotAWorker)?.ok_or(Misuse::NoRequest)?;
             return Ok(local::answer(&current, answer)?);
