@@ -19,12 +19,13 @@ ENV CARGO_HOME=/usr/local/cargo \
 # The base image says which version of it there is.
 # hadolint ignore=DL3008
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libclang-dev \
-    && rm -rf /var/lib/apt/lists/*
+    && apt-get install -y --no-install-recommends libclang-dev nghttp2-client openssl \
+    && rm -rf /var/lib/apt/lists/* \
+    && rustup component add llvm-tools
 WORKDIR /source
 COPY . .
 WORKDIR /source/pecl
-RUN phpize && ./configure && make && make install INSTALL_ROOT=/out \
+RUN phpize && ./configure --enable-roadrunner-pgo && make && make install INSTALL_ROOT=/out \
     && install -D -m 755 ../bin/rr /out/usr/local/bin/rr
 
 FROM php:${PHP}-zts-bookworm

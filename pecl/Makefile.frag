@@ -10,9 +10,14 @@ TESTS = $(ROADRUNNER_ROOT)/phpt
 
 # "dlname" is where `make test` reads the name of the module to load.
 $(phplibdir)/roadrunner.la: $(ROADRUNNER_SOURCES)
+	@mkdir -p $(phplibdir)
+ifeq ($(ROADRUNNER_PGO),yes)
+	cd $(ROADRUNNER_ROOT) && env -u CARGO_BUILD_TARGET CARGO_TARGET_DIR="$(ROADRUNNER_TARGET)" CARGO="$(CARGO)" \
+	    CARGO_FLAGS="$(CARGO_FLAGS)" PHP_CONFIG="$(PHP_CONFIG)" bash scripts/pgo "$(PHP_EXECUTABLE)" $(abspath $(phplibdir))/roadrunner.so
+else
 	cd $(ROADRUNNER_ROOT) && env -u CARGO_BUILD_TARGET CARGO_TARGET_DIR="$(ROADRUNNER_TARGET)" \
 	    PHP_CONFIG="$(PHP_CONFIG)" PHP="$(PHP_EXECUTABLE)" "$(CARGO)" build --release --locked $(CARGO_FLAGS)
-	@mkdir -p $(phplibdir)
 	cp -f $(ROADRUNNER_TARGET)/release/libroadrunner.so $(phplibdir)/roadrunner.so.new
 	mv -f $(phplibdir)/roadrunner.so.new $(phplibdir)/roadrunner.so
+endif
 	@printf "dlname='roadrunner.so'\n" > $@

@@ -5,6 +5,12 @@ PHP_ARG_ENABLE([roadrunner],
   [AS_HELP_STRING([--enable-roadrunner], [Enable the application server roadrunner])],
   [yes])
 
+PHP_ARG_ENABLE([roadrunner-pgo],
+  [whether to build roadrunner for what servers do],
+  [AS_HELP_STRING([--enable-roadrunner-pgo], [roadrunner: build twice, and the second time by what the first one did (profile-guided optimization); needs h2load, openssl and the Rust component llvm-tools])],
+  [no],
+  [no])
+
 AC_ARG_VAR([CARGO], [the cargo to build with])
 AC_ARG_VAR([CARGO_FLAGS], [further flags of cargo build, such as --offline])
 AC_ARG_VAR([LIBCLANG_PATH], [the folder of libclang.so, if it is not where it usually is])
@@ -66,7 +72,23 @@ if test "$PHP_ROADRUNNER" != "no"; then
   fi
   AC_MSG_RESULT([$roadrunner_clang])
 
+  ROADRUNNER_PGO=
+  if test "$PHP_ROADRUNNER_PGO" = "yes"; then
+    for roadrunner_tool in h2load openssl; do
+      if ! command -v $roadrunner_tool >/dev/null; then
+        AC_MSG_ERROR([--enable-roadrunner-pgo needs $roadrunner_tool, which was not found (h2load is of nghttp2)])
+      fi
+    done
+    roadrunner_rustc=`dirname "$CARGO"`/rustc
+    test -x "$roadrunner_rustc" || roadrunner_rustc=rustc
+    if ! ls "`$roadrunner_rustc --print sysroot`"/lib/rustlib/*/bin/llvm-profdata >/dev/null 2>&1; then
+      AC_MSG_ERROR([--enable-roadrunner-pgo needs llvm-profdata of this Rust: rustup component add llvm-tools])
+    fi
+    ROADRUNNER_PGO=yes
+  fi
+
   PHP_SUBST([CARGO])
+  PHP_SUBST([ROADRUNNER_PGO])
   PHP_SUBST([CARGO_FLAGS])
   PHP_SUBST([PHP_CONFIG])
   PHP_SUBST([ROADRUNNER_ROOT])

@@ -332,6 +332,8 @@ impl<Q, A> Port<Q, A> {
     pub fn close(&self) {
         self.root.lock().take();
         self.engine.lock().take();
+        // Those that nobody fetches any more hold the port.
+        while self.answers.pop().is_some() {}
     }
 
     /// A worker begins to drive the reactor.

@@ -1,6 +1,7 @@
 //! Where a worker thread waits: for a request of its pool, for mail of its own, for an errand, for a word to leave.
 
 use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{Arc, OnceLock},
     task::{Poll, Waker},
     time::{Duration, Instant},
@@ -259,7 +260,7 @@ impl<Q, A> Seat<Q, A> {
             if let Some(driving) = driver.take() {
                 // Answers for other reactors.
                 self.announce(now);
-                let received = self.drive(&driving);
+                let (driving, received) = self.drive(driving);
                 now = clock::now();
                 turned = now;
                 let port = &self.inbox.ports()[driving.port];
@@ -330,11 +331,11 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Drives the reactor of a port until there is something to do, or it is recalled.
-    fn drive(&self, driving: &Driving) -> Option<Received<Q, A>> {
+    fn drive(&self, driving: Driving) -> (Driving, Option<Received<Q, A>>) {
         let port = &self.inbox.ports()[driving.port];
         let (Some(engine), Some(root)) = (port.engine(), port.root()) else {
             port.recall();
-            return None;
+            return (driving, None);
         };
         let mut received = None;
         port.count_pass();
@@ -343,7 +344,7 @@ impl<Q, A> Seat<Q, A> {
         self.straight.store(straight + 1, Ordering::Relaxed);
         self.post().driven.store(Arc::as_ptr(port) as usize, Ordering::SeqCst);
         self.post().bell.rings_for(root);
-        engine.drive(&driving.driver, &mut |waker| {
+        let mut root = |waker: &Waker| {
             // What came since its tasks ran goes out before this thread does anything else.
             let again = port.fetch() || std::mem::take(&mut turn);
             loop {
@@ -373,14 +374,21 @@ impl<Q, A> Seat<Q, A> {
                     return Poll::Ready(());
                 }
             }
-        });
+        };
+        let driven = catch_unwind(AssertUnwindSafe(|| engine.drive(&driving.driver, &mut root)));
         self.post().bell.rings_alone();
         self.post().driven.store(0, Ordering::SeqCst);
         if self.post().bell.was_rung() {
             self.wakened();
             self.decline(driving.port);
         }
-        received
+        if let Err(panic) = driven {
+            self.inbox.idle.remove(self.number);
+            // Or nobody would drive it any more.
+            port.hand_in(driving.driver);
+            resume_unwind(panic);
+        }
+        (driving, received)
     }
 
     /// Leaves the wait: a reactor that was driven is lent for the time of a request, and else given back.

@@ -12,7 +12,10 @@ use http::StatusCode;
 use hyper::server::conn::http1;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::coop::has_budget_remaining,
+    time::{Instant, sleep_until},
+};
 use tracing::debug;
 
 use super::{
@@ -94,7 +97,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                 timer.as_mut().reset(now + service.patience.period);
                 watched = false;
             }
-            watched = true;
+            // Without a rest of it, neither of the two has noted who is to be woken.
+            watched = has_budget_remaining();
             Poll::Pending
         })
         .await

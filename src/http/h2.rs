@@ -19,7 +19,10 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::time::{Instant, sleep_until};
+use tokio::{
+    task::coop::has_budget_remaining,
+    time::{Instant, sleep_until},
+};
 use tracing::debug;
 
 use super::{
@@ -145,7 +148,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                     timer.as_mut().reset(now + if ending { CLOSING.min(patience.period) } else { patience.period });
                     watched = false;
                 }
-                watched = true;
+                // Without a rest of it, neither of the two has noted who is to be woken.
+                watched = has_budget_remaining();
                 if ending || !(draining || connection.is_parting() && streams.has_open()) {
                     return Poll::Pending;
                 }

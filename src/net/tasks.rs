@@ -20,7 +20,7 @@ use std::{
 
 use parking_lot::Mutex;
 use slab::Slab;
-use tokio::task::coop::has_budget_remaining;
+use tokio::task::coop::{has_budget_remaining, poll_proceed};
 
 /// Polls in one run, after which the root task looks at what they have done, and the runtime at its sockets. As many as a
 /// runtime polls tasks between two looks.
@@ -62,6 +62,17 @@ struct Task {
     ready: Arc<Ready>,
 }
 
+/// What came of a poll.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Polled {
+    /// It waits for something.
+    Waits,
+    /// It ended with this poll.
+    Ended,
+    /// It has done as much as a task may without a pause, and goes on later.
+    Spent,
+}
+
 // === impl Tasks ===
 
 impl Tasks {
@@ -93,18 +104,20 @@ impl Tasks {
         }
         self.ready.state.store(RUNS, Ordering::SeqCst);
         for _ in 0..POLLS {
-            if !has_budget_remaining() {
-                break;
-            }
+            // What is left to the root task of tokio's budget for one poll is given back after each task.
+            let Poll::Ready(budget) = poll_proceed(&mut Context::from_waker(root)) else { break };
             match self.ready.next() {
-                Some(task) => {
-                    if task.poll() {
+                Some(task) => match task.poll() {
+                    Polled::Waits => {}
+                    Polled::Ended => {
                         self.all.lock().remove(task.number);
                     }
-                }
+                    Polled::Spent => break,
+                },
                 None if self.ready.is_calm() => return,
                 None => self.ready.state.store(RUNS, Ordering::SeqCst),
             }
+            drop(budget);
         }
         self.ready.state.store(WOKEN, Ordering::SeqCst);
         root.wake_by_ref();
@@ -115,11 +128,18 @@ impl Tasks {
         let all = mem::take(&mut *self.all.lock());
         for (_, task) in all {
             let future = task.future.lock().take();
-            drop(future);
+            quietly_drop(future);
         }
         let queue = self.ready.queue.lock().take();
         drop(queue);
         self.ready.root.lock().take();
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        // What is in the queue holds the queue.
+        self.clear();
     }
 }
 
@@ -159,21 +179,31 @@ impl Ready {
 // === impl Task ===
 
 impl Task {
-    /// Returns whether it ends with this poll. One that is over may be woken still, when its number is another one's.
-    fn poll(self: &Arc<Self>) -> bool {
+    fn poll(self: &Arc<Self>) -> Polled {
         let mut place = self.future.lock();
-        let Some(future) = &mut *place else { return false };
+        // One that is over may be woken still, when its number is another one's.
+        let Some(future) = &mut *place else { return Polled::Waits };
         let waker = Waker::from(Arc::clone(self));
         // A panic ends this task alone; the hook has said what it was.
         let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
-        let over = !matches!(polled, Ok(Poll::Pending));
-        if over {
+        if !matches!(polled, Ok(Poll::Pending)) {
             let future = place.take();
             drop(place);
-            let _ = catch_unwind(AssertUnwindSafe(|| drop(future)));
+            quietly_drop(future);
+            return Polled::Ended;
         }
-        over
+        if has_budget_remaining() {
+            return Polled::Waits;
+        }
+        // What it waits for has not noted it then, but asked the runtime to wake it, which forgets that if the root task ends.
+        self.wake_by_ref();
+        Polled::Spent
     }
+}
+
+/// Drops what may panic at that.
+fn quietly_drop<T>(value: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
 impl fmt::Debug for Task {
@@ -279,6 +309,32 @@ mod tests {
             .collect();
         run_until(&tasks, || ended.load(Ordering::SeqCst) == 4);
         threads.into_iter().for_each(|thread| thread.join().unwrap());
+    }
+
+    #[test]
+    fn one_that_has_much_to_do_goes_on_in_the_next_run_and_others_have_theirs() {
+        let (tasks, (send, mut receive)) = (Tasks::default(), tokio::sync::mpsc::unbounded_channel());
+        let (received, polls) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (of_task, of_other) = (Arc::clone(&received), Arc::clone(&polls));
+        (0..1000).for_each(|number| send.send(number).unwrap());
+        tasks.spawn(async move {
+            while receive.recv().await.is_some() {
+                of_task.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        tasks.spawn(poll_fn(move |context| {
+            of_other.fetch_add(1, Ordering::SeqCst);
+            context.waker().wake_by_ref();
+            if has_budget_remaining() { Poll::Pending } else { Poll::Ready(()) }
+        }));
+        // The root task ends each time, and the runtime forgets what it was asked for.
+        let runs = (1..100).find(|_| {
+            run_until(&tasks, || true);
+            received.load(Ordering::SeqCst) == 1000
+        });
+        assert!(runs.is_some_and(|runs| runs > 4), "{runs:?} runs");
+        assert!(polls.load(Ordering::SeqCst) >= 4);
+        assert_eq!(tasks.all.lock().len(), 2);
     }
 
     #[test]

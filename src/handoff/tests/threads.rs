@@ -489,3 +489,23 @@ fn a_streamed_answer_is_cut_off_from_outside() {
     assert!(matches!(source.poll_next(&mut context), Poll::Ready(Some(Ok(piece))) if piece == "begun"));
     assert!(matches!(source.poll_next(&mut context), Poll::Ready(Some(Err(Broken)))));
 }
+
+#[test]
+fn a_reactor_that_panics_under_a_worker_goes_home() {
+    struct Broken;
+    impl Engine for Broken {
+        fn drive(&self, _: &role::Driver, _: &mut dyn FnMut(&Waker) -> Poll<()>) {
+            panic!("as it is to");
+        }
+        fn lending(&self) {}
+    }
+    let (inbox, port) = (Requests::new(1, 1, 1), Port::new(4));
+    inbox.let_drive(&[Arc::clone(&port)], Duration::ZERO);
+    port.drain(&Waker::from(Arc::new(Unpark(thread::current()))));
+    port.install(Arc::new(Broken));
+    let seat = inbox.seat(0);
+    port.role.give(inbox.worker(0));
+    let waited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| seat.wait()));
+    assert!(waited.is_err() && port.role.is_home());
+    assert_eq!(inbox.posts[0].driven(), 0);
+}
