@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -153,24 +153,26 @@ fn who_reads_nothing_is_cut_off_and_others_go_on() {
     let server = http2(builder).start();
     let (mut slow, mut quick) = (enter(server.address, "a"), enter(server.address, "a"));
     until("both listen", || channels.count(b"a") == 2);
-    let ended = Arc::new(AtomicBool::new(false));
+    let (ended, read) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let reader = {
-        let ended = Arc::clone(&ended);
+        let (ended, read) = (Arc::clone(&ended), Arc::clone(&read));
         std::thread::spawn(move || {
-            let mut length = 0;
-            while !ended.load(Ordering::SeqCst) || length == 0 {
-                length += quick.read_until("\n\n").len();
+            while !ended.load(Ordering::SeqCst) || read.load(Ordering::SeqCst) == 0 {
+                quick.read_until("\n\n");
+                read.fetch_add(1, Ordering::SeqCst);
             }
             quick
         })
     };
-    // Not faster than the quick one reads.
     let data = "x".repeat(8192);
     let mut pieces = 0;
     until("the slow one is cut off", || {
-        pieces += 1;
-        publish(&channels, "a", &data);
-        std::thread::sleep(Duration::from_micros(500));
+        // Not faster than the quick one reads.
+        for _ in 0..32 {
+            until("the quick one has nearly all", || read.load(Ordering::SeqCst) + 4 > pieces);
+            pieces += 1;
+            publish(&channels, "a", &data);
+        }
         channels.count(b"a") < 2
     });
     assert!(pieces * data.len() < 64 * 1024 * 1024, "{pieces} pieces");
