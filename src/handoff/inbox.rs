@@ -254,7 +254,7 @@ impl<Q, A> Inbox<Q, A> {
         }
         // A worker that drives takes it by itself.
         if !self.ports().is_empty() && !line.port().role.is_home() {
-            line.port().wake_root();
+            line.port().has_come();
         }
         if self.is_closed() {
             self.refuse_waiting();

@@ -4,6 +4,7 @@
 //! envelope is answered exactly once. Where it is dropped instead, on any path, the drop answers.
 
 use std::{
+    collections::VecDeque,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -20,9 +21,16 @@ use super::{
 /// An answer that took longer is announced at once.
 const PROMPT: Nanos = nanos(Duration::from_micros(200));
 
+/// Places that a line keeps for later requests: streams of one connection have as many under way at a time, or few more.
+const KEPT: usize = 16;
+
 /// What a connection hands its requests over by.
 #[derive(Debug)]
-pub struct Line<Q, A>(Arc<Slot<Q, A>>);
+pub struct Line<Q, A> {
+    port: Arc<Port<Q, A>>,
+    /// Places for requests, the one first that has been in use for longest.
+    slots: VecDeque<Arc<Slot<Q, A>>>,
+}
 
 /// The place that both sides share.
 #[derive(Debug)]
@@ -30,6 +38,9 @@ pub(super) struct Slot<Q, A> {
     /// Used by one side at a time, so the lock is free; it stands for the proof that it is so. Who ends a request from
     /// outside (see `job.rs`) comes in between, and here is decided whose answer counts.
     contents: Mutex<Contents<Q, A>>,
+    /// From the dispatch to the end of the wait for the answer. It stays where a worker may still believe that it is to
+    /// answer. Ordering: relaxed, written by the connection's side alone, and taken back under the lock of `contents`.
+    busy: AtomicBool,
     /// Set when nobody waits for the worker's answer any more. Ordering: relaxed, a hint that may come late; but who answers
     /// from outside sets it under the lock of `contents`.
     abandoned: AtomicBool,
@@ -53,9 +64,6 @@ struct Contents<Q, A> {
     answer: Option<Result<A, Unanswered>>,
     /// Of the connection's task; woken by its reactor alone.
     waker: Option<Waker>,
-    /// From the dispatch to the end of the wait for the answer. It stays where a worker may still believe that it is to
-    /// answer.
-    busy: bool,
     /// How many requests were put in.
     number: u64,
 }
@@ -125,34 +133,50 @@ pub enum Unanswered {
 impl<Q, A> Line<Q, A> {
     /// Creates a line whose answers go through `port`.
     pub fn new(port: &Arc<Port<Q, A>>) -> Self {
-        Self(Slot::new(port))
+        Self { port: Arc::clone(port), slots: VecDeque::new() }
     }
 
     /// Another line whose answers go the same way.
     #[must_use]
     pub fn another(&self) -> Self {
-        Self(Slot::new(&self.0.port))
+        Self::new(&self.port)
     }
 
     pub(super) fn port(&self) -> &Port<Q, A> {
-        &self.0.port
+        &self.port
     }
 
-    /// Puts a request on the line. Where the one before is still with a worker, another slot is taken.
+    /// Puts a request on the line, in a place whose request before is over.
     pub(super) fn load(&mut self, request: Q, now: Nanos) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
-        let mut contents = self.0.contents.lock();
-        if contents.busy {
-            drop(contents);
-            self.0 = Slot::new(&self.0.port);
-            contents = self.0.contents.lock();
+        let slot = self.vacant();
+        slot.busy.store(true, Ordering::Relaxed);
+        slot.since.store(now, Ordering::Relaxed);
+        slot.taken.store(0, Ordering::Relaxed);
+        {
+            let mut contents = slot.contents.lock();
+            contents.number += 1;
+            contents.request = Some(request);
         }
-        contents.busy = true;
-        contents.number += 1;
-        contents.request = Some(request);
-        drop(contents);
-        self.0.since.store(now, Ordering::Relaxed);
-        self.0.taken.store(0, Ordering::Relaxed);
-        (Arc::clone(&self.0), Pending { slot: Arc::clone(&self.0), done: false })
+        (Arc::clone(&slot), Pending { slot, done: false })
+    }
+
+    fn vacant(&mut self) -> Arc<Slot<Q, A>> {
+        // Its worker may still believe that it is to answer.
+        while self.slots.front().is_some_and(|slot| slot.is_abandoned()) {
+            self.slots.pop_front();
+        }
+        if let Some(slot) = self.slots.front()
+            && !slot.busy.load(Ordering::Relaxed)
+        {
+            let slot = Arc::clone(slot);
+            self.slots.rotate_left(1);
+            return slot;
+        }
+        let slot = Slot::new(&self.port);
+        if self.slots.len() < KEPT {
+            self.slots.push_back(Arc::clone(&slot));
+        }
+        slot
     }
 }
 
@@ -160,9 +184,10 @@ impl<Q, A> Line<Q, A> {
 
 impl<Q, A> Slot<Q, A> {
     fn new(port: &Arc<Port<Q, A>>) -> Arc<Self> {
-        let contents = Contents { request: None, answer: None, waker: None, busy: false, number: 0 };
+        let contents = Contents { request: None, answer: None, waker: None, number: 0 };
         Arc::new(Self {
             contents: Mutex::new(contents),
+            busy: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
             since: AtomicU64::new(0),
             answered: AtomicU64::new(0),
@@ -216,7 +241,7 @@ impl<Q, A> Slot<Q, A> {
     /// answered, or its client has left. [`Slot::deliver`] is to follow.
     pub(super) fn time_out(&self, number: u64) -> bool {
         let mut contents = self.contents.lock();
-        let waited_for = contents.busy && contents.answer.is_none() && !self.is_abandoned();
+        let waited_for = self.busy.load(Ordering::Relaxed) && contents.answer.is_none() && !self.is_abandoned();
         if contents.number != number || !waited_for {
             return false;
         }
@@ -237,9 +262,9 @@ impl<Q, A> Slot<Q, A> {
 
     /// Wakes the task that waits for the answer. Called by its reactor.
     pub(super) fn wake(&self) {
-        let waker = self.contents.lock().waker.take();
-        if let Some(waker) = waker {
-            waker.wake();
+        // It stays for the next request, whose task is the same one as a rule.
+        if let Some(waker) = &self.contents.lock().waker {
+            waker.wake_by_ref();
         }
     }
 }
@@ -347,8 +372,7 @@ impl<Q, A> Future for Pending<Q, A> {
         let mut contents = this.slot.contents.lock();
         if let Some(answer) = contents.answer.take() {
             // Answered from outside, the slot is lost for its line: its worker still holds it.
-            contents.busy = matches!(answer, Err(Unanswered::TimedOut));
-            contents.waker = None;
+            this.slot.busy.store(matches!(answer, Err(Unanswered::TimedOut)), Ordering::Relaxed);
             this.done = true;
             return Poll::Ready(answer);
         }

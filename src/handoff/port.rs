@@ -39,12 +39,16 @@ pub struct Port<Q, A> {
     drains: AtomicU64,
     /// Times that the reactor was about to block, or that a worker began to drive it. Written by the thread that drives.
     passes: AtomicU64,
+    /// Whether the worker that drives looks at what waits for it when the tasks have run. Of the thread that drives alone.
+    looks: AtomicBool,
     /// What `drains` was, plus one, when the monitor last saw answers wait; 0 = none did. Of the monitor alone.
     suspected: AtomicU64,
     /// Who drives the reactor.
     pub(super) role: Role,
     /// The reactor, for workers that drive it; `None`: none does.
     engine: Mutex<Option<Arc<dyn Engine>>>,
+    /// Whether the reactor has requests for others than those who drive it.
+    has_others: AtomicBool,
     /// Where the reactor's own thread sleeps while a worker drives.
     home: Bell,
     /// The worker that the role is to be given to.
@@ -66,7 +70,7 @@ pub trait Engine: Send + Sync {
     /// Its root task [fetches](Port::drain) the answers, lets the tasks run that have something to do, and then asks `root`, whose
     /// argument makes it run again. If `root` is not ready the reactor looks at its sockets, and blocks if nothing else is to be done.
     fn drive(&self, driver: &Driver, root: &mut dyn FnMut(&Waker) -> Poll<()>);
-    /// Requests may wait for others than the worker that drives, which is about to do something else.
+    /// The worker that drives is about to do something else, and requests may wait for others. Called where there are such others.
     fn lending(&self);
 }
 
@@ -96,9 +100,11 @@ impl<Q, A> Port<Q, A> {
             left: AtomicU64::new(0),
             drains: AtomicU64::new(0),
             passes: AtomicU64::new(0),
+            looks: AtomicBool::new(false),
             suspected: AtomicU64::new(0),
             role: Role::default(),
             engine: Mutex::new(None),
+            has_others: AtomicBool::new(false),
             home: Bell::default(),
             gift: Mutex::new(None),
             gives: AtomicBool::new(false),
@@ -108,9 +114,19 @@ impl<Q, A> Port<Q, A> {
         })
     }
 
-    /// Lets workers drive the reactor.
-    pub fn install(&self, engine: Arc<dyn Engine>) {
+    /// Lets workers drive the reactor. `has_others`: it has requests for others, too, see [`Engine::lending`].
+    pub fn install(&self, engine: Arc<dyn Engine>, has_others: bool) {
         *self.engine.lock() = Some(engine);
+        self.has_others.store(has_others, Ordering::SeqCst);
+    }
+
+    /// The worker that drives is about to do something else.
+    pub(super) fn lending(&self) {
+        if self.has_others.load(Ordering::Relaxed)
+            && let Some(engine) = self.engine()
+        {
+            engine.lending();
+        }
     }
 
     pub(super) fn engine(&self) -> Option<Arc<dyn Engine>> {
@@ -205,6 +221,19 @@ impl<Q, A> Port<Q, A> {
         self.root.lock().clone()
     }
 
+    /// A request was put into the inbox by a task of the reactor, which a worker drives: it is to look there. Needless while the
+    /// root task runs the tasks, as it looks behind them anyway.
+    pub(super) fn has_come(&self) {
+        if !self.looks.load(Ordering::Relaxed) {
+            self.wake_root();
+        }
+    }
+
+    /// The worker that drives looks now. What comes later it must be told.
+    pub(super) fn look(&self) {
+        self.looks.store(false, Ordering::Relaxed);
+    }
+
     /// Makes the root task run, on whatever thread.
     pub(super) fn wake_root(&self) {
         if let Some(root) = &*self.root.lock() {
@@ -266,6 +295,7 @@ impl<Q, A> Port<Q, A> {
                 place => *place = Some(root.clone()),
             }
         }
+        self.looks.store(true, Ordering::Relaxed);
         self.fetch();
     }
 

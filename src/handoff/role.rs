@@ -65,6 +65,15 @@ impl Word {
         self.0 & 1 == 1
     }
 
+    /// As a number, which is never 0 for a role that is lent.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
+
+    pub(super) fn of_number(number: u64) -> Self {
+        Self(number)
+    }
+
     fn next(self, owner: u64, lent: bool) -> Self {
         Self::new(self.epoch() + 1, owner, lent)
     }

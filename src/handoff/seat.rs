@@ -81,12 +81,20 @@ pub struct Seat<Q, A> {
     /// The last thing that was taken was an errand: requests have their turn. Of the seat's thread alone.
     turn: AtomicBool,
     /// Of the seat's thread alone.
-    unannounced: Mutex<Unannounced<Q, A>>,
+    unannounced: Unannounced<Q, A>,
     /// Of the request in hand, if somebody looks at it from aside.
     account: Option<Box<Account<Q, A>>>,
-    /// The reactor that this worker has lent to itself while it works: number of the port, and the state of its role. Of the seat's
-    /// thread alone.
-    lent: Mutex<Option<(usize, Word)>>,
+    /// Of the seat's thread alone.
+    lent: Lent,
+}
+
+/// The reactor that a worker has lent to itself while it works.
+#[derive(Debug)]
+struct Lent {
+    /// Number of its port.
+    port: AtomicUsize,
+    /// The state of its role; 0 = there is none.
+    word: AtomicU64,
 }
 
 /// A reactor that the seat's thread drives.
@@ -97,12 +105,16 @@ struct Driving {
 }
 
 /// Answers that were put off.
+///
+/// Those of a reactor that this worker has lent to itself are not among them: it fetches them as soon as it drives again.
 #[derive(Debug)]
 struct Unannounced<Q, A> {
     /// Where the answer to the request taken last goes, if it may not be announced yet.
-    port: Option<Arc<Port<Q, A>>>,
+    port: Mutex<Option<Arc<Port<Q, A>>>>,
+    /// Its address; 0 = none.
+    address: AtomicUsize,
     /// When answers were last announced.
-    since: Nanos,
+    since: AtomicU64,
 }
 
 /// What ended a wait.
@@ -193,6 +205,68 @@ impl Post {
     }
 }
 
+// === impl Lent ===
+
+impl Lent {
+    fn is_none(&self) -> bool {
+        self.word.load(Ordering::Relaxed) == 0
+    }
+
+    fn put(&self, port: usize, word: Word) {
+        self.port.store(port, Ordering::Relaxed);
+        self.word.store(word.number(), Ordering::Relaxed);
+    }
+
+    /// Number of the port, and the state of its role.
+    fn take(&self) -> Option<(usize, Word)> {
+        let word = self.word.load(Ordering::Relaxed);
+        if word == 0 {
+            return None;
+        }
+        self.word.store(0, Ordering::Relaxed);
+        Some((self.port.load(Ordering::Relaxed), Word::of_number(word)))
+    }
+}
+
+// === impl Unannounced ===
+
+impl<Q, A> Default for Unannounced<Q, A> {
+    fn default() -> Self {
+        Self { port: Mutex::new(None), address: AtomicUsize::new(0), since: AtomicU64::new(0) }
+    }
+}
+
+impl<Q, A> Unannounced<Q, A> {
+    fn is_of(&self, port: &Arc<Port<Q, A>>) -> bool {
+        self.address.load(Ordering::Relaxed) == Arc::as_ptr(port) as usize
+    }
+
+    fn is_none(&self) -> bool {
+        self.address.load(Ordering::Relaxed) == 0
+    }
+
+    fn put(&self, port: &Arc<Port<Q, A>>) {
+        self.address.store(Arc::as_ptr(port) as usize, Ordering::Relaxed);
+        *self.port.lock() = Some(Arc::clone(port));
+    }
+
+    fn port(&self) -> Option<Arc<Port<Q, A>>> {
+        if self.is_none() { None } else { self.port.lock().clone() }
+    }
+
+    /// Announces them.
+    fn announce(&self, now: Nanos) {
+        self.since.store(now, Ordering::Relaxed);
+        if !self.is_none() {
+            self.address.store(0, Ordering::Relaxed);
+            let port = self.port.lock().take();
+            if let Some(port) = port {
+                port.announce();
+            }
+        }
+    }
+}
+
 // === impl Seat ===
 
 impl<Q, A> Seat<Q, A> {
@@ -206,9 +280,9 @@ impl<Q, A> Seat<Q, A> {
             aside: OnceLock::new(),
             straight: AtomicU64::new(0),
             turn: AtomicBool::new(false),
-            unannounced: Mutex::new(Unannounced { port: None, since: 0 }),
+            unannounced: Unannounced::default(),
             account: None,
-            lent: Mutex::new(None),
+            lent: Lent { port: AtomicUsize::new(0), word: AtomicU64::new(0) },
         }
     }
 
@@ -253,7 +327,7 @@ impl<Q, A> Seat<Q, A> {
         let mut turned = now;
         loop {
             if (driver.is_none() || now.saturating_sub(turned) < TURN)
-                && let Some(received) = self.look(now)
+                && let Some(received) = self.look(now, driver.as_ref())
             {
                 return self.part(driver, received);
             }
@@ -301,12 +375,17 @@ impl<Q, A> Seat<Q, A> {
 
     /// Takes the reactor back that this worker has lent to itself, unless it was stolen, or others serve it better now.
     fn regain(&self, now: Nanos) -> Option<Driving> {
-        let (number, lent) = self.lent.lock().take()?;
+        let (number, lent) = self.lent.take()?;
         let port = &self.inbox.ports()[number];
-        if self.inbox.is_fast(self.post(), now) && !port.is_recalled() {
-            return port.role.regain(lent).map(|driver| Driving { port: number, driver });
+        if self.inbox.is_fast(self.post(), now)
+            && !port.is_recalled()
+            && let Some(driver) = port.role.regain(lent)
+        {
+            return Some(Driving { port: number, driver });
         }
         port.retire(lent);
+        // Who drives it now may not have been told of the answer.
+        port.announce();
         None
     }
 
@@ -355,6 +434,7 @@ impl<Q, A> Seat<Q, A> {
                 self.inbox.idle.insert(self.number);
                 // Pairs with the fence in `Inbox::announce`.
                 fence(Ordering::SeqCst);
+                port.look();
                 let recalled = port.is_recalled();
                 if !recalled && self.is_quiet() {
                     self.straight.store(0, Ordering::Relaxed);
@@ -369,7 +449,7 @@ impl<Q, A> Seat<Q, A> {
                 if recalled {
                     return Poll::Ready(());
                 }
-                received = self.look(clock::now());
+                received = self.look(clock::now(), Some(&driving));
                 if received.is_some() {
                     return Poll::Ready(());
                 }
@@ -400,11 +480,9 @@ impl<Q, A> Seat<Q, A> {
             return received;
         }
         let word = port.role.lend(driver);
-        *self.lent.lock() = Some((number, word));
+        self.lent.put(number, word);
         self.inbox.monitor.poke();
-        if let Some(engine) = port.engine() {
-            engine.lending();
-        }
+        port.lending();
         if port.is_recalled() {
             self.retire();
         }
@@ -413,9 +491,13 @@ impl<Q, A> Seat<Q, A> {
 
     /// Gives the reactor back that this worker has lent to itself.
     fn retire(&self) {
-        let lent = self.lent.lock().take();
-        if let Some((number, word)) = lent {
-            self.inbox.ports()[number].retire(word);
+        if let Some((number, word)) = self.lent.take() {
+            let port = &self.inbox.ports()[number];
+            port.retire(word);
+            // The answer to the request in hand may be still to come, if it does not go elsewhere.
+            if self.unannounced.is_none() {
+                self.unannounced.put(port);
+            }
         }
     }
 
@@ -446,8 +528,8 @@ impl<Q, A> Seat<Q, A> {
         Some(Received::Errand)
     }
 
-    /// The four inputs of a wait, the most urgent first.
-    fn look(&self, now: Nanos) -> Option<Received<Q, A>> {
+    /// The four inputs of a wait, the most urgent first. `driving`: the reactor that this thread drives.
+    fn look(&self, now: Nanos, driving: Option<&Driving>) -> Option<Received<Q, A>> {
         if let Some(leave) = self.leaving() {
             if let Some(aside) = self.aside.get() {
                 aside.leave(leave == Leave::Recycle);
@@ -460,7 +542,9 @@ impl<Q, A> Seat<Q, A> {
         if let Some(errand) = self.look_for_errand(now) {
             return Some(errand);
         }
-        if let Some(sealed) = self.mailbox.pop().and_then(|slot| slot.seal(self.number, true, now)) {
+        // Most have none, and to look costs less than to take.
+        let mail = if self.mailbox.is_empty() { None } else { self.mailbox.pop() };
+        if let Some(sealed) = mail.and_then(|slot| slot.seal(self.number, true, now)) {
             self.announce(now);
             self.pass_on(now);
             self.begin(&sealed, now);
@@ -488,7 +572,11 @@ impl<Q, A> Seat<Q, A> {
                 waits[self.number].note(waited);
             }
             if let Some(port) = sealed.port() {
-                self.put_off(port, eager, now);
+                match driving {
+                    // Its answer will be fetched by this thread.
+                    Some(Driving { port: own, .. }) if Arc::ptr_eq(port, &self.inbox.ports()[*own]) => self.announce(now),
+                    _ => self.put_off(port, eager, now),
+                }
             }
             self.pass_on(now);
             self.begin(&sealed, now);
@@ -507,33 +595,22 @@ impl<Q, A> Seat<Q, A> {
 
     /// Remembers where the answer to the request in hand goes, and announces what was put off for long enough.
     fn put_off(&self, port: &Arc<Port<Q, A>>, eager: bool, now: Nanos) {
-        let mut unannounced = self.unannounced.lock();
-        let other = unannounced.port.as_ref().is_some_and(|before| !Arc::ptr_eq(before, port));
-        if eager || other || now.saturating_sub(unannounced.since) > BATCH {
-            if let Some(before) = unannounced.port.take() {
-                before.announce();
-            }
-            unannounced.since = now;
+        let since = self.unannounced.since.load(Ordering::Relaxed);
+        let same = self.unannounced.is_of(port);
+        if eager || !same || now.saturating_sub(since) > BATCH {
+            self.announce(now);
         }
         if !eager {
-            if unannounced.port.is_none() {
-                unannounced.port = Some(Arc::clone(port));
+            if !self.unannounced.is_of(port) {
+                self.unannounced.put(port);
             }
-            drop(unannounced);
             self.inbox.monitor.poke();
         }
     }
 
     /// Announces every answer that was put off.
     fn announce(&self, now: Nanos) {
-        let port = {
-            let mut unannounced = self.unannounced.lock();
-            unannounced.since = now;
-            unannounced.port.take()
-        };
-        if let Some(port) = port {
-            port.announce();
-        }
+        self.unannounced.announce(now);
     }
 
     /// To be called before this thread blocks in anything but [`Seat::wait`]: what the thread has put off, or does for
@@ -543,8 +620,7 @@ impl<Q, A> Seat<Q, A> {
     pub fn yield_role(&self) {
         self.retire();
         // It stays: the answer to the request in hand may come later.
-        let port = self.unannounced.lock().port.clone();
-        if let Some(port) = port {
+        if let Some(port) = self.unannounced.port() {
             port.announce();
         }
     }
@@ -552,7 +628,7 @@ impl<Q, A> Seat<Q, A> {
     /// The request in hand is answered. With nothing else to take, this thread would announce the answer at its next wait; it does
     /// so now, as it may work on. Where it drives the reactor itself, the monitor sees that.
     pub fn answered(&self) {
-        if self.inbox.is_empty() && self.lent.lock().is_none() {
+        if self.inbox.is_empty() && self.lent.is_none() {
             self.yield_role();
         }
     }

@@ -49,7 +49,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let stream = Mutex::new(Checked::new(stream));
     let ended = {
         let mut connection =
-            pin!(builder(&service.limits).serve_connection(TokioIo::new(Shared(&stream)), answers.clone()));
+            pin!(builder(&service.limits).serve_connection(TokioIo::new(Shared::new(&stream)), answers.clone()));
         let mut asked = pin!(drain.asked());
         let (mut watched, mut draining) = (false, false);
         let mut timer = pin!(sleep_until(begun + service.patience.period));

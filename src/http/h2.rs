@@ -65,6 +65,8 @@ enum Ended {
 struct Answers {
     connection: Connection,
     streams: Arc<Streams>,
+    /// When the connection began.
+    begun: Instant,
 }
 
 /// Runs the streams of a connection beside it.
@@ -95,11 +97,11 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let peer = client.peer;
     let connection = Connection::new(Arc::clone(&service), client, Line::new(pass.port()), begun.into_std());
     let streams = Arc::new(Streams::default());
-    let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams) };
+    let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams), begun };
     let stream = Mutex::new(Frames::new(stream, begun));
     let ended = {
         let streaming = Streaming(Arc::clone(&pass));
-        let mut served = pin!(builder(&service, streaming).serve_connection(TokioIo::new(Shared(&stream)), answers));
+        let mut served = pin!(builder(&service, streaming).serve_connection(TokioIo::new(Shared::new(&stream)), answers));
         let mut asked = pin!(drain.asked());
         let patience = service.patience;
         let mut timer = pin!(sleep_until(begun + patience.period));
@@ -121,6 +123,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                     watched = false;
                 }
                 pass.polled();
+                streams.look();
                 if let Poll::Ready(ended) = served.as_mut().poll(context) {
                     return Poll::Ready(Ended::By(ended));
                 }
@@ -218,7 +221,8 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Answers {
     fn call(&self, request: hyper::Request<Incoming>) -> Answer {
         let head_only = request.method() == Method::HEAD;
         let open = Some(Open::new(&self.streams));
-        Answer { open, answering: self.connection.call(request), head_only }
+        let arrived = self.streams.arrived(self.begun).into_std();
+        Answer { open, answering: self.connection.begin(request, arrived), head_only }
     }
 }
 

@@ -18,6 +18,9 @@ use super::Limits;
 /// Why a head is refused: the status and a sentence for people.
 pub(super) type Refusal = (StatusCode, &'static str);
 
+/// Said where a host is none.
+const NO_HOST: &str = "The Host header names no host\n";
+
 /// Drops headers that could be taken for something else.
 ///
 /// `Proxy`: as a variable of CGI it is `HTTP_PROXY`, which HTTP clients obey (httpoxy). Names with underscores, unless
@@ -57,10 +60,9 @@ fn drop_now(headers: &mut HeaderMap, underscores: bool) {
 /// Checks `head`, and settles which host is meant. Without a body there is no transfer coding: hyper takes a request with
 /// any for one with a body, or refuses it.
 pub(super) fn check(head: &mut Parts, has_body: bool, limits: &Limits) -> Result<(), Refusal> {
-    if head.version == Version::HTTP_2 {
-        check_http2(head, limits)?;
+    if head.version != Version::HTTP_2 || !check_http2(head, limits)? {
+        check_host(head)?;
     }
-    check_host(head)?;
     if has_body {
         check_coding(head)?;
     }
@@ -76,8 +78,8 @@ pub(super) fn check(head: &mut Parts, has_body: bool, limits: &Limits) -> Result
     Ok(())
 }
 
-/// Makes of an HTTP/2 request what it would be in HTTP/1: `Host`, and a target without it.
-fn check_http2(head: &mut Parts, limits: &Limits) -> Result<(), Refusal> {
+/// Makes of an HTTP/2 request what it would be in HTTP/1: `Host`, and a target without it. Returns whether the host is checked.
+fn check_http2(head: &mut Parts, limits: &Limits) -> Result<bool, Refusal> {
     join_cookies(&mut head.headers);
     // In HTTP/1 hyper counts them.
     if head.headers.len() > limits.max_headers {
@@ -89,10 +91,9 @@ fn check_http2(head: &mut Parts, limits: &Limits) -> Result<(), Refusal> {
     }
     // CONNECT has none.
     head.uri = path_and_query.map(Uri::from).unwrap_or_default();
-    if let Some(authority) = authority {
-        name_host(&mut head.headers, authority.as_str())?;
-    }
-    Ok(())
+    let Some(authority) = authority else { return Ok(false) };
+    name_host(&mut head.headers, authority.as_str())?;
+    Ok(true)
 }
 
 /// RFC 9113 section 8.2.3: a client may send each cookie by itself, an application gets them in one line.
@@ -113,6 +114,9 @@ fn name_host(headers: &mut HeaderMap, authority: &str) -> Result<(), Refusal> {
     if headers.get_all(HOST).iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
         return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
     }
+    if !authority.is_empty() && !is_host(authority.as_bytes()) {
+        return Err((StatusCode::BAD_REQUEST, NO_HOST));
+    }
     let host = HeaderValue::from_str(authority);
     headers.insert(HOST, host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?);
     Ok(())
@@ -125,7 +129,7 @@ fn check_host(head: &Parts) -> Result<(), Refusal> {
         (None, _) if head.version < Version::HTTP_11 => Ok(()),
         // A client sends it empty if its URI has no authority.
         (Some(host), None) if host.is_empty() || is_host(host.as_bytes()) => Ok(()),
-        (Some(_), None) => Err((StatusCode::BAD_REQUEST, "The Host header names no host\n")),
+        (Some(_), None) => Err((StatusCode::BAD_REQUEST, NO_HOST)),
         _ => Err((StatusCode::BAD_REQUEST, "A request needs one Host header\n")),
     }
 }

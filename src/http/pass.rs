@@ -39,9 +39,7 @@ impl Engine for Driven {
     }
 
     fn lending(&self) {
-        if self.inboxes.len() > 1 {
-            self.inboxes.iter().for_each(|inbox| inbox.announce(&self.port));
-        }
+        self.inboxes.iter().for_each(|inbox| inbox.announce(&self.port));
     }
 }
 
@@ -105,7 +103,8 @@ impl net::Pass for Pass {
 
     fn runs_on(&self, wheel: Arc<Wheel>) {
         let _ = self.wheel.set(Arc::clone(&wheel));
-        self.port.install(Arc::new(Driven { wheel, inboxes: self.inboxes.clone(), port: Arc::clone(&self.port) }));
+        let driven = Driven { wheel, inboxes: self.inboxes.clone(), port: Arc::clone(&self.port) };
+        self.port.install(Arc::new(driven), self.inboxes.len() > 1);
     }
 
     fn is_to_rest(&self) -> bool {

@@ -269,7 +269,21 @@ impl Connection {
         response
     }
 
-    /// Begins to answer a request. `record` is told what it cannot see; `trace` is set if the request is recorded.
+    /// Begins to answer a request that has just arrived.
+    pub(super) fn begin(&self, request: hyper::Request<Incoming>, arrived: Instant) -> Logged<Answering> {
+        let (head, body) = request.into_parts();
+        let Shared { service, client, .. } = &*self.0;
+        let mut trace = None;
+        let Some(access) = &service.access else {
+            let answering = self.answer(head, body, arrived, None, &mut trace);
+            return Logged { answering, record: None, trace };
+        };
+        let mut record = access.begin(&head, &body.size_hint(), client.peer, arrived);
+        let answering = self.answer(head, body, arrived, Some(&mut record), &mut trace);
+        Logged { answering, record: Some(record), trace }
+    }
+
+    /// What [`Connection::begin`] does with it. `record` is told what it cannot see; `trace` is set if the request is recorded.
     fn answer(
         &self,
         mut head: Parts,
@@ -400,16 +414,6 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Connection {
     type Future = Logged<Answering>;
 
     fn call(&self, request: hyper::Request<Incoming>) -> Self::Future {
-        let arrived = Instant::now();
-        let (head, body) = request.into_parts();
-        let Shared { service, client, .. } = &*self.0;
-        let mut trace = None;
-        let Some(access) = &service.access else {
-            let answering = self.answer(head, body, arrived, None, &mut trace);
-            return Logged { answering, record: None, trace };
-        };
-        let mut record = access.begin(&head, &body.size_hint(), client.peer, arrived);
-        let answering = self.answer(head, body, arrived, Some(&mut record), &mut trace);
-        Logged { answering, record: Some(record), trace }
+        self.begin(request, Instant::now())
     }
 }

@@ -10,17 +10,28 @@ use parking_lot::Mutex;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A stream that hyper reads and writes, and that its task looks at meanwhile.
-pub(super) struct Shared<'a, S>(pub(super) &'a Mutex<S>);
+pub(super) struct Shared<'a, S> {
+    stream: &'a Mutex<S>,
+    /// Whether it takes several pieces at a time, which is asked for each of them.
+    is_vectored: bool,
+}
+
+impl<'a, S: AsyncWrite> Shared<'a, S> {
+    pub(super) fn new(stream: &'a Mutex<S>) -> Self {
+        let is_vectored = stream.lock().is_write_vectored();
+        Self { stream, is_vectored }
+    }
+}
 
 impl<S: AsyncRead + Unpin> AsyncRead for Shared<'_, S> {
     fn poll_read(self: Pin<&mut Self>, context: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0.lock()).poll_read(context, buffer)
+        Pin::new(&mut *self.stream.lock()).poll_read(context, buffer)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Shared<'_, S> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.lock()).poll_write(context, bytes)
+        Pin::new(&mut *self.stream.lock()).poll_write(context, bytes)
     }
 
     fn poll_write_vectored(
@@ -28,18 +39,18 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Shared<'_, S> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.lock()).poll_write_vectored(context, slices)
+        Pin::new(&mut *self.stream.lock()).poll_write_vectored(context, slices)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.0.lock().is_write_vectored()
+        self.is_vectored
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0.lock()).poll_flush(context)
+        Pin::new(&mut *self.stream.lock()).poll_flush(context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.0.lock()).poll_shutdown(context)
+        Pin::new(&mut *self.stream.lock()).poll_shutdown(context)
     }
 }

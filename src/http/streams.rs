@@ -4,7 +4,7 @@ use std::{
     io::IoSlice,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU32, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -16,16 +16,22 @@ use tokio::time::Instant;
 /// stalled, so the last one is free for what moves now.
 const SPANS: u32 = 6;
 
-/// What is under way on one connection. Its tasks all run on one thread.
+/// What is under way on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
     /// Requests whose answers have not ended.
-    open: AtomicU32,
+    open: Count,
     /// Number of the span of time that is now.
     span: AtomicU32,
     /// Answers that are not taken yet, by the span in which a part of each was last taken.
-    unsent: [AtomicU32; SPANS as usize],
+    unsent: [Count; SPANS as usize],
+    /// When the requests of this look at the connection came, in nanoseconds since it began; 0 = none has.
+    arrived: AtomicU64,
 }
+
+/// Counts on one thread at a time: the tasks of a connection all run on that of their reactor.
+#[derive(Debug, Default)]
+struct Count(AtomicU32);
 
 /// One request whose answer has not ended.
 #[derive(Debug)]
@@ -58,15 +64,33 @@ pub(super) struct Spans {
 impl Streams {
     /// Returns whether no request is under way, and every answer is written.
     pub(super) fn are_done(&self) -> bool {
-        !self.has_open() && self.unsent.iter().all(|count| count.load(Ordering::Relaxed) == 0)
+        !self.has_open() && self.unsent.iter().all(|count| count.get() == 0)
     }
 
     /// Returns whether a request is under way.
     pub(super) fn has_open(&self) -> bool {
-        self.open.load(Ordering::Relaxed) > 0
+        self.open.get() > 0
     }
 
-    fn place(&self, span: u32) -> &AtomicU32 {
+    /// A look at the connection begins.
+    pub(super) fn look(&self) {
+        self.arrived.store(0, Ordering::Relaxed);
+    }
+
+    /// When a request came that was read in this look, of a connection that began at `begun`: the clock is read for the first one.
+    pub(super) fn arrived(&self, begun: Instant) -> Instant {
+        let nanos = match self.arrived.load(Ordering::Relaxed) {
+            0 => {
+                let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1);
+                self.arrived.store(nanos, Ordering::Relaxed);
+                nanos
+            }
+            nanos => nanos,
+        };
+        begun + Duration::from_nanos(nanos)
+    }
+
+    fn place(&self, span: u32) -> &Count {
         &self.unsent[(span % SPANS) as usize]
     }
 
@@ -75,27 +99,45 @@ impl Streams {
         let span = self.span.load(Ordering::Relaxed).wrapping_add(1);
         self.span.store(span, Ordering::Relaxed);
         // Six spans ago and one to come have the same place, which is that of the oldest.
-        self.place(span + 1).load(Ordering::Relaxed) > 0
+        self.place(span + 1).get() > 0
     }
 }
 
+// === impl Count ===
+
+impl Count {
+    fn get(&self) -> u32 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn more(&self) {
+        self.0.store(self.get().wrapping_add(1), Ordering::Relaxed);
+    }
+
+    fn less(&self) {
+        self.0.store(self.get().wrapping_sub(1), Ordering::Relaxed);
+    }
+}
+
+// === impl Open ===
+
 impl Open {
     pub(super) fn new(streams: &Arc<Streams>) -> Self {
-        streams.open.fetch_add(1, Ordering::Relaxed);
+        streams.open.more();
         Self(Arc::clone(streams))
     }
 
     /// From now on the client has something to take.
     pub(super) fn untaken(&self) -> Untaken {
         let span = self.0.span.load(Ordering::Relaxed);
-        self.0.place(span).fetch_add(1, Ordering::Relaxed);
+        self.0.place(span).more();
         Untaken { streams: Arc::clone(&self.0), span }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.open.less();
     }
 }
 
@@ -111,8 +153,8 @@ impl Untaken {
     fn moves(&mut self) {
         let now = self.streams.span.load(Ordering::Relaxed);
         if now != self.span {
-            self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
-            self.streams.place(now).fetch_add(1, Ordering::Relaxed);
+            self.streams.place(self.span).less();
+            self.streams.place(now).more();
             self.span = now;
         }
     }
@@ -120,7 +162,7 @@ impl Untaken {
 
 impl Drop for Untaken {
     fn drop(&mut self) {
-        self.streams.place(self.span).fetch_sub(1, Ordering::Relaxed);
+        self.streams.place(self.span).less();
     }
 }
 

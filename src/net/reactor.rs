@@ -100,13 +100,19 @@ impl Wheel {
     /// Turns it on this thread until `root` is ready. Nobody else may turn it meanwhile.
     ///
     /// Each time that the root task runs it calls `before`, then those connections run that have something to do, then it asks
-    /// `root`. The waker makes it run again.
+    /// `root`, and once more if that was not ready and something was spawned that has not run yet. The waker makes it run again.
     pub fn turn(&self, before: impl Fn(&Waker), mut root: impl FnMut(&mut Context<'_>) -> Poll<()>) {
         let Some(runtime) = &*self.runtime.read() else { return };
+        let turn = self.tasks.turn();
         runtime.block_on(poll_fn(|context| {
             before(context.waker());
-            self.tasks.run(context.waker());
-            root(context)
+            loop {
+                turn.run(context.waker());
+                let over = root(context);
+                if over.is_ready() || !turn.has_new() {
+                    return over;
+                }
+            }
         }));
     }
 

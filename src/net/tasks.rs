@@ -3,8 +3,12 @@
 //! A runtime looks at its sockets each time before it polls its root task again. A worker that drives a reactor leaves it by
 //! that task, so connections that were tasks of the runtime would cost it one more look for each request. Here they run in
 //! the root task, and what follows in it sees at once what they have done.
+//!
+//! Nearly all that wakes a task happens on the thread that turns the reactor. So the tasks are in the hand of that thread while
+//! it does, where neither a lock nor any other atomic operation is needed; what others want of them is left in a box.
 
 use std::{
+    cell::RefCell,
     collections::VecDeque,
     fmt,
     future::Future,
@@ -13,7 +17,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU8, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     task::{Context, Poll, Wake, Waker},
 };
@@ -26,202 +30,336 @@ use tokio::task::coop::{has_budget_remaining, poll_proceed};
 /// runtime polls tasks between two looks.
 const POLLS: usize = 61;
 
-/// No task was woken since the last run.
-const CALM: u8 = 0;
-/// They run.
-const RUNS: u8 = 1;
-/// A task was woken: the root task knows, or it is in a run and will look again.
-const WOKEN: u8 = 2;
+thread_local! {
+    /// What this thread turns.
+    static IN_HAND: RefCell<Option<InHand>> = const { RefCell::new(None) };
+}
 
 /// Tasks of one reactor.
 #[derive(Debug, Default)]
 pub(super) struct Tasks {
-    /// Those that are not over, by number.
-    all: Mutex<Slab<Arc<Task>>>,
-    ready: Arc<Ready>,
+    shared: Arc<Shared>,
 }
 
-/// Tasks that were woken.
+/// The tasks are in the hand of this thread until this is dropped.
 #[derive(Debug)]
-struct Ready {
-    /// `None` at the end.
-    queue: Mutex<Option<VecDeque<Arc<Task>>>>,
-    /// Ordering: `SeqCst`. Who wakes fills the queue and then sets this; who runs leaves a run by an exchange that fails if it
-    /// was set meanwhile.
-    state: AtomicU8,
+pub(super) struct Turn<'a> {
+    tasks: &'a Tasks,
+    /// What the thread had in hand before.
+    before: Option<InHand>,
+}
+
+/// The tasks of the reactor that a thread turns.
+#[derive(Debug)]
+struct InHand {
+    /// Address of what they share.
+    of: usize,
+    state: State,
+}
+
+/// What one thread at a time has in hand.
+#[derive(Debug, Default)]
+struct State {
+    /// Those that are not over, by number.
+    all: Slab<Entry>,
+    /// Numbers of those that were woken.
+    ready: VecDeque<usize>,
+    /// Numbers of those that have not run yet. They wait for the next run: what they were spawned to wait for may be there by then.
+    new: Vec<usize>,
     /// Wakes the root task.
-    root: Mutex<Option<Waker>>,
+    root: Option<Waker>,
+    /// Whether the root task knows that a task was woken, or looks again by itself.
+    known: bool,
+}
+
+#[derive(Debug)]
+struct Entry {
+    /// `None` while it runs.
+    task: Option<Task>,
+    /// Whether its number is among those that were woken.
+    queued: bool,
 }
 
 struct Task {
-    number: usize,
-    /// `None` once it is over.
-    future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
-    /// Whether it is in the queue.
-    queued: AtomicBool,
-    ready: Arc<Ready>,
+    future: Boxed,
+    waker: Waker,
 }
 
-/// What came of a poll.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Polled {
-    /// It waits for something.
-    Waits,
-    /// It ended with this poll.
-    Ended,
-    /// It has done as much as a task may without a pause, and goes on later.
-    Spent,
+type Boxed = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// What all threads share.
+#[derive(Debug, Default)]
+struct Shared {
+    outside: Mutex<Outside>,
+    /// Whether something was left there. Set under the lock; a hint without it.
+    left: AtomicBool,
+}
+
+/// What is left by threads that do not have the tasks in hand.
+#[derive(Default)]
+struct Outside {
+    woken: Vec<Arc<Handle>>,
+    spawned: Vec<Boxed>,
+    /// Wakes the root task. `None` before it has run.
+    root: Option<Waker>,
+    /// The tasks, while nobody has them in hand.
+    state: Option<State>,
+    /// They were dropped.
+    closed: bool,
+}
+
+/// Wakes one task.
+#[derive(Debug)]
+struct Handle {
+    /// That of its task, or of a later one when that is over.
+    number: usize,
+    shared: Arc<Shared>,
+    /// Whether it was left outside.
+    left: AtomicBool,
 }
 
 // === impl Tasks ===
 
 impl Tasks {
-    /// Adds a task. It runs for the first time with the next run.
-    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        let (future, queued, ready) =
-            (Mutex::new(Some(Box::pin(future) as _)), AtomicBool::new(false), Arc::clone(&self.ready));
-        let task = {
-            let mut all = self.all.lock();
-            let place = all.vacant_entry();
-            let task = Arc::new(Task { number: place.key(), future, queued, ready });
-            place.insert(Arc::clone(&task));
-            task
-        };
-        task.wake();
+    /// Takes them into the hand of this thread, for a turn of the reactor. One thread at a time.
+    pub(super) fn turn(&self) -> Turn<'_> {
+        let state = self.shared.outside.lock().state.take().unwrap_or_default();
+        let now = InHand { of: self.shared.address(), state };
+        Turn { tasks: self, before: IN_HAND.replace(Some(now)) }
     }
 
-    /// Runs those that were woken, until none is. `root` wakes the root task, in which this is called, for the next run. One
-    /// thread at a time.
-    ///
-    /// Where that is too much for one run, the rest waits until the root task is polled again, for which this sees.
-    pub(super) fn run(&self, root: &Waker) {
-        {
-            let mut place = self.ready.root.lock();
-            match &mut *place {
-                Some(waker) => waker.clone_from(root),
-                place => *place = Some(root.clone()),
-            }
+    /// Adds a task. It runs for the first time with the next run, not in one that is under way.
+    pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        let mut spawned: Option<Boxed> = Some(Box::pin(future));
+        self.shared.in_hand(|state| spawned.take().map(|future| state.spawn(future, &self.shared)));
+        if let Some(future) = spawned {
+            self.shared.leave(|outside| outside.spawned.push(future));
         }
-        self.ready.state.store(RUNS, Ordering::SeqCst);
-        for _ in 0..POLLS {
-            // What is left to the root task of tokio's budget for one poll is given back after each task.
-            let Poll::Ready(budget) = poll_proceed(&mut Context::from_waker(root)) else { break };
-            match self.ready.next() {
-                Some(task) => match task.poll() {
-                    Polled::Waits => {}
-                    Polled::Ended => {
-                        self.all.lock().remove(task.number);
-                    }
-                    Polled::Spent => break,
-                },
-                None if self.ready.is_calm() => return,
-                None => self.ready.state.store(RUNS, Ordering::SeqCst),
-            }
-            drop(budget);
-        }
-        self.ready.state.store(WOKEN, Ordering::SeqCst);
-        root.wake_by_ref();
     }
 
     /// Drops all of them.
     pub(super) fn clear(&self) {
-        let all = mem::take(&mut *self.all.lock());
-        for (_, task) in all {
-            let future = task.future.lock().take();
-            quietly_drop(future);
-        }
-        let queue = self.ready.queue.lock().take();
-        drop(queue);
-        self.ready.root.lock().take();
+        let left = {
+            let mut outside = self.shared.outside.lock();
+            outside.closed = true;
+            mem::replace(&mut *outside, Outside { closed: true, ..Outside::default() })
+        };
+        let all = left.state.map(|state| state.all).unwrap_or_default();
+        all.into_iter().for_each(|(_, entry)| quietly_drop(entry.task));
+        left.spawned.into_iter().for_each(quietly_drop);
     }
 }
 
 impl Drop for Tasks {
     fn drop(&mut self) {
-        // What is in the queue holds the queue.
+        // Each of them holds what they share.
         self.clear();
     }
 }
 
-// === impl Ready ===
+// === impl Turn ===
 
-impl Default for Ready {
-    fn default() -> Self {
-        Self { queue: Mutex::new(Some(VecDeque::new())), state: AtomicU8::new(CALM), root: Mutex::new(None) }
+impl Turn<'_> {
+    /// Runs those that were woken, until none is, without those that are spawned meanwhile. `root` wakes the root task, in which
+    /// this is called, for the next run.
+    ///
+    /// Where that is too much for one run, the rest waits until the root task is polled again, for which this sees.
+    pub(super) fn run(&self, root: &Waker) {
+        let shared = &*self.tasks.shared;
+        self.begin(root);
+        for _ in 0..POLLS {
+            // What is left to the root task of tokio's budget for one poll is given back after each task.
+            let Poll::Ready(budget) = poll_proceed(&mut Context::from_waker(root)) else { break };
+            let Some((number, task)) = shared.in_hand(State::next).flatten() else { return };
+            let Task { mut future, waker } = task;
+            // A panic ends this task alone; the hook has said what it was.
+            let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
+            if !matches!(polled, Ok(Poll::Pending)) {
+                shared.in_hand(|state| state.all.try_remove(number));
+                quietly_drop(future);
+                continue;
+            }
+            let spent = !has_budget_remaining();
+            shared.in_hand(|state| {
+                state.put_back(number, Task { future, waker });
+                if spent {
+                    // What it waits for has not noted it then, but asked the runtime to wake it, which forgets that if the root
+                    // task ends.
+                    state.wake(number);
+                }
+            });
+            if spent {
+                break;
+            }
+            drop(budget);
+        }
+        root.wake_by_ref();
+    }
+
+    /// Whether tasks were spawned that have not run yet: another run is due before the reactor may block.
+    pub(super) fn has_new(&self) -> bool {
+        self.tasks.shared.in_hand(|state| !state.new.is_empty()).unwrap_or_default()
+    }
+
+    /// A run begins: the root task may be another one than before, and others may have left something.
+    fn begin(&self, root: &Waker) {
+        let shared = &self.tasks.shared;
+        let new = shared.in_hand(|state| {
+            state.known = true;
+            state.ready.extend(state.new.drain(..));
+            let new = state.root.as_ref().is_none_or(|known| !known.will_wake(root));
+            if new {
+                state.root = Some(root.clone());
+            }
+            new
+        });
+        if !new.unwrap_or_default() && !shared.left.load(Ordering::Acquire) {
+            return;
+        }
+        let (woken, spawned) = {
+            let mut outside = shared.outside.lock();
+            shared.left.store(false, Ordering::Release);
+            outside.root = Some(root.clone());
+            (mem::take(&mut outside.woken), mem::take(&mut outside.spawned))
+        };
+        shared.in_hand(|state| {
+            for handle in woken {
+                // Before its poll: who wakes it from now on leaves it again.
+                handle.left.store(false, Ordering::SeqCst);
+                state.wake(handle.number);
+            }
+            spawned.into_iter().for_each(|future| state.spawn(future, shared));
+        });
     }
 }
 
-impl Ready {
-    fn next(&self) -> Option<Arc<Task>> {
-        let task = self.queue.lock().as_mut()?.pop_front()?;
-        // Before its poll: what wakes it in there wakes it again.
-        task.queued.store(false, Ordering::SeqCst);
-        Some(task)
-    }
-
-    /// Ends a run, if no task was woken since the queue was seen empty.
-    fn is_calm(&self) -> bool {
-        self.state.compare_exchange(RUNS, CALM, Ordering::SeqCst, Ordering::SeqCst).is_ok()
-    }
-
-    fn push(&self, task: Arc<Task>) {
-        if let Some(queue) = &mut *self.queue.lock() {
-            queue.push_back(task);
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let state = IN_HAND.replace(self.before.take()).map(|now| now.state);
+        let mut outside = self.tasks.shared.outside.lock();
+        if !outside.closed {
+            outside.state = state;
         }
-        if self.state.swap(WOKEN, Ordering::SeqCst) == CALM
-            && let Some(root) = &*self.root.lock()
+    }
+}
+
+// === impl State ===
+
+impl State {
+    fn spawn(&mut self, future: Boxed, shared: &Arc<Shared>) {
+        let place = self.all.vacant_entry();
+        let number = place.key();
+        let handle = Handle { number, shared: Arc::clone(shared), left: AtomicBool::new(false) };
+        place.insert(Entry { task: Some(Task { future, waker: Waker::from(Arc::new(handle)) }), queued: true });
+        self.new.push(number);
+        self.tell();
+    }
+
+    /// Sees to it that the root task knows.
+    fn tell(&mut self) {
+        if !mem::replace(&mut self.known, true)
+            && let Some(root) = &self.root
         {
             root.wake_by_ref();
         }
     }
+
+    /// The task of that number is to run.
+    fn wake(&mut self, number: usize) {
+        let Some(entry) = self.all.get_mut(number) else { return };
+        if mem::replace(&mut entry.queued, true) {
+            return;
+        }
+        self.ready.push_back(number);
+        self.tell();
+    }
+
+    /// Takes the next one out to run it. If there is none, the root task does not know of those that are woken from now on.
+    fn next(&mut self) -> Option<(usize, Task)> {
+        while let Some(number) = self.ready.pop_front() {
+            // One that is over may have been woken still.
+            let Some(entry) = self.all.get_mut(number) else { continue };
+            entry.queued = false;
+            if let Some(task) = entry.task.take() {
+                return Some((number, task));
+            }
+        }
+        self.known = false;
+        None
+    }
+
+    fn put_back(&mut self, number: usize, task: Task) {
+        if let Some(entry) = self.all.get_mut(number) {
+            entry.task = Some(task);
+        }
+    }
 }
 
-// === impl Task ===
+// === impl Shared ===
 
-impl Task {
-    fn poll(self: &Arc<Self>) -> Polled {
-        let mut place = self.future.lock();
-        // One that is over may be woken still, when its number is another one's.
-        let Some(future) = &mut *place else { return Polled::Waits };
-        let waker = Waker::from(Arc::clone(self));
-        // A panic ends this task alone; the hook has said what it was.
-        let polled = catch_unwind(AssertUnwindSafe(|| future.as_mut().poll(&mut Context::from_waker(&waker))));
-        if !matches!(polled, Ok(Poll::Pending)) {
-            let future = place.take();
-            drop(place);
-            quietly_drop(future);
-            return Polled::Ended;
+impl Shared {
+    fn address(&self) -> usize {
+        std::ptr::from_ref(self) as usize
+    }
+
+    /// Calls `act` if this thread has the tasks in hand. It must call nothing that wakes or drops a task.
+    fn in_hand<T>(&self, act: impl FnOnce(&mut State) -> T) -> Option<T> {
+        let inside = |place: &RefCell<Option<InHand>>| {
+            let mut place = place.try_borrow_mut().ok()?;
+            let here = place.as_mut().filter(|in_hand| in_hand.of == self.address())?;
+            Some(act(&mut here.state))
+        };
+        // A thread that ends has nothing in hand.
+        IN_HAND.try_with(inside).ok().flatten()
+    }
+
+    /// Leaves something for the thread that has the tasks in hand, or will.
+    fn leave(&self, put: impl FnOnce(&mut Outside)) {
+        let mut outside = self.outside.lock();
+        if outside.closed {
+            return;
         }
-        if has_budget_remaining() {
-            return Polled::Waits;
+        put(&mut outside);
+        if self.left.swap(true, Ordering::AcqRel) {
+            return;
         }
-        // What it waits for has not noted it then, but asked the runtime to wake it, which forgets that if the root task ends.
+        let root = outside.root.clone();
+        drop(outside);
+        if let Some(root) = root {
+            root.wake();
+        }
+    }
+}
+
+impl fmt::Debug for Outside {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Outside").field("woken", &self.woken.len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Task {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Task").finish_non_exhaustive()
+    }
+}
+
+// === impl Handle ===
+
+impl Wake for Handle {
+    fn wake(self: Arc<Self>) {
         self.wake_by_ref();
-        Polled::Spent
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.shared.in_hand(|state| state.wake(self.number)).is_none() && !self.left.swap(true, Ordering::SeqCst) {
+            self.shared.leave(|outside| outside.woken.push(Arc::clone(self)));
+        }
     }
 }
 
 /// Drops what may panic at that.
 fn quietly_drop<T>(value: T) {
     let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
-}
-
-impl fmt::Debug for Task {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Task").field("number", &self.number).finish_non_exhaustive()
-    }
-}
-
-impl Wake for Task {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.queued.swap(true, Ordering::SeqCst) {
-            self.ready.push(Arc::clone(self));
-        }
-    }
 }
 
 #[cfg(test)]
@@ -240,10 +378,17 @@ mod tests {
         Builder::new_current_thread().build().unwrap()
     }
 
+    impl Tasks {
+        fn count(&self) -> usize {
+            self.shared.outside.lock().state.as_ref().map_or(0, |state| state.all.len())
+        }
+    }
+
     /// Runs the tasks in a root task until `over`.
     fn run_until(tasks: &Tasks, mut over: impl FnMut() -> bool) {
+        let turn = tasks.turn();
         runtime().block_on(poll_fn(|context| {
-            tasks.run(context.waker());
+            turn.run(context.waker());
             if over() { Poll::Ready(()) } else { Poll::Pending }
         }));
     }
@@ -255,7 +400,7 @@ mod tests {
         let said = Arc::clone(&done);
         tasks.spawn(async move { said.store(true, Ordering::SeqCst) });
         run_until(&tasks, || done.load(Ordering::SeqCst));
-        assert_eq!(tasks.all.lock().len(), 0);
+        assert_eq!(tasks.count(), 0);
     }
 
     #[test]
@@ -334,7 +479,26 @@ mod tests {
         });
         assert!(runs.is_some_and(|runs| runs > 4), "{runs:?} runs");
         assert!(polls.load(Ordering::SeqCst) >= 4);
-        assert_eq!(tasks.all.lock().len(), 2);
+        assert_eq!(tasks.count(), 2);
+    }
+
+    #[test]
+    fn one_that_another_one_spawns_runs_in_the_next_run() {
+        let (tasks, runs) = (Arc::new(Tasks::default()), Arc::new(AtomicUsize::new(0)));
+        let (inside, spawned, seen) = (Arc::clone(&tasks), Arc::clone(&runs), Arc::clone(&runs));
+        tasks.spawn(async move {
+            inside.spawn(async move {
+                spawned.fetch_add(1, Ordering::SeqCst);
+            });
+        });
+        let turn = tasks.turn();
+        runtime().block_on(poll_fn(|context| {
+            turn.run(context.waker());
+            assert!(turn.has_new() && seen.load(Ordering::SeqCst) == 0);
+            turn.run(context.waker());
+            assert!(!turn.has_new() && seen.load(Ordering::SeqCst) == 1);
+            Poll::Ready(())
+        }));
     }
 
     #[test]
@@ -349,7 +513,7 @@ mod tests {
         tasks.spawn(pending());
         waker.lock().take().unwrap().wake();
         run_until(&tasks, || true);
-        assert_eq!(tasks.all.lock().len(), 1);
+        assert_eq!(tasks.count(), 1);
     }
 
     #[test]
@@ -370,6 +534,6 @@ mod tests {
         tasks.clear();
         assert_eq!(Arc::strong_count(&held), 1);
         waker.lock().take().unwrap().wake();
-        assert!(tasks.ready.queue.lock().is_none());
+        assert!(tasks.shared.outside.lock().woken.is_empty());
     }
 }
