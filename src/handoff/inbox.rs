@@ -14,6 +14,7 @@ use std::{
 use crossbeam_utils::CachePadded;
 
 use super::{
+    asleep::is_asleep,
     bell::Bell,
     clock::{self, Nanos, nanos},
     idle::IdleSet,
@@ -36,7 +37,7 @@ const BACKLOG: Nanos = nanos(Duration::from_micros(200));
 const NEAR: usize = 64;
 /// Those that wait are looked through so often, at most, within the time that they may wait.
 const OFTEN: Nanos = 64;
-/// After a handler of so long, the reactor's own thread drives for a while.
+/// After two handlers of so long, the reactor's own thread drives for a while.
 pub(super) const LONG: Nanos = nanos(Duration::from_millis(1));
 /// Handlers faster than this never deserve another thread: it would take longer to come.
 const SHORT: Nanos = nanos(Duration::from_micros(8));
@@ -86,6 +87,8 @@ pub struct Inbox<Q, A> {
     driven: OnceLock<Driven<Q, A>>,
     /// Until when no worker is given the role of driving one.
     hold: AtomicU64,
+    /// When a handler was last long; 0 = none was.
+    long: AtomicU64,
     /// Whether requests waited at the monitor's last look while none was taken. Of the monitor alone.
     waited_before: AtomicBool,
     /// What the number of a seat is added to for a number that no other worker of any inbox has.
@@ -165,6 +168,7 @@ impl<Q, A> Inbox<Q, A> {
             monitor,
             driven: OnceLock::new(),
             hold: AtomicU64::new(0),
+            long: AtomicU64::new(0),
             waited_before: AtomicBool::new(false),
             base: WORKERS.fetch_add(seats as u64, std::sync::atomic::Ordering::Relaxed),
         })
@@ -185,12 +189,35 @@ impl<Q, A> Inbox<Q, A> {
         self.base + seat as u64
     }
 
-    /// Whether a number is of a worker of this inbox.
-    pub(super) fn is_of(&self, word: Word) -> bool {
-        (self.base..self.base + self.posts.len() as u64).any(|worker| word.is_of(worker))
+    /// The post of the worker that owns a role, if it is of this inbox.
+    fn owner(&self, word: Word) -> Option<&Post> {
+        let number = (0..self.posts.len()).find(|seat| word.is_of(self.worker(*seat)))?;
+        Some(&self.posts[number])
     }
 
-    /// A handler was slow: its like are better served by two threads.
+    /// Whether the worker that owns a role is of this inbox.
+    pub(super) fn is_of(&self, word: Word) -> bool {
+        self.owner(word).is_some()
+    }
+
+    /// Whether a worker of this inbox that has lent a reactor to itself is long at its request, and not just because another
+    /// thread has the processor: it waits for something, or has `answered` and works on.
+    pub(super) fn is_stuck(&self, word: Word, answered: bool, now: Nanos) -> bool {
+        self.owner(word).is_some_and(|post| post.is_long(now) && (answered || is_asleep(post.thread())))
+    }
+
+    /// A handler was long. One may have been off the processor for so long; a second one is no accident, and its like are better
+    /// served by two threads: returns whether it is that, and holds.
+    pub(super) fn was_long(&self, now: Nanos) -> bool {
+        let before = self.long.swap(now, Ordering::Relaxed);
+        let again = before > 0 && self.driven.get().is_none_or(|driven| now.saturating_sub(before) < driven.hold);
+        if again {
+            self.hold(now);
+        }
+        again
+    }
+
+    /// No worker is given the role of driving for a while.
     pub(super) fn hold(&self, now: Nanos) {
         if let Some(driven) = self.driven.get() {
             self.hold.store(now + driven.hold, Ordering::Relaxed);

@@ -16,7 +16,7 @@ use super::{
     line::{Envelope, Line, Pending, Sealed, Slot},
     port::Port,
     role::{Driver, Word},
-    sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
+    sync::{ArrayQueue, AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Mutex, Ordering, fence},
     times::Clockwork,
 };
 
@@ -57,6 +57,8 @@ pub(super) struct Post {
     woken: AtomicU64,
     /// Address of the port whose reactor the seat's thread drives now; 0 = none.
     driven: AtomicUsize,
+    /// What the system calls the seat's thread; 0 = that is not known.
+    thread: AtomicU32,
     /// How long the requests of this seat took.
     pub(super) times: Clockwork,
 }
@@ -175,6 +177,16 @@ impl Post {
         took != 0 && now.saturating_sub(took) < span
     }
 
+    /// Returns whether the seat has had its request for a millisecond.
+    pub(super) fn is_long(&self, now: Nanos) -> bool {
+        let took = self.took.load(Ordering::Relaxed);
+        took != 0 && now.saturating_sub(took) > LONG
+    }
+
+    pub(super) fn thread(&self) -> u32 {
+        self.thread.load(Ordering::Relaxed)
+    }
+
     pub(super) fn mean(&self) -> Nanos {
         self.mean.load(Ordering::Relaxed)
     }
@@ -188,20 +200,20 @@ impl Post {
         self.took.store(now, Ordering::Relaxed);
     }
 
-    /// The request in hand is over. Returns how long it took.
-    fn end(&self, now: Nanos) -> Nanos {
+    /// The request in hand is over. `is_slow` is asked of one that took long: if it is not, it counts as one that just did not.
+    fn end(&self, now: Nanos, is_slow: impl FnOnce() -> bool) {
         self.times.end(now);
         let took = self.took.load(Ordering::Relaxed);
         if took == 0 {
-            return 0;
+            return;
         }
         let spent = now.saturating_sub(took);
+        let most = if spent > LONG && is_slow() { CLAMP } else { LONG };
         self.busy.store(self.busy.load(Ordering::Relaxed) + spent, Ordering::Relaxed);
-        let (mean, sample) = (self.mean(), spent.min(CLAMP));
+        let (mean, sample) = (self.mean(), spent.min(most));
         self.mean.store(mean - mean / SMOOTHING + sample / SMOOTHING, Ordering::Relaxed);
         self.freed.store(now, Ordering::Relaxed);
         self.took.store(0, Ordering::Relaxed);
-        spent
     }
 }
 
@@ -297,9 +309,7 @@ impl<Q, A> Seat<Q, A> {
 
     /// What was taken before is over.
     fn finish(&self, now: Nanos) {
-        if self.post().end(now) > LONG {
-            self.inbox.hold(now);
-        }
+        self.post().end(now, || self.inbox.was_long(now));
         if let Some(account) = &self.account {
             account.close();
         }
@@ -658,6 +668,11 @@ impl<Q, A> Seat<Q, A> {
     /// What ends the sleep of a [`Seat::block`], for rooms that know nothing of seats.
     pub fn waker(&self) -> Waker {
         self.bell().into()
+    }
+
+    /// The thread that calls this sits here from now on, which the system calls `thread`.
+    pub fn sits(&self, thread: u32) {
+        self.post().thread.store(thread, Ordering::Relaxed);
     }
 
     /// What wakes the seat's thread.

@@ -2,7 +2,7 @@
 
 #[cfg(not(feature = "shuttle"))]
 mod real {
-    pub(in crate::handoff) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(in crate::handoff) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 
     use std::thread;
     pub(in crate::handoff) use std::thread::{Thread, current};
@@ -32,7 +32,7 @@ mod model {
     use std::{collections::VecDeque, time::Instant};
 
     pub(in crate::handoff) use shuttle::{
-        sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence},
+        sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence},
         thread::{Thread, current},
     };
     pub(in crate::handoff) type MutexGuard<'a, T> = shuttle::sync::MutexGuard<'a, T>;

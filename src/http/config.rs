@@ -65,8 +65,8 @@ pub struct Config {
     /// Default: `adaptive`.
     pub reactor: Reactor,
 
-    /// `http.reactor_hold`: for how long no worker of a pool drives connections after a request of that pool that took a
-    /// millisecond or longer.
+    /// `http.reactor_hold`: for how long no worker of a pool drives connections after two requests of that pool within this
+    /// time took a millisecond or longer, or one kept connections waiting.
     ///
     /// Default: 250 ms.
     pub reactor_hold: Duration,

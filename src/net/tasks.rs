@@ -229,6 +229,7 @@ impl Turn<'_> {
                 state.wake(handle.number);
             }
             spawned.into_iter().for_each(|future| state.spawn(future, shared));
+            state.ready.extend(state.new.drain(..));
         });
     }
 }

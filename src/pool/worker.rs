@@ -208,7 +208,9 @@ impl<Q, A> Worker<Q, A> {
     /// The script is about to run.
     pub fn boots(&self) {
         self.enter(State::Booting);
-        self.thread.store(nix::unistd::gettid().as_raw().cast_unsigned(), Ordering::Relaxed);
+        let thread = nix::unistd::gettid().as_raw().cast_unsigned();
+        self.thread.store(thread, Ordering::Relaxed);
+        self.seat.sits(thread);
         *self.booted.lock() = Instant::now();
         self.why.store(Reason::Ended as u8, Ordering::Relaxed);
         self.jobs.store(self.limits.jobs_of_run(), Ordering::Relaxed);

@@ -117,9 +117,7 @@ impl Engine for Reactor {
     }
 
     fn lending(&self) {
-        if self.inboxes.len() > 1 {
-            self.announce();
-        }
+        self.announce();
     }
 }
 
@@ -200,7 +198,7 @@ fn once(size: Size, between: Handle, beside: fn(&[Arc<Reactor>], &[Arc<Seat<usiz
     let ports: Vec<_> = reactors.iter().map(|reactor| Arc::clone(&reactor.port)).collect();
     inboxes.iter().for_each(|inbox| inbox.let_drive(&ports, Duration::from_millis(250)));
     for reactor in &reactors {
-        reactor.port.install(Arc::clone(reactor) as Arc<dyn Engine>);
+        reactor.port.install(Arc::clone(reactor) as Arc<dyn Engine>, inboxes.len() > 1);
     }
     let (taken, stop) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let seats: Vec<_> =
@@ -263,7 +261,7 @@ fn a_thief_takes_the_role_at_any_moment() {
 fn steal(reactors: &[Arc<Reactor>], _: &[Arc<Seat<usize, usize>>]) {
     for _ in 0..4 {
         for reactor in reactors {
-            reactor.port.steal();
+            reactor.port.steal(|_, _| true);
         }
         thread::yield_now();
     }

@@ -502,7 +502,7 @@ fn a_reactor_that_panics_under_a_worker_goes_home() {
     let (inbox, port) = (Requests::new(1, 1, 1), Port::new(4));
     inbox.let_drive(&[Arc::clone(&port)], Duration::ZERO);
     port.drain(&Waker::from(Arc::new(Unpark(thread::current()))));
-    port.install(Arc::new(Broken));
+    port.install(Arc::new(Broken), false);
     let seat = inbox.seat(0);
     port.role.give(inbox.worker(0));
     let waited = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| seat.wait()));
