@@ -584,7 +584,9 @@ impl<Q, A> Seat<Q, A> {
             if let Some(port) = sealed.port() {
                 match driving {
                     // Its answer will be fetched by this thread.
-                    Some(Driving { port: own, .. }) if Arc::ptr_eq(port, &self.inbox.ports()[*own]) => self.announce(now),
+                    Some(Driving { port: own, .. }) if Arc::ptr_eq(port, &self.inbox.ports()[*own]) => {
+                        self.announce(now);
+                    }
                     _ => self.put_off(port, eager, now),
                 }
             }

@@ -2,7 +2,9 @@
 
 #[cfg(not(feature = "shuttle"))]
 mod real {
-    pub(in crate::handoff) use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+    pub(in crate::handoff) use std::sync::atomic::{
+        AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+    };
 
     use std::thread;
     pub(in crate::handoff) use std::thread::{Thread, current};

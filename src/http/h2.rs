@@ -101,7 +101,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let stream = Mutex::new(Frames::new(stream, begun));
     let ended = {
         let streaming = Streaming(Arc::clone(&pass));
-        let mut served = pin!(builder(&service, streaming).serve_connection(TokioIo::new(Shared::new(&stream)), answers));
+        let mut served =
+            pin!(builder(&service, streaming).serve_connection(TokioIo::new(Shared::new(&stream)), answers));
         let mut asked = pin!(drain.asked());
         let patience = service.patience;
         let mut timer = pin!(sleep_until(begun + patience.period));

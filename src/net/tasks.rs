@@ -228,7 +228,9 @@ impl Turn<'_> {
                 handle.left.store(false, Ordering::SeqCst);
                 state.wake(handle.number);
             }
-            spawned.into_iter().for_each(|future| state.spawn(future, shared));
+            for future in spawned {
+                state.spawn(future, shared);
+            }
             state.ready.extend(state.new.drain(..));
         });
     }
