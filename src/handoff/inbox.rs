@@ -329,6 +329,7 @@ impl<Q, A> Inbox<Q, A> {
         for _ in 0..self.ring.len() {
             let Some(slot) = self.ring.pop() else { break };
             if slot.is_abandoned() {
+                drop(slot.unload());
                 self.count_abandoned();
             } else if !wanted(&slot) {
                 self.refuse_one(slot);

@@ -28,7 +28,7 @@ const KEPT: usize = 16;
 #[derive(Debug)]
 pub struct Line<Q, A> {
     port: Arc<Port<Q, A>>,
-    /// Places for requests, the one first that has been in use for longest.
+    /// Places for requests, in the order of their last uses.
     slots: VecDeque<Arc<Slot<Q, A>>>,
 }
 
@@ -39,7 +39,7 @@ pub(super) struct Slot<Q, A> {
     /// outside (see `job.rs`) comes in between, and here is decided whose answer counts.
     contents: Mutex<Contents<Q, A>>,
     /// From the dispatch to the end of the wait for the answer. It stays where a worker may still believe that it is to
-    /// answer. Ordering: relaxed, written by the connection's side alone, and taken back under the lock of `contents`.
+    /// answer. Ordering: relaxed, written by the connection's side alone, under the lock of `contents`.
     busy: AtomicBool,
     /// Set when nobody waits for the worker's answer any more. Ordering: relaxed, a hint that may come late; but who answers
     /// from outside sets it under the lock of `contents`.
@@ -149,11 +149,11 @@ impl<Q, A> Line<Q, A> {
     /// Puts a request on the line, in a place whose request before is over.
     pub(super) fn load(&mut self, request: Q, now: Nanos) -> (Arc<Slot<Q, A>>, Pending<Q, A>) {
         let slot = self.vacant();
-        slot.busy.store(true, Ordering::Relaxed);
         slot.since.store(now, Ordering::Relaxed);
         slot.taken.store(0, Ordering::Relaxed);
         {
             let mut contents = slot.contents.lock();
+            slot.busy.store(true, Ordering::Relaxed);
             contents.number += 1;
             contents.request = Some(request);
         }
@@ -161,16 +161,17 @@ impl<Q, A> Line<Q, A> {
     }
 
     fn vacant(&mut self) -> Arc<Slot<Q, A>> {
-        // Its worker may still believe that it is to answer.
-        while self.slots.front().is_some_and(|slot| slot.is_abandoned()) {
-            self.slots.pop_front();
-        }
-        if let Some(slot) = self.slots.front()
-            && !slot.busy.load(Ordering::Relaxed)
-        {
-            let slot = Arc::clone(slot);
+        // One that has been in use for long must not keep the others from their turns.
+        for _ in 0..2 {
+            // Its worker may still believe that it is to answer.
+            while self.slots.front().is_some_and(|slot| slot.is_abandoned()) {
+                self.slots.pop_front();
+            }
+            let Some(slot) = self.slots.front().cloned() else { break };
             self.slots.rotate_left(1);
-            return slot;
+            if !slot.busy.load(Ordering::Relaxed) {
+                return slot;
+            }
         }
         let slot = Slot::new(&self.port);
         if self.slots.len() < KEPT {
@@ -219,7 +220,9 @@ impl<Q, A> Slot<Q, A> {
 
     /// Gives the request to the worker of seat number `seat`. `None` if its client has gone.
     pub(super) fn seal(self: Arc<Self>, seat: usize, eager: bool, now: Nanos) -> Option<Sealed<Q, A>> {
-        if self.abandoned.load(Ordering::Relaxed) {
+        if self.is_abandoned() {
+            // The place may stay for long.
+            drop(self.unload());
             return None;
         }
         self.seat.store(seat, Ordering::Relaxed);
@@ -229,6 +232,7 @@ impl<Q, A> Slot<Q, A> {
 
     /// Says why there is no answer.
     pub(super) fn refuse(self: Arc<Self>, reason: Unanswered) {
+        drop(self.unload());
         Replier { slot: Some(self), eager: true, taken: 0 }.refuse(reason);
     }
 
@@ -389,6 +393,8 @@ impl<Q, A> Drop for Pending<Q, A> {
         if !self.done {
             // The slot is lost for its line: `busy` stays.
             self.slot.abandoned.store(true, Ordering::Relaxed);
+            let answer = self.slot.contents.lock().answer.take();
+            drop(answer);
             self.slot.port.count_left();
         }
     }

@@ -29,8 +29,9 @@ const CLAMP: Nanos = nanos(Duration::from_millis(4));
 /// Handlers slower than this announce their answer at once.
 pub(super) const SLOW: Nanos = nanos(Duration::from_micros(50));
 
-/// A worker that drives a reactor takes what waits for so long before it looks at the reactor again.
-const TURN: Nanos = nanos(Duration::from_micros(100));
+/// A worker that drives a reactor takes what waits for so long before it looks at the reactor again: others may fill the inbox
+/// meanwhile.
+const TURN: Nanos = nanos(Duration::from_micros(500));
 /// Times in a row that it leaves a reactor whose tasks had a request at once, before the reactor looks at its sockets: clients that
 /// send ahead must not keep it from the others.
 const STRAIGHT: u64 = 8;
@@ -80,6 +81,8 @@ pub struct Seat<Q, A> {
     aside: OnceLock<Arc<dyn Aside>>,
     /// Times in a row that the reactor was left before it looked at its sockets. Of the seat's thread alone.
     straight: AtomicU64,
+    /// When the reactor was last looked at. Of the seat's thread alone.
+    turned: AtomicU64,
     /// The last thing that was taken was an errand: requests have their turn. Of the seat's thread alone.
     turn: AtomicBool,
     /// Of the seat's thread alone.
@@ -291,6 +294,7 @@ impl<Q, A> Seat<Q, A> {
             mailbox: ArrayQueue::new(MAILBOX),
             aside: OnceLock::new(),
             straight: AtomicU64::new(0),
+            turned: AtomicU64::new(0),
             turn: AtomicBool::new(false),
             unannounced: Unannounced::default(),
             account: None,
@@ -333,10 +337,9 @@ impl<Q, A> Seat<Q, A> {
     pub fn wait(&self) -> Received<Q, A> {
         let mut now = clock::now();
         self.finish(now);
-        let mut driver = self.regain(now).or_else(|| self.given());
-        let mut turned = now;
+        let mut driver = self.regain(now).or_else(|| self.given(now));
         loop {
-            if (driver.is_none() || now.saturating_sub(turned) < TURN)
+            if (driver.is_none() || now.saturating_sub(self.turned.load(Ordering::Relaxed)) < TURN)
                 && let Some(received) = self.look(now, driver.as_ref())
             {
                 return self.part(driver, received);
@@ -346,7 +349,7 @@ impl<Q, A> Seat<Q, A> {
                 self.announce(now);
                 let (driving, received) = self.drive(driving);
                 now = clock::now();
-                turned = now;
+                self.turned.store(now, Ordering::Relaxed);
                 let port = &self.inbox.ports()[driving.port];
                 match received {
                     Some(received) => return self.part(Some(driving), received),
@@ -364,8 +367,7 @@ impl<Q, A> Seat<Q, A> {
             }
             self.wakened();
             now = clock::now();
-            driver = self.given();
-            turned = now;
+            driver = self.given(now);
         }
     }
 
@@ -400,12 +402,15 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// The reactor that came with a wake.
-    fn given(&self) -> Option<Driving> {
+    fn given(&self, now: Nanos) -> Option<Driving> {
         let worker = self.worker();
-        self.inbox.ports().iter().enumerate().find_map(|(number, port)| {
+        let given = self.inbox.ports().iter().enumerate().find_map(|(number, port)| {
             let lent = port.role.lent().filter(|word| word.is_of(worker))?;
             port.role.regain(lent).map(|driver| Driving { port: number, driver })
-        })
+        })?;
+        // What it was woken for comes first.
+        self.turned.store(now, Ordering::Relaxed);
+        Some(given)
     }
 
     /// Gives back what other reactors have given: one is enough. To be called after a ring.

@@ -44,6 +44,13 @@ pub(super) enum Answering {
 
 // === impl Answering ===
 
+impl Answering {
+    /// Whether nothing happens until a worker has answered.
+    pub(super) fn awaits_worker(&self) -> bool {
+        matches!(self, Self::Worker { .. })
+    }
+}
+
 impl From<Response<Body>> for Answering {
     fn from(response: Response<Body>) -> Self {
         Self::Refused(Some(Box::new(response)))

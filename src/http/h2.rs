@@ -65,6 +65,7 @@ enum Ended {
 struct Answers {
     connection: Connection,
     streams: Arc<Streams>,
+    pass: Arc<Pass>,
     /// When the connection began.
     begun: Instant,
 }
@@ -97,7 +98,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
     let peer = client.peer;
     let connection = Connection::new(Arc::clone(&service), client, Line::new(pass.port()), begun.into_std());
     let streams = Arc::new(Streams::default());
-    let answers = Answers { connection: connection.clone(), streams: Arc::clone(&streams), begun };
+    let answers =
+        Answers { connection: connection.clone(), streams: Arc::clone(&streams), pass: Arc::clone(&pass), begun };
     let stream = Mutex::new(Frames::new(stream, begun));
     let ended = {
         let streaming = Streaming(Arc::clone(&pass));
@@ -223,7 +225,10 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Answers {
         let head_only = request.method() == Method::HEAD;
         let open = Some(Open::new(&self.streams));
         let arrived = self.streams.arrived(self.begun).into_std();
-        Answer { open, answering: self.connection.begin(request, arrived), head_only }
+        let answering = self.connection.begin(request, arrived);
+        // hyper spawns it now.
+        self.pass.next_awaits_worker(answering.answering.awaits_worker());
+        Answer { open, answering, head_only }
     }
 }
 

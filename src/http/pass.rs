@@ -4,7 +4,7 @@ use std::{
     future::Future,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     task::{Poll, Waker},
 };
@@ -22,6 +22,8 @@ pub struct Pass {
     port: Arc<Port>,
     /// Polls of connections. Of the reactor's thread alone.
     polls: AtomicU32,
+    /// Of the reactor's thread alone.
+    awaits: AtomicBool,
     /// Set before anything runs.
     wheel: OnceLock<Arc<Wheel>>,
 }
@@ -55,6 +57,7 @@ impl Pass {
             inboxes: inboxes.to_vec(),
             port: Arc::clone(port),
             polls: AtomicU32::new(0),
+            awaits: AtomicBool::new(false),
             wheel: OnceLock::new(),
         })
     }
@@ -70,9 +73,18 @@ impl Pass {
         }
     }
 
+    /// Whether the part of a connection that is spawned next waits for a worker at first. Its first poll would find nothing: where
+    /// this thread is the worker, the answer is there at the next look.
+    pub(super) fn next_awaits_worker(&self, awaits: bool) {
+        self.awaits.store(awaits, Ordering::Relaxed);
+    }
+
     /// Runs a part of a connection on its own.
     pub(super) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        if let Some(wheel) = self.wheel.get() {
+        let Some(wheel) = self.wheel.get() else { return };
+        if self.awaits.load(Ordering::Relaxed) {
+            wheel.spawn_later(task);
+        } else {
             wheel.spawn(task);
         }
     }

@@ -16,6 +16,9 @@ use tokio::time::Instant;
 /// stalled, so the last one is free for what moves now.
 const SPANS: u32 = 6;
 
+/// Requests that came together count as having come at the same time, if they are no more than this.
+const TOGETHER: u32 = 16;
+
 /// What is under way on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
@@ -25,8 +28,10 @@ pub(super) struct Streams {
     span: AtomicU32,
     /// Answers that are not taken yet, by the span in which a part of each was last taken.
     unsent: [Count; SPANS as usize],
-    /// When the requests of this look at the connection came, in nanoseconds since it began; 0 = none has.
-    arrived: AtomicU64,
+    /// Requests that came in this look at the connection.
+    arrived: Count,
+    /// When one of them came last for which the clock was read, in nanoseconds since the connection began.
+    at: AtomicU64,
 }
 
 /// Counts on one thread at a time: the tasks of a connection all run on that of their reactor.
@@ -74,20 +79,17 @@ impl Streams {
 
     /// A look at the connection begins.
     pub(super) fn look(&self) {
-        self.arrived.store(0, Ordering::Relaxed);
+        self.arrived.0.store(0, Ordering::Relaxed);
     }
 
-    /// When a request came that was read in this look, of a connection that began at `begun`: the clock is read for the first one.
+    /// When a request came that was read in this look, of a connection that began at `begun`. Few of them read the clock.
     pub(super) fn arrived(&self, begun: Instant) -> Instant {
-        let nanos = match self.arrived.load(Ordering::Relaxed) {
-            0 => {
-                let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX).max(1);
-                self.arrived.store(nanos, Ordering::Relaxed);
-                nanos
-            }
-            nanos => nanos,
-        };
-        begun + Duration::from_nanos(nanos)
+        if self.arrived.get().is_multiple_of(TOGETHER) {
+            let nanos = u64::try_from(begun.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.at.store(nanos, Ordering::Relaxed);
+        }
+        self.arrived.more();
+        begun + Duration::from_nanos(self.at.load(Ordering::Relaxed))
     }
 
     fn place(&self, span: u32) -> &Count {

@@ -100,25 +100,29 @@ impl Wheel {
     /// Turns it on this thread until `root` is ready. Nobody else may turn it meanwhile.
     ///
     /// Each time that the root task runs it calls `before`, then those connections run that have something to do, then it asks
-    /// `root`, and once more if that was not ready and something was spawned that has not run yet. The waker makes it run again.
+    /// `root`. The waker makes it run again.
     pub fn turn(&self, before: impl Fn(&Waker), mut root: impl FnMut(&mut Context<'_>) -> Poll<()>) {
         let Some(runtime) = &*self.runtime.read() else { return };
         let turn = self.tasks.turn();
         runtime.block_on(poll_fn(|context| {
             before(context.waker());
-            loop {
-                turn.run(context.waker());
-                let over = root(context);
-                if over.is_ready() || !turn.has_new() {
-                    return over;
-                }
+            turn.run(context.waker());
+            let over = root(context);
+            if over.is_pending() && turn.has_new() {
+                context.waker().wake_by_ref();
             }
+            over
         }));
     }
 
     /// Lets something else run beside the connections, as long as they do.
     pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
         self.tasks.spawn(task);
+    }
+
+    /// The same for something that waits at first for what `root` may take away: it runs once that was asked.
+    pub fn spawn_later(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn_later(task);
     }
 
     /// Drops all connections.

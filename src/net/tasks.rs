@@ -64,7 +64,7 @@ struct State {
     all: Slab<Entry>,
     /// Numbers of those that were woken.
     ready: VecDeque<usize>,
-    /// Numbers of those that have not run yet. They wait for the next run: what they were spawned to wait for may be there by then.
+    /// Numbers of those that were put off to the next run, as what they wait for may be there by then.
     new: Vec<usize>,
     /// Wakes the root task.
     root: Option<Waker>,
@@ -128,11 +128,20 @@ impl Tasks {
         Turn { tasks: self, before: IN_HAND.replace(Some(now)) }
     }
 
-    /// Adds a task. It runs for the first time with the next run, not in one that is under way.
+    /// Adds a task.
     pub(super) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
-        let mut spawned: Option<Boxed> = Some(Box::pin(future));
-        self.shared.in_hand(|state| spawned.take().map(|future| state.spawn(future, &self.shared)));
-        if let Some(future) = spawned {
+        self.add(Box::pin(future), false);
+    }
+
+    /// Adds a task that waits for something at first: it runs for the first time with the next run, not in one that is under way.
+    pub(super) fn spawn_later(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.add(Box::pin(future), true);
+    }
+
+    fn add(&self, future: Boxed, later: bool) {
+        let mut added = Some(future);
+        self.shared.in_hand(|state| added.take().map(|future| state.spawn(future, &self.shared, later)));
+        if let Some(future) = added {
             self.shared.leave(|outside| outside.spawned.push(future));
         }
     }
@@ -160,7 +169,7 @@ impl Drop for Tasks {
 // === impl Turn ===
 
 impl Turn<'_> {
-    /// Runs those that were woken, until none is, without those that are spawned meanwhile. `root` wakes the root task, in which
+    /// Runs those that were woken, until none is, without those that are put off meanwhile. `root` wakes the root task, in which
     /// this is called, for the next run.
     ///
     /// Where that is too much for one run, the rest waits until the root task is polled again, for which this sees.
@@ -196,7 +205,7 @@ impl Turn<'_> {
         root.wake_by_ref();
     }
 
-    /// Whether tasks were spawned that have not run yet: another run is due before the reactor may block.
+    /// Whether tasks were put off: another run is due before the reactor may block.
     pub(super) fn has_new(&self) -> bool {
         self.tasks.shared.in_hand(|state| !state.new.is_empty()).unwrap_or_default()
     }
@@ -225,13 +234,12 @@ impl Turn<'_> {
         shared.in_hand(|state| {
             for handle in woken {
                 // Before its poll: who wakes it from now on leaves it again.
-                handle.left.store(false, Ordering::SeqCst);
+                handle.left.swap(false, Ordering::SeqCst);
                 state.wake(handle.number);
             }
             for future in spawned {
-                state.spawn(future, shared);
+                state.spawn(future, shared, false);
             }
-            state.ready.extend(state.new.drain(..));
         });
     }
 }
@@ -249,12 +257,16 @@ impl Drop for Turn<'_> {
 // === impl State ===
 
 impl State {
-    fn spawn(&mut self, future: Boxed, shared: &Arc<Shared>) {
+    fn spawn(&mut self, future: Boxed, shared: &Arc<Shared>, later: bool) {
         let place = self.all.vacant_entry();
         let number = place.key();
         let handle = Handle { number, shared: Arc::clone(shared), left: AtomicBool::new(false) };
         place.insert(Entry { task: Some(Task { future, waker: Waker::from(Arc::new(handle)) }), queued: true });
-        self.new.push(number);
+        if later {
+            self.new.push(number);
+        } else {
+            self.ready.push_back(number);
+        }
         self.tell();
     }
 
@@ -486,11 +498,11 @@ mod tests {
     }
 
     #[test]
-    fn one_that_another_one_spawns_runs_in_the_next_run() {
+    fn one_that_is_put_off_runs_in_the_next_run() {
         let (tasks, runs) = (Arc::new(Tasks::default()), Arc::new(AtomicUsize::new(0)));
         let (inside, spawned, seen) = (Arc::clone(&tasks), Arc::clone(&runs), Arc::clone(&runs));
         tasks.spawn(async move {
-            inside.spawn(async move {
+            inside.spawn_later(async move {
                 spawned.fetch_add(1, Ordering::SeqCst);
             });
         });
