@@ -200,10 +200,10 @@ impl<Q, A> Inbox<Q, A> {
         self.owner(word).is_some()
     }
 
-    /// Whether a worker of this inbox that has lent a reactor to itself is long at its request, and not just because another
-    /// thread has the processor: it waits for something, or has `answered` and works on.
-    pub(super) fn is_stuck(&self, word: Word, answered: bool, now: Nanos) -> bool {
-        self.owner(word).is_some_and(|post| post.is_long(now) && (answered || is_asleep(post.thread())))
+    /// Whether a worker of this inbox that has lent a reactor to itself is long at its request because it waits for something, and
+    /// not for its turn on a processor.
+    pub(super) fn is_stuck(&self, word: Word, now: Nanos) -> bool {
+        self.owner(word).is_some_and(|post| post.is_long(now) && is_asleep(post.thread()))
     }
 
     /// A handler was long. One may have been off the processor for so long; a second one is no accident, and its like are better

@@ -130,9 +130,7 @@ impl<Q, A> Monitor<Q, A> {
         }
         for port in &self.ports {
             let now = clock::now();
-            if let Some(word) =
-                port.steal(|word, answered| self.inboxes.iter().any(|inbox| inbox.is_stuck(word, answered, now)))
-            {
+            if let Some(word) = port.steal(|word| self.inboxes.iter().any(|inbox| inbox.is_stuck(word, now))) {
                 self.inboxes.iter().filter(|inbox| inbox.is_of(word)).for_each(|inbox| inbox.hold(now));
                 found = true;
             }

@@ -210,12 +210,12 @@ impl<Q, A> Port<Q, A> {
     }
 
     /// A look of the monitor: takes the role away from a worker that has had it lent since the last look, or for whom `is_stuck`
-    /// says so, which is told whether answers wait. Returns what it was.
-    pub(super) fn steal(&self, is_stuck: impl FnOnce(Word, bool) -> bool) -> Option<Word> {
+    /// says so. Returns what it was.
+    pub(super) fn steal(&self, is_stuck: impl FnOnce(Word) -> bool) -> Option<Word> {
         let now = self.role.lent();
         let before = std::mem::replace(&mut *self.lent_before.lock(), now);
         let now = now?;
-        let stolen = (before == Some(now) || is_stuck(now, !self.answers.is_empty())) && self.take_home(now);
+        let stolen = (before == Some(now) || is_stuck(now)) && self.take_home(now);
         stolen.then_some(now)
     }
 

@@ -261,7 +261,7 @@ fn a_thief_takes_the_role_at_any_moment() {
 fn steal(reactors: &[Arc<Reactor>], _: &[Arc<Seat<usize, usize>>]) {
     for _ in 0..4 {
         for reactor in reactors {
-            reactor.port.steal(|_, _| true);
+            reactor.port.steal(|_| true);
         }
         thread::yield_now();
     }
