@@ -228,7 +228,7 @@ impl hyper::service::Service<hyper::Request<Incoming>> for Answers {
         let answering = self.connection.begin(request, arrived);
         // hyper spawns it now.
         self.pass.next_awaits_worker(answering.answering.awaits_worker());
-        Answer { open, answering, head_only }
+        Answer { answering, open, head_only }
     }
 }
 
