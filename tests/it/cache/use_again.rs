@@ -1,7 +1,9 @@
 //! What a stored response is made into, how it is renewed, and how it goes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::{Reply, Site};
-use crate::support::{Response, until};
+use crate::support::{Client, Response, until};
 
 /// Status, body and what the cache says.
 fn seen(response: &Response) -> (u16, String, &str) {
@@ -220,6 +222,46 @@ fn a_stale_response_is_renewed_while_it_is_used() {
     until("it is another one", || site.get("/", "").text().starts_with("body 3"));
     assert_eq!(site.calls("/").len(), 3, "one asks at a time");
     site.server.stop();
+}
+
+/// Says at its end, even an early one, that it is over.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn each_renewal_asks_a_worker_once_however_many_look() {
+    const ROUNDS: usize = 100;
+    for control in ["max-age=60, stale-while-revalidate=600", "max-age=60"] {
+        for etag in ["", "\nETag: \"e\""] {
+            let site = Site::new();
+            site.reply("/", Reply::new(&format!("Cache-Control: {control}{etag}")));
+            site.get("/", "");
+            let over = AtomicBool::new(false);
+            std::thread::scope(|scope| {
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        let mut client = Client::connect(site.server.address);
+                        while !over.load(Ordering::SeqCst) {
+                            client.send("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n");
+                            assert_eq!(client.response().status, 200);
+                        }
+                    });
+                }
+                let _over = Over(&over);
+                for round in 1..=ROUNDS {
+                    site.pass(100);
+                    until("it is renewed", || site.get("/", "").header("age") == Some("0"));
+                    assert_eq!(site.calls("/").len(), 1 + round, "{control}{etag}");
+                }
+            });
+            site.server.stop();
+        }
+    }
 }
 
 #[test]

@@ -122,8 +122,11 @@ impl Errand {
         let facts = facts.unwrap_or_else(|| Facts { initial_age: Duration::ZERO, ..object.facts.clone() });
         let newer = Arc::new(Object::new(self.key.clone(), facts, object.body.clone(), now));
         if self.storing {
-            store.remove(object);
-            status.stored = kept && store.insert(Arc::clone(&newer), begun.mark);
+            if kept {
+                status.stored = store.insert(Arc::clone(&newer), Some(object), begun.mark);
+            } else {
+                store.remove(object);
+            }
             self.settle(&newer.facts, status.stored, now);
         }
         let mut response = self.by_object(&newer, begun, now, status);
@@ -159,13 +162,10 @@ impl Errand {
         let wanted = self.storing && fits;
         let facts = if wanted { facts(config, &asking, head.status, &head.headers, now) } else { None };
         let mut status = Status::forwarded(self.why);
-        if self.storing
-            && !head.status.is_server_error()
-            && let Some(old) = &self.stored
-        {
-            store.remove(old);
-        }
         let Some(facts) = facts else {
+            if self.storing && !head.status.is_server_error() {
+                self.forget();
+            }
             store.pass(&self.key, now.steady.as_secs());
             return self.cache.deliver(head, content, begun, status, now);
         };
@@ -187,13 +187,23 @@ impl Errand {
     fn passed(self, facts: Facts, whole: Option<Bytes>, mark: Mark, now: Moment) {
         match whole {
             Some(whole) => drop(self.keep(facts, whole, mark, now)),
-            None => self.cache.store.pass(&self.key, now.steady.as_secs()),
+            None => {
+                self.forget();
+                self.cache.store.pass(&self.key, now.steady.as_secs());
+            }
+        }
+    }
+
+    /// Removes what is stored: it is no longer true.
+    fn forget(&self) {
+        if let Some(old) = &self.stored {
+            self.cache.store.remove(old);
         }
     }
 
     fn keep(&self, facts: Facts, body: Bytes, mark: Mark, now: Moment) -> bool {
         let object = Arc::new(Object::new(self.key.clone(), facts, body, now));
-        let stored = self.cache.store.insert(Arc::clone(&object), mark);
+        let stored = self.cache.store.insert(Arc::clone(&object), self.stored.as_ref(), mark);
         self.settle(&object.facts, stored, now);
         stored
     }

@@ -164,7 +164,14 @@ impl Cache {
                 return errand.run(request, &next).await;
             }
             match self.flights.join(&key, variant) {
-                Joined::Lead(lead) => errand.lead = Some(lead),
+                Joined::Lead(lead) => {
+                    // One who asked before may have come back since it was looked up here.
+                    if self.store.has_other(&key, request.headers(), errand.stored.as_ref()) {
+                        collapsed = true;
+                        continue;
+                    }
+                    errand.lead = Some(lead);
+                }
                 Joined::Wait(flight) => {
                     if flight.wait(patience).await {
                         collapsed = true;

@@ -109,9 +109,11 @@ impl Object {
         !no_cache && !revalidate && !if_error.is_zero() && self.staleness(now).is_none_or(|over| over <= if_error)
     }
 
-    /// Begins to ask for a newer one, unless somebody does so already.
+    /// Begins to ask for a newer one, unless somebody does so already, or has it.
     pub(super) fn renew(self: &Arc<Self>) -> Option<Renewal> {
-        (!self.renewing.swap(true, Ordering::Relaxed)).then(|| Renewal(Arc::clone(self)))
+        let first = !self.renewing.swap(true, Ordering::Acquire);
+        // Who was the first before has put the newer one in its place.
+        (first && !self.gone.load(Ordering::Relaxed)).then(|| Renewal(Arc::clone(self)))
     }
 
     /// Bytes of memory that it takes, about.
@@ -127,6 +129,6 @@ impl Object {
 
 impl Drop for Renewal {
     fn drop(&mut self) {
-        self.0.renewing.store(false, Ordering::Relaxed);
+        self.0.renewing.store(false, Ordering::Release);
     }
 }

@@ -100,16 +100,26 @@ impl Store {
         }
     }
 
+    /// Whether it finds a response, and another one than `known`.
+    pub(super) fn has_other(&self, key: &Key, headers: &HeaderMap, known: Option<&Arc<Object>>) -> bool {
+        let Found::Object(object) = self.find(key, headers) else { return false };
+        known.is_none_or(|known| !Arc::ptr_eq(known, &object))
+    }
+
     /// The present, for [`Store::insert`].
     pub(super) fn mark(&self) -> Mark {
         Mark(self.inner.read().removed)
     }
 
-    /// Stores a response in place of those that the same requests would get. It was asked for at `mark`: if what it would
-    /// belong to was removed since, it is not stored. Returns whether it was.
-    pub(super) fn insert(&self, object: Arc<Object>, mark: Mark) -> bool {
+    /// Stores a response in place of `old`, and of those that the same requests would get; nobody finds neither. It was
+    /// asked for at `mark`: if what it would belong to was removed since, it is not stored, and only `old` goes. Returns
+    /// whether it was.
+    pub(super) fn insert(&self, object: Arc<Object>, old: Option<&Arc<Object>>, mark: Mark) -> bool {
         let weight = object.weight();
         let mut inner = self.inner.write();
+        if let Some(old) = old {
+            inner.remove(old);
+        }
         if weight > self.most || self.was_removed(&inner, &object, mark) {
             return false;
         }

@@ -42,7 +42,7 @@ fn object(path: &str, length: usize, tags: &[&str], selected: Option<&str>) -> A
 }
 
 fn put(store: &Store, object: &Arc<Object>) -> bool {
-    store.insert(Arc::clone(object), store.mark())
+    store.insert(Arc::clone(object), None, store.mark())
 }
 
 fn has(store: &Store, path: &str) -> bool {
@@ -124,7 +124,7 @@ fn removals_count_for_what_was_under_way() {
         let store = Store::new(1 << 20);
         let mark = store.mark();
         remove(&store);
-        assert_eq!(store.insert(object("/a", 1, &["mine"], None), mark), stored, "{number}");
+        assert_eq!(store.insert(object("/a", 1, &["mine"], None), None, mark), stored, "{number}");
         assert!(put(&store, &object("/a", 1, &["mine"], None)), "{number}: what is asked for afterwards is stored");
     }
 }
