@@ -342,6 +342,8 @@ $('reload').addEventListener('click', () => {
 });
 $('ask').addEventListener('close', async () => {
   if ($('ask').returnValue !== 'yes') return;
+  // Once, even if the event of an earlier no comes late.
+  $('ask').returnValue = 'no';
   const button = $('reload');
   button.disabled = true;
   say('Reloading…', true);
