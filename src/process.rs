@@ -313,11 +313,25 @@ pub fn take_variable(name: &str) -> Option<OsString> {
 /// Ticks of the clock by which the system counts processor time (`USER_HZ`), each second.
 const TICKS: u64 = 100;
 
+/// What a file `stat` of a process or thread has from its third field on, see proc(5): that is the state.
+///
+/// What is before may have any character in it: the second field is a name in parentheses.
+pub fn stat(path: &str) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
+}
+
+/// Whether a thread of this process sleeps: it waits for something, and not just for its turn on a processor. False if the system
+/// does not say, or there is no such thread. It costs some microseconds.
+pub fn is_asleep(thread: u32) -> bool {
+    stat(&format!("/proc/self/task/{thread}/stat"))
+        .is_some_and(|fields| fields.first().is_some_and(|state| ["S", "D"].contains(&state.as_str())))
+}
+
 /// Processor time of a process or thread, by its file `stat`.
-pub fn cpu_time(stat: &str) -> Option<Duration> {
-    let text = std::fs::read_to_string(stat).ok()?;
-    // The name, in parentheses, may have spaces.
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace().skip(11);
+pub fn cpu_time(path: &str) -> Option<Duration> {
+    let fields = stat(path)?;
+    let mut fields = fields.iter().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     Some(Duration::from_millis((ticks()? + ticks()?).saturating_mul(1000 / TICKS)))
 }
@@ -332,6 +346,12 @@ pub fn resident() -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::mpsc::channel,
+        thread,
+        time::{Duration, Instant},
+    };
+
     use super::*;
 
     #[test]
@@ -367,5 +387,29 @@ mod tests {
     fn a_descriptor_that_is_not_open_cannot_be_taken() {
         assert!(take(0).is_none(), "the standard streams are nobody's");
         assert!(take(1_000_000).is_none());
+    }
+
+    fn number() -> u32 {
+        nix::unistd::gettid().as_raw().cast_unsigned()
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn who_waits_sleeps_and_who_works_does_not() {
+        let ((say, said), (end, ended)) = (channel(), channel::<()>());
+        let sleeper = thread::Builder::new().name("a) R (".to_owned()).spawn(move || {
+            say.send(number()).unwrap();
+            let _ = ended.recv();
+        });
+        let thread = said.recv().unwrap();
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while !is_asleep(thread) {
+            assert!(Instant::now() < deadline);
+            thread::yield_now();
+        }
+        assert!(!is_asleep(number()));
+        drop(end);
+        sleeper.unwrap().join().unwrap();
+        assert!(!is_asleep(thread), "it is no more");
     }
 }

@@ -14,7 +14,6 @@ use std::{
 use crossbeam_utils::CachePadded;
 
 use super::{
-    asleep::is_asleep,
     bell::Bell,
     clock::{self, Nanos, nanos},
     idle::IdleSet,
@@ -26,6 +25,7 @@ use super::{
     times::Times,
     waits::{Spread, Waits},
 };
+use crate::process;
 
 /// Requests of so long are announced together.
 pub(super) const BATCH: Nanos = nanos(Duration::from_micros(200));
@@ -191,8 +191,8 @@ impl<Q, A> Inbox<Q, A> {
 
     /// The post of the worker that owns a role, if it is of this inbox.
     fn owner(&self, word: Word) -> Option<&Post> {
-        let number = (0..self.posts.len()).find(|seat| word.is_of(self.worker(*seat)))?;
-        Some(&self.posts[number])
+        let seat = word.worker()?.checked_sub(self.base)?;
+        self.posts.get(usize::try_from(seat).ok()?).map(|post| &**post)
     }
 
     /// Whether the worker that owns a role is of this inbox.
@@ -203,7 +203,7 @@ impl<Q, A> Inbox<Q, A> {
     /// Whether a worker of this inbox that has lent a reactor to itself is long at its request because it waits for something, and
     /// not for its turn on a processor.
     pub(super) fn is_stuck(&self, word: Word, now: Nanos) -> bool {
-        self.owner(word).is_some_and(|post| post.is_long(now) && is_asleep(post.thread()))
+        self.owner(word).is_some_and(|post| post.is_long(now) && post.thread().is_some_and(process::is_asleep))
     }
 
     /// A handler was long. One may have been off the processor for so long; a second one is no accident, and its like are better
@@ -580,6 +580,7 @@ impl<Q, A> Inbox<Q, A> {
     pub fn seat(self: &Arc<Self>, seat: usize) -> Seat<Q, A> {
         assert!(seat < self.posts.len(), "the inbox has {} seats, there is no seat {seat}", self.posts.len());
         self.taken_seats.fetch_max(seat + 1, Ordering::SeqCst);
+        self.posts[seat].seat(0);
         Seat::new(Arc::clone(self), seat)
     }
 }

@@ -9,7 +9,6 @@
 //! blocks except [`Seat::wait`] and [`Seat::pause`], which any request to leave ends, and [`Seat::block`], in which a worker
 //! waits for a part of the request that it has, and which an interruption ends.
 
-mod asleep;
 mod bell;
 mod board;
 mod clock;

@@ -54,7 +54,12 @@ impl Word {
 
     /// Whether the owner is this worker.
     pub(super) fn is_of(self, worker: u64) -> bool {
-        self.owner() == worker + 1
+        self.worker() == Some(worker)
+    }
+
+    /// The worker that is the owner, if one is.
+    pub(super) fn worker(self) -> Option<u64> {
+        self.owner().checked_sub(1)
     }
 
     fn owner(self) -> u64 {

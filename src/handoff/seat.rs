@@ -186,8 +186,14 @@ impl Post {
         took != 0 && now.saturating_sub(took) > LONG
     }
 
-    pub(super) fn thread(&self) -> u32 {
-        self.thread.load(Ordering::Relaxed)
+    /// What the system calls the thread that sits here.
+    pub(super) fn thread(&self) -> Option<u32> {
+        Some(self.thread.load(Ordering::Relaxed)).filter(|thread| *thread != 0)
+    }
+
+    /// From now on a thread sits here, which the system calls `thread`; 0 = none does.
+    pub(super) fn seat(&self, thread: u32) {
+        self.thread.store(thread, Ordering::Relaxed);
     }
 
     pub(super) fn mean(&self) -> Nanos {
@@ -679,7 +685,12 @@ impl<Q, A> Seat<Q, A> {
 
     /// The thread that calls this sits here from now on, which the system calls `thread`.
     pub fn sits(&self, thread: u32) {
-        self.post().thread.store(thread, Ordering::Relaxed);
+        self.post().seat(thread);
+    }
+
+    /// What the system calls the thread that sits here; `None`: none has yet.
+    pub fn thread(&self) -> Option<u32> {
+        self.post().thread()
     }
 
     /// What wakes the seat's thread.

@@ -114,7 +114,7 @@ fn name_host(headers: &mut HeaderMap, authority: &str) -> Result<(), Refusal> {
     if headers.get_all(HOST).iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
         return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
     }
-    if !authority.is_empty() && !is_host(authority.as_bytes()) {
+    if !may_be_host(authority.as_bytes()) {
         return Err((StatusCode::BAD_REQUEST, NO_HOST));
     }
     let host = HeaderValue::from_str(authority);
@@ -127,8 +127,7 @@ fn check_host(head: &Parts) -> Result<(), Refusal> {
     let mut hosts = head.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if head.version < Version::HTTP_11 => Ok(()),
-        // A client sends it empty if its URI has no authority.
-        (Some(host), None) if host.is_empty() || is_host(host.as_bytes()) => Ok(()),
+        (Some(host), None) if may_be_host(host.as_bytes()) => Ok(()),
         (Some(_), None) => Err((StatusCode::BAD_REQUEST, NO_HOST)),
         _ => Err((StatusCode::BAD_REQUEST, "A request needs one Host header\n")),
     }
@@ -161,6 +160,11 @@ fn check_target(method: &Method, target: &Uri, longest: usize) -> Result<(), Ref
         None => target.path().starts_with('/'),
     };
     if valid { Ok(()) } else { Err((StatusCode::BAD_REQUEST, "The request target names no resource of a server\n")) }
+}
+
+/// Whether `text` may stand in `Host`: a client sends it empty if its URI has no authority.
+fn may_be_host(text: &[u8]) -> bool {
+    text.is_empty() || is_host(text)
 }
 
 /// Whether `text` is a host and perhaps a port (RFC 3986 section 3.2). Credentials are none.

@@ -9,7 +9,7 @@ use std::{
 use nix::sys::resource::{Resource, getrlimit};
 
 use super::{Gathered, Metric, Source};
-use crate::process::{Heap, heap};
+use crate::process::{self, Heap, heap};
 
 /// Ticks of the clock by which the system counts processor time (`USER_HZ`).
 const TICKS: f64 = 100.0;
@@ -79,9 +79,8 @@ impl Source for Process {
 }
 
 fn stat() -> Option<Stat> {
-    let text = fs::read_to_string("/proc/self/stat").ok()?;
-    // The name, in parentheses, may have spaces. The field behind it is the third.
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
+    // From the third one on.
+    let fields = process::stat("/proc/self/stat")?;
     let number = |field: usize| fields.get(field - 3)?.parse::<u64>().ok();
     let ticks = |field: usize| Some(fields.get(field - 3)?.parse::<f64>().ok()? / TICKS);
     Some(Stat {

@@ -107,11 +107,7 @@ impl Wheel {
         runtime.block_on(poll_fn(|context| {
             before(context.waker());
             turn.run(context.waker());
-            let over = root(context);
-            if over.is_pending() && turn.has_new() {
-                context.waker().wake_by_ref();
-            }
-            over
+            root(context)
         }));
     }
 

@@ -169,10 +169,10 @@ impl Drop for Tasks {
 // === impl Turn ===
 
 impl Turn<'_> {
-    /// Runs those that were woken, until none is, without those that are put off meanwhile. `root` wakes the root task, in which
-    /// this is called, for the next run.
+    /// Runs those that were woken, until none is. `root` wakes the root task, in which this is called, for the next run.
     ///
-    /// Where that is too much for one run, the rest waits until the root task is polled again, for which this sees.
+    /// Those that are put off meanwhile, and what is too much for one run, wait until the root task is polled again, for which this
+    /// sees.
     pub(super) fn run(&self, root: &Waker) {
         let shared = &*self.tasks.shared;
         self.begin(root);
@@ -203,11 +203,6 @@ impl Turn<'_> {
             drop(budget);
         }
         root.wake_by_ref();
-    }
-
-    /// Whether tasks were put off: another run is due before the reactor may block.
-    pub(super) fn has_new(&self) -> bool {
-        self.tasks.shared.in_hand(|state| !state.new.is_empty()).unwrap_or_default()
     }
 
     /// A run begins: the root task may be another one than before, and others may have left something.
@@ -289,7 +284,8 @@ impl State {
         self.tell();
     }
 
-    /// Takes the next one out to run it. If there is none, the root task does not know of those that are woken from now on.
+    /// Takes the next one out to run it. If there is none, the root task does not know of those that are woken from now on; of those
+    /// that were put off it is told.
     fn next(&mut self) -> Option<(usize, Task)> {
         while let Some(number) = self.ready.pop_front() {
             // One that is over may have been woken still.
@@ -300,6 +296,9 @@ impl State {
             }
         }
         self.known = false;
+        if !self.new.is_empty() {
+            self.tell();
+        }
         None
     }
 
@@ -506,14 +505,13 @@ mod tests {
                 spawned.fetch_add(1, Ordering::SeqCst);
             });
         });
-        let turn = tasks.turn();
-        runtime().block_on(poll_fn(|context| {
-            turn.run(context.waker());
-            assert!(turn.has_new() && seen.load(Ordering::SeqCst) == 0);
-            turn.run(context.waker());
-            assert!(!turn.has_new() && seen.load(Ordering::SeqCst) == 1);
-            Poll::Ready(())
-        }));
+        // The root task waits for nothing else.
+        let mut polls = 0;
+        run_until(&tasks, || {
+            polls += 1;
+            assert_eq!(seen.load(Ordering::SeqCst), polls - 1);
+            polls == 2
+        });
     }
 
     #[test]

@@ -42,8 +42,6 @@ pub struct Worker<Q, A> {
     pub release: u32,
     /// When its thread was started.
     pub started: Instant,
-    /// The number that the system has given it; 0: none yet.
-    thread: AtomicU32,
     /// Where the thread waits for requests.
     seat: Seat<Q, A>,
     /// A [`State`].
@@ -178,7 +176,6 @@ impl<Q, A> Worker<Q, A> {
             number,
             release,
             started: now,
-            thread: AtomicU32::new(0),
             seat,
             state: AtomicU8::new(State::Booting as u8),
             requests: AtomicU64::new(0),
@@ -208,9 +205,7 @@ impl<Q, A> Worker<Q, A> {
     /// The script is about to run.
     pub fn boots(&self) {
         self.enter(State::Booting);
-        let thread = nix::unistd::gettid().as_raw().cast_unsigned();
-        self.thread.store(thread, Ordering::Relaxed);
-        self.seat.sits(thread);
+        self.seat.sits(nix::unistd::gettid().as_raw().cast_unsigned());
         *self.booted.lock() = Instant::now();
         self.why.store(Reason::Ended as u8, Ordering::Relaxed);
         self.jobs.store(self.limits.jobs_of_run(), Ordering::Relaxed);
@@ -425,7 +420,7 @@ impl<Q, A> Worker<Q, A> {
 
     /// The number that the system has given its thread, once it runs.
     pub fn thread(&self) -> Option<u32> {
-        Some(self.thread.load(Ordering::Relaxed)).filter(|thread| *thread != 0)
+        self.seat.thread()
     }
 
     /// Whether its script has failed to boot, and has not booted since.

@@ -215,10 +215,7 @@ fn is_ours(process: Option<u32>, has_parent: bool) -> io::Result<()> {
 }
 
 fn parent_of(process: u32) -> Option<u32> {
-    let line = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name of the program may have any character in it.
-    let (_, rest) = line.rsplit_once(')')?;
-    rest.split_whitespace().nth(1)?.parse().ok()
+    crate::process::stat(&format!("/proc/{process}/stat"))?.get(1)?.parse().ok()
 }
 
 fn occupant(path: &Path) -> io::Result<Occupant> {
