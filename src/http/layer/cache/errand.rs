@@ -185,12 +185,11 @@ impl Errand {
 
     /// A body has passed, or turned out not to be one to keep.
     fn passed(self, facts: Facts, whole: Option<Bytes>, mark: Mark, now: Moment) {
-        match whole {
-            Some(whole) => drop(self.keep(facts, whole, mark, now)),
-            None => {
-                self.forget();
-                self.cache.store.pass(&self.key, now.steady.as_secs());
-            }
+        if let Some(whole) = whole {
+            self.keep(facts, whole, mark, now);
+        } else {
+            self.forget();
+            self.cache.store.pass(&self.key, now.steady.as_secs());
         }
     }
 
