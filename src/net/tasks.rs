@@ -30,6 +30,10 @@ use tokio::task::coop::{has_budget_remaining, poll_proceed};
 /// runtime polls tasks between two looks.
 const POLLS: usize = 61;
 
+/// Tasks that are put off in one run, after which it ends: what is read of many connections at once has left the processor's caches
+/// before it is worked on.
+const ENOUGH: usize = 64;
+
 thread_local! {
     /// What this thread turns.
     static IN_HAND: RefCell<Option<InHand>> = const { RefCell::new(None) };
@@ -189,15 +193,16 @@ impl Turn<'_> {
                 continue;
             }
             let spent = !has_budget_remaining();
-            shared.in_hand(|state| {
+            let enough = shared.in_hand(|state| {
                 state.put_back(number, Task { future, waker });
                 if spent {
                     // What it waits for has not noted it then, but asked the runtime to wake it, which forgets that if the root
                     // task ends.
                     state.wake(number);
                 }
+                state.new.len() >= ENOUGH
             });
-            if spent {
+            if spent || enough.unwrap_or_default() {
                 break;
             }
             drop(budget);
@@ -210,7 +215,8 @@ impl Turn<'_> {
         let shared = &self.tasks.shared;
         let new = shared.in_hand(|state| {
             state.known = true;
-            state.ready.extend(state.new.drain(..));
+            // What they wait for is there as a rule, and makes room.
+            state.new.drain(..).rev().for_each(|number| state.ready.push_front(number));
             let new = state.root.as_ref().is_none_or(|known| !known.will_wake(root));
             if new {
                 state.root = Some(root.clone());
@@ -512,6 +518,32 @@ mod tests {
             assert_eq!(seen.load(Ordering::SeqCst), polls - 1);
             polls == 2
         });
+    }
+
+    #[test]
+    fn a_run_ends_with_enough_that_is_put_off_which_comes_first_in_the_next() {
+        let (tasks, order) = (Arc::new(Tasks::default()), Arc::new(Mutex::new(Vec::new())));
+        // Two connections with as many streams each.
+        for connection in 0..2 {
+            let (inside, order) = (Arc::clone(&tasks), Arc::clone(&order));
+            tasks.spawn(async move {
+                order.lock().push((connection, 0));
+                for stream in 1..=ENOUGH {
+                    let order = Arc::clone(&order);
+                    inside.spawn_later(async move { order.lock().push((connection, stream)) });
+                }
+                pending::<()>().await;
+            });
+        }
+        let mut runs = Vec::new();
+        run_until(&tasks, || {
+            runs.push(order.lock().len());
+            runs.last() == Some(&(2 * (1 + ENOUGH)))
+        });
+        assert_eq!(runs[0], 1, "the second connection waits for what the first one has brought");
+        let streams = order.lock().iter().position(|(connection, _)| *connection == 1).unwrap();
+        assert_eq!(streams, 1 + ENOUGH);
+        assert!(order.lock().is_sorted(), "each in its turn");
     }
 
     #[test]
