@@ -127,10 +127,10 @@ fn what_was_removed_while_it_was_made_is_not_stored() {
 }
 
 /// Workers that stream: to `/whole` in pieces, to `/cut` less than all, to `/long` more than is stored, to `/known` a known
-/// length, to `/gated` a half before the gate and a half behind it.
+/// length, to `/gated` a half before the gate and a half behind it, to `/replaced` something whole, but less than all the second time.
 fn streaming() -> (Server, Arc<Gate>) {
     let gate = Arc::new(Gate::default());
-    let at = Arc::clone(&gate);
+    let (at, asked) = (Arc::clone(&gate), AtomicUsize::new(0));
     let mut builder = Builder::scripted(move |worker| {
         while let Some(envelope) = worker.wait().map(Sealed::open) {
             let path = envelope.request.head.uri.path().to_owned();
@@ -139,6 +139,10 @@ fn streaming() -> (Server, Arc<Gate>) {
             if path == "/known" {
                 answer = with(answer, "content-length", "10");
             }
+            if path == "/replaced" && asked.fetch_add(1, Ordering::SeqCst) != 1 {
+                envelope.replier.answer(answer);
+                continue;
+            }
             envelope.replier.answer(answer.with_body(source));
             let write = |bytes: &[u8]| {
                 // What is not taken is seen by the client's end of the test.
@@ -146,7 +150,7 @@ fn streaming() -> (Server, Arc<Gate>) {
             };
             write(b"first");
             match path.as_str() {
-                "/cut" => continue,
+                "/cut" | "/replaced" => continue,
                 "/long" => (0..40).for_each(|_| write(&[b'x'; 32 * 1024])),
                 "/gated" => at.pass(),
                 _ => {}
@@ -190,6 +194,19 @@ fn what_a_client_did_not_stay_for_is_not_stored() {
     let response = second.response();
     assert_eq!((&response.body[..], response.header("age")), (&b"first*last"[..], None));
     assert!(ask(&server, "/gated").response().header("age").is_some());
+    server.stop();
+}
+
+#[test]
+fn what_was_replaced_by_a_response_that_broke_off_is_not_used_again() {
+    let (server, _) = streaming();
+    assert_eq!(ask(&server, "/replaced").response().header("age"), None);
+    assert!(ask(&server, "/replaced").response().header("age").is_some());
+    let mut checks = Client::connect(server.address);
+    checks.send("GET /replaced HTTP/1.1\r\nHost: flights.test\r\nCache-Control: no-cache\r\n\r\n");
+    checks.read_until("first");
+    let _ = checks.read_to_end(&mut Vec::new());
+    assert_eq!(ask(&server, "/replaced").response().header("age"), None);
     server.stop();
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Errand {
     pub(super) storing: bool,
     /// For those who wait for the same response.
     pub(super) lead: Option<Lead>,
+    /// Whether what is stored is used meanwhile.
+    pub(super) meanwhile: bool,
 }
 
 /// What was known when the worker was asked.
@@ -55,7 +57,15 @@ struct Begun {
 
 impl Errand {
     pub(super) fn new(cache: &Arc<Cache>, key: &Key, why: &'static str) -> Self {
-        Self { cache: Arc::clone(cache), key: key.clone(), why, stored: None, storing: true, lead: None }
+        Self {
+            cache: Arc::clone(cache),
+            key: key.clone(),
+            why,
+            stored: None,
+            storing: true,
+            lead: None,
+            meanwhile: false,
+        }
     }
 
     /// Asks a worker, and answers the client.
@@ -123,7 +133,7 @@ impl Errand {
         let newer = Arc::new(Object::new(self.key.clone(), facts, object.body.clone(), now));
         if self.storing {
             if kept {
-                status.stored = store.insert(Arc::clone(&newer), Some(object), begun.mark);
+                status.stored = store.renew(Arc::clone(&newer), object, begun.mark);
             } else {
                 store.remove(object);
             }
@@ -151,9 +161,13 @@ impl Errand {
     }
 
     /// The worker has answered anew.
-    fn answered(self, response: Response, begun: &Begun, now: Moment) -> Response {
-        let Cache { config, store, .. } = &*self.cache;
+    fn answered(mut self, response: Response, begun: &Begun, now: Moment) -> Response {
         let (head, content) = response.into_parts();
+        if !self.storing || head.status.is_server_error() {
+            // It says nothing of what is stored.
+            self.stored = None;
+        }
+        let Cache { config, store, .. } = &*self.cache;
         let asking = Asking { headers: &begun.client, at: begun.at };
         let events =
             head.headers.get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
@@ -163,9 +177,7 @@ impl Errand {
         let facts = if wanted { facts(config, &asking, head.status, &head.headers, now) } else { None };
         let mut status = Status::forwarded(self.why);
         let Some(facts) = facts else {
-            if self.storing && !head.status.is_server_error() {
-                self.forget();
-            }
+            self.forget();
             store.pass(&self.key, now.steady.as_secs());
             return self.cache.deliver(head, content, begun, status, now);
         };
@@ -173,6 +185,10 @@ impl Errand {
             Content::Whole(whole) => whole,
             content => {
                 status.stored = true;
+                if !self.meanwhile {
+                    // Who comes now is not to have it, however the new one goes.
+                    self.forget();
+                }
                 let cache = Arc::clone(&self.cache);
                 let mark = begun.mark;
                 let kept = Tee::new(content, config.max_object_size, move |whole| self.passed(facts, whole, mark, now));

@@ -189,6 +189,7 @@ impl Cache {
         let Some(renewal) = object.renew() else { return response };
         let mut errand = Errand::new(self, key, "stale");
         errand.stored = Some(Arc::clone(object));
+        errand.meanwhile = true;
         // Nobody waits for it, so it has a way of its own to the workers, and to its end.
         let Some(around) = request.extensions_mut().get_mut::<Around>() else { return response };
         around.detach();

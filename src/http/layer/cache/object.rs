@@ -103,17 +103,26 @@ impl Object {
         seconds(self.facts.lifetime) - seconds(self.age(now))
     }
 
+    /// Whether it is not in the store any more: it was removed, or another one has its place.
+    pub(super) fn is_gone(&self) -> bool {
+        self.gone.load(Ordering::Relaxed)
+    }
+
     /// Whether it may be used in place of an error.
     pub(super) fn stands_in(&self, now: Moment) -> bool {
         let Rules { no_cache, revalidate, if_error, .. } = self.facts.rules;
-        !no_cache && !revalidate && !if_error.is_zero() && self.staleness(now).is_none_or(|over| over <= if_error)
+        !self.is_gone()
+            && !no_cache
+            && !revalidate
+            && !if_error.is_zero()
+            && self.staleness(now).is_none_or(|over| over <= if_error)
     }
 
     /// Begins to ask for a newer one, unless somebody does so already, or has it.
     pub(super) fn renew(self: &Arc<Self>) -> Option<Renewal> {
         let first = !self.renewing.swap(true, Ordering::Acquire);
         // Who was the first before has put the newer one in its place.
-        (first && !self.gone.load(Ordering::Relaxed)).then(|| Renewal(Arc::clone(self)))
+        (first && !self.is_gone()).then(|| Renewal(Arc::clone(self)))
     }
 
     /// Bytes of memory that it takes, about.

@@ -115,12 +115,21 @@ impl Store {
     /// asked for at `mark`: if what it would belong to was removed since, it is not stored, and only `old` goes. Returns
     /// whether it was.
     pub(super) fn insert(&self, object: Arc<Object>, old: Option<&Arc<Object>>, mark: Mark) -> bool {
-        let weight = object.weight();
+        self.put(&mut self.inner.write(), object, old, mark)
+    }
+
+    /// Stores what `old` becomes when it is found good still; but not if it is gone: another one may be true since.
+    pub(super) fn renew(&self, object: Arc<Object>, old: &Arc<Object>, mark: Mark) -> bool {
         let mut inner = self.inner.write();
+        !old.is_gone() && self.put(&mut inner, object, Some(old), mark)
+    }
+
+    fn put(&self, inner: &mut Inner, object: Arc<Object>, old: Option<&Arc<Object>>, mark: Mark) -> bool {
+        let weight = object.weight();
         if let Some(old) = old {
             inner.remove(old);
         }
-        if weight > self.most || self.was_removed(&inner, &object, mark) {
+        if weight > self.most || self.was_removed(inner, &object, mark) {
             return false;
         }
         let selection = &object.facts.selection;
@@ -133,7 +142,7 @@ impl Store {
         inner.add(object, weight);
         while inner.bytes > self.most {
             let Some(next) = inner.turns.pop_front() else { break };
-            let Some(object) = next.upgrade().filter(|object| !object.gone.load(Ordering::Relaxed)) else { continue };
+            let Some(object) = next.upgrade().filter(|object| !object.is_gone()) else { continue };
             if object.used.swap(false, Ordering::Relaxed) {
                 inner.turns.push_back(next);
             } else {
@@ -244,7 +253,7 @@ impl Inner {
         self.count += 1;
         self.bytes += weight;
         if self.turns.len() > 2 * self.count + VARIANTS {
-            self.turns.retain(|turn| turn.upgrade().is_some_and(|object| !object.gone.load(Ordering::Relaxed)));
+            self.turns.retain(|turn| turn.upgrade().is_some_and(|object| !object.is_gone()));
         }
         self.turns.push_back(Arc::downgrade(&object));
         for tag in &*object.facts.tags {

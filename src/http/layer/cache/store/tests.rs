@@ -130,6 +130,18 @@ fn removals_count_for_what_was_under_way() {
 }
 
 #[test]
+fn what_is_good_still_takes_no_place_of_what_came_since() {
+    let store = Store::new(1 << 20);
+    let [first, second, third] = [1, 2, 3].map(|length| object("/a", length, &[], None));
+    assert!(put(&store, &first));
+    assert!(store.renew(Arc::clone(&second), &first, store.mark()));
+    assert!(!store.renew(Arc::clone(&third), &first, store.mark()));
+    assert!(matches!(store.find(&key("/a"), &HeaderMap::new()), Found::Object(found) if Arc::ptr_eq(&found, &second)));
+    store.remove(&second);
+    assert!(!store.renew(third, &second, store.mark()) && !has(&store, "/a"));
+}
+
+#[test]
 fn passes_end_and_are_bounded() {
     let store = Store::new(1 << 20);
     store.pass(&key("/"), 100);
