@@ -3,7 +3,7 @@
 //! What is checked here decides which resource is meant and where the body ends: two servers in a row that read it
 //! differently can be played off against each other. Headers that applications would take for others are dropped.
 
-use std::net::Ipv6Addr;
+use std::{cell::RefCell, net::Ipv6Addr};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
@@ -20,6 +20,11 @@ pub(super) type Refusal = (StatusCode, &'static str);
 
 /// Said where a host is none.
 const NO_HOST: &str = "The Host header names no host\n";
+
+thread_local! {
+    /// The host that a request over HTTP/2 named last on this thread: the next one names the same, as a rule.
+    static NAMED: RefCell<HeaderValue> = const { RefCell::new(HeaderValue::from_static("")) };
+}
 
 /// Drops headers that could be taken for something else.
 ///
@@ -114,12 +119,20 @@ fn name_host(headers: &mut HeaderMap, authority: &str) -> Result<(), Refusal> {
     if headers.get_all(HOST).iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
         return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
     }
-    if !may_be_host(authority.as_bytes()) {
-        return Err((StatusCode::BAD_REQUEST, NO_HOST));
-    }
-    let host = HeaderValue::from_str(authority);
-    headers.insert(HOST, host.map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?);
+    headers.insert(HOST, NAMED.with_borrow_mut(|before| host_value(authority, before))?);
     Ok(())
+}
+
+/// `authority` as the value of a header, if it is a host; that of the request `before`, if it named the same.
+fn host_value(authority: &str, before: &mut HeaderValue) -> Result<HeaderValue, Refusal> {
+    if before.as_bytes() != authority.as_bytes() {
+        if !may_be_host(authority.as_bytes()) {
+            return Err((StatusCode::BAD_REQUEST, NO_HOST));
+        }
+        *before = HeaderValue::from_str(authority)
+            .map_err(|_| (StatusCode::BAD_REQUEST, "The request target names no host\n"))?;
+    }
+    Ok(before.clone())
 }
 
 /// RFC 9112 section 3.2: one valid `Host`; in HTTP/1.0 it may be missing.
@@ -260,6 +273,21 @@ mod tests {
         assert_eq!(checked("GET", "/", &[("host", "a"), ("host", "a")]).err(), Some(StatusCode::BAD_REQUEST));
         let mut head = http::Request::builder().version(Version::HTTP_10).body(()).unwrap().into_parts().0;
         assert!(check(&mut head, true, &Limits::default()).is_ok());
+    }
+
+    #[test]
+    fn each_request_has_the_host_that_it_names_whatever_came_before() {
+        let named = |authority: &str| {
+            let target = format!("http://{authority}/");
+            let mut head = http::Request::builder().version(Version::HTTP_2).uri(target).body(()).unwrap().into_parts().0;
+            check(&mut head, false, &Limits::default()).map(|()| head.headers[HOST].clone())
+        };
+        for host in ["a", "a", "b:80", "a", "u@a", "A", "b:x", "b:80"] {
+            match named(host) {
+                Ok(value) => assert_eq!(value, host),
+                Err((status, _)) => assert!(["u@a", "b:x"].contains(&host) && status == StatusCode::BAD_REQUEST),
+            }
+        }
     }
 
     #[test]
