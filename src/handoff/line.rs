@@ -21,6 +21,9 @@ use super::{
 /// An answer that took longer is announced at once.
 const PROMPT: Nanos = nanos(Duration::from_micros(200));
 
+/// In place of the time at which a request was taken.
+const EAGER: Nanos = 0;
+
 /// Places that a line keeps for later requests: streams of one connection have as many under way at a time, or few more.
 const KEPT: usize = 16;
 
@@ -89,9 +92,7 @@ pub struct Envelope<Q, A> {
 pub struct Replier<Q, A> {
     /// `None` once the answer was given.
     slot: Option<Arc<Slot<Q, A>>>,
-    /// Whether the answer is announced at once, or left for the worker's next wait.
-    eager: bool,
-    /// When the worker took the request.
+    /// When the worker took the request; [`EAGER`]: the answer is announced at once, and not left for the worker's next wait.
     taken: Nanos,
 }
 
@@ -227,13 +228,13 @@ impl<Q, A> Slot<Q, A> {
         }
         self.seat.store(seat, Ordering::Relaxed);
         self.taken.store(now, Ordering::Relaxed);
-        Some(Sealed(Replier { slot: Some(self), eager, taken: now }))
+        Some(Sealed(Replier { slot: Some(self), taken: if eager { EAGER } else { now } }))
     }
 
     /// Says why there is no answer.
     pub(super) fn refuse(self: Arc<Self>, reason: Unanswered) {
         drop(self.unload());
-        Replier { slot: Some(self), eager: true, taken: 0 }.refuse(reason);
+        Replier { slot: Some(self), taken: EAGER }.refuse(reason);
     }
 
     /// Which of its requests is in it.
@@ -286,10 +287,10 @@ impl<Q, A> Sealed<Q, A> {
         Envelope { request: request.expect("a slot in the inbox is filled"), replier: self.0 }
     }
 
-    /// Puts the request into an empty place, without a way round over the stack. Returns where its answer goes.
+    /// Puts the request into a place, without a way round over the stack. Returns where its answer goes.
     pub fn open_into(self, place: &mut Option<Q>) -> Replier<Q, A> {
         if let Some(slot) = &self.0.slot {
-            std::mem::swap(place, &mut slot.contents.lock().request);
+            *place = slot.contents.lock().request.take();
         }
         self.0
     }
@@ -344,7 +345,7 @@ impl<Q, A> Replier<Q, A> {
         }
         port.push(slot);
         // The worker may work on after its answer. If it was quick so far, the monitor still watches it.
-        if self.eager || (port.is_parked() && clock::now().saturating_sub(self.taken) > PROMPT) {
+        if self.taken == EAGER || (port.is_parked() && clock::now().saturating_sub(self.taken) > PROMPT) {
             port.announce();
         }
         true
@@ -353,7 +354,7 @@ impl<Q, A> Replier<Q, A> {
 
 impl<Q, A> Drop for Replier<Q, A> {
     fn drop(&mut self) {
-        self.eager = true;
+        self.taken = EAGER;
         self.finish(Err(Unanswered::WorkerLost));
     }
 }

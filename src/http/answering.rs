@@ -73,7 +73,7 @@ impl Future for Answering {
                     return Poll::Pending;
                 }
                 connection.set_waiting(false);
-                let response = match answer {
+                let mut response = match answer {
                     Ok(answer) => response(answer, *head_only, connection),
                     Err(Unanswered::Stopping | Unanswered::Overdue) => unavailable(),
                     Err(Unanswered::TimedOut) => {
@@ -81,7 +81,8 @@ impl Future for Answering {
                     }
                     Err(Unanswered::WorkerLost) => plain(connection.internal_error_code(), "Internal Server Error\n"),
                 };
-                connection.last_if_parting(response)
+                connection.tell_if_parting(&mut response);
+                response
             }
             Self::Body(receiving) => ready!(receiving.as_mut().poll(context)),
             Self::Refused(response) => return response.take().map_or(Poll::Pending, |said| Poll::Ready(Ok(*said))),

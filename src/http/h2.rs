@@ -238,20 +238,19 @@ impl Future for Answer {
     type Output = Result<Response<Sending>, Infallible>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let Ok(response) = ready!(Pin::new(&mut self.answering).poll(context));
-        let (mut head, body) = response.into_parts();
+        let Ok(mut response) = ready!(Pin::new(&mut self.answering).poll(context));
         // hyper sends what it is given, where HTTP/1 has no body by definition.
-        let bodyless = is_bodyless(self.head_only, head.status);
+        let bodyless = is_bodyless(self.head_only, response.status());
         if self.head_only
-            && !head.headers.contains_key(CONTENT_LENGTH)
-            && let Some(length) = body.size_hint().exact().filter(|length| *length > 0)
+            && !response.headers().contains_key(CONTENT_LENGTH)
+            && let Some(length) = response.body().size_hint().exact().filter(|length| *length > 0)
         {
-            head.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         let open = self.open.take();
         // A stream may have nothing to take for long.
-        let untaken = open.as_ref().filter(|_| !body.is_streamed()).map(Open::untaken);
-        Poll::Ready(Ok(Response::from_parts(head, Sending { body, bodyless, untaken, open })))
+        let untaken = open.as_ref().filter(|_| !response.body().is_streamed()).map(Open::untaken);
+        Poll::Ready(Ok(response.map(|body| Sending { body, bodyless, untaken, open })))
     }
 }
 

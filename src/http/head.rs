@@ -9,7 +9,7 @@ use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
     header::{COOKIE, HOST, TRANSFER_ENCODING},
     request::Parts,
-    uri::{Authority, Parts as UriParts, Scheme},
+    uri::{Authority, Scheme},
 };
 use tracing::debug;
 
@@ -90,15 +90,13 @@ fn check_http2(head: &mut Parts, limits: &Limits) -> Result<bool, Refusal> {
     if head.headers.len() > limits.max_headers {
         return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many headers\n"));
     }
-    let UriParts { scheme, authority, path_and_query, .. } = std::mem::take(&mut head.uri).into_parts();
-    if scheme.is_some_and(|scheme| scheme != Scheme::HTTP && scheme != Scheme::HTTPS) {
+    if head.uri.scheme().is_some_and(|scheme| *scheme != Scheme::HTTP && *scheme != Scheme::HTTPS) {
         return Err((StatusCode::BAD_REQUEST, "The request names no scheme of ours\n"));
     }
+    let named = head.uri.authority().map(|authority| name_host(&mut head.headers, authority.as_str())).transpose()?;
     // CONNECT has none.
-    head.uri = path_and_query.map(Uri::from).unwrap_or_default();
-    let Some(authority) = authority else { return Ok(false) };
-    name_host(&mut head.headers, authority.as_str())?;
-    Ok(true)
+    head.uri = head.uri.path_and_query().cloned().map(Uri::from).unwrap_or_default();
+    Ok(named.is_some())
 }
 
 /// RFC 9113 section 8.2.3: a client may send each cookie by itself, an application gets them in one line.

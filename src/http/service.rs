@@ -262,10 +262,15 @@ impl Connection {
     }
 
     /// Says that an answer is the last one, if it is.
-    pub(super) fn last_if_parting(&self, mut response: Response<Body>) -> Response<Body> {
+    pub(super) fn tell_if_parting(&self, response: &mut Response<Body>) {
         if self.is_parting() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
+    }
+
+    /// The same for one that is made here.
+    fn last_if_parting(&self, mut response: Response<Body>) -> Response<Body> {
+        self.tell_if_parting(&mut response);
         response
     }
 
@@ -339,6 +344,9 @@ impl Connection {
             let around = Around { peer: *peer, arrived, counted, connection: self.clone() };
             let (answering, connection) = (layers.begin(head, body, around), self.clone());
             return Answering::Body(Box::pin(async move { connection.last_if_parting(answering.await) }));
+        }
+        if !has_body {
+            return self.dispatch(head, Received::default(), peer, arrived, arrived);
         }
         self.enter(head, body, *peer, arrived, counted)
     }

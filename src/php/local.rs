@@ -48,6 +48,8 @@ pub(super) struct Local {
     ties: Arc<Ties>,
     /// The request taken last, shared with the PHP object that shows it.
     current: RefCell<Option<Rc<Exchange>>>,
+    /// The two requests before, for their memory: PHP holds the last one until it has the next.
+    before: Cell<[Option<Rc<Exchange>>; 2]>,
     /// The headers of the request before, for their memory: it goes round from answer to request.
     spare: Cell<HeaderMap>,
     /// Echoed text whose line has not ended.
@@ -152,6 +154,7 @@ pub(super) fn enter(worker: Arc<Worker>, settings: Settings, oversight: Arc<Over
         oversight,
         ties,
         current: RefCell::default(),
+        before: Cell::default(),
         spare: Cell::default(),
         line: RefCell::default(),
         ahead: Cell::default(),
@@ -203,6 +206,7 @@ impl Local {
     pub(super) fn begin_run(&self) {
         self.ties.begin();
         super::class::answer::forget();
+        self.before.take();
         self.left.set(false);
         self.over.set(false);
         Oversight::ahead(&self.worker);
@@ -241,14 +245,7 @@ impl Local {
 
     fn begin_request(&self, sealed: http::Sealed) -> Rc<Exchange> {
         let deadline = self.worker.exec_ttl().and_then(|limit| SystemTime::now().checked_add(limit));
-        let exchange = Rc::new(Exchange {
-            request: RefCell::default(),
-            replier: Cell::default(),
-            stream: RefCell::default(),
-            parts: RefCell::default(),
-            deadline,
-            detached: false,
-        });
+        let exchange = self.vacant(deadline);
         exchange.replier.set(Some(sealed.open_into(&mut exchange.request.borrow_mut())));
         if let Some(request) = &*exchange.request.borrow() {
             self.oversight.begin(&self.worker, request);
@@ -258,6 +255,26 @@ impl Local {
         }
         self.current.replace(Some(Rc::clone(&exchange)));
         exchange
+    }
+
+    /// An exchange without a request: the one before the last, unless PHP still shows it.
+    fn vacant(&self, deadline: Option<SystemTime>) -> Rc<Exchange> {
+        let [last, mut before] = self.before.take();
+        self.before.set([last, None]);
+        if let Some(place) = before.as_mut().and_then(Rc::get_mut) {
+            place.deadline = deadline;
+        }
+        let vacant = before.filter(|exchange| Rc::strong_count(exchange) == 1);
+        vacant.unwrap_or_else(|| {
+            Rc::new(Exchange {
+                request: RefCell::default(),
+                replier: Cell::default(),
+                stream: RefCell::default(),
+                parts: RefCell::default(),
+                deadline,
+                detached: false,
+            })
+        })
     }
 
     /// A header map to be filled.
@@ -364,12 +381,30 @@ impl Local {
     fn finish_current(&self) {
         let Some(exchange) = self.current.replace(None) else { return };
         exchange.end_stream(None);
-        let request = exchange.request.borrow_mut().take();
-        let (replier, Some(mut request)) = (exchange.replier.take(), request) else { return };
-        let Some(replier) = replier else {
-            self.spare.set(request.head.headers);
-            return;
-        };
+        let replier = exchange.replier.take();
+        {
+            let mut place = exchange.request.borrow_mut();
+            match replier {
+                Some(replier) => {
+                    if let Some(request) = place.take() {
+                        self.leave_unanswered(request, replier);
+                    }
+                }
+                None => {
+                    if let Some(request) = &mut *place {
+                        self.spare.set(std::mem::take(&mut request.head.headers));
+                    }
+                    *place = None;
+                }
+            }
+        }
+        if exchange.parts.try_borrow().is_ok_and(|parts| parts.is_none()) {
+            let [last, _] = self.before.take();
+            self.before.set([Some(exchange), last]);
+        }
+    }
+
+    fn leave_unanswered(&self, mut request: http::Request, replier: http::Replier) {
         if self.worker.is_leaving() && !self.worker.is_stopping() && !request.given_back && request.is_untouched() {
             // `Worker::stop()` before an answer: another worker takes the request, as in RoadRunner. But once: a script
             // that stops on each request would pass it round for ever. And not without a part of its body.
