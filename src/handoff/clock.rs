@@ -1,8 +1,11 @@
 //! Time as a number that fits an atomic.
 
 #[cfg(not(feature = "shuttle"))]
-use std::sync::OnceLock;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
+
+#[cfg(not(feature = "shuttle"))]
+use rustix::time::{ClockId, clock_gettime};
 
 /// Nanoseconds since the first look at the clock, never 0.
 pub(super) type Nanos = u64;
@@ -13,29 +16,48 @@ pub(super) fn now() -> Nanos {
     1
 }
 
+/// The first look at the clock.
+#[cfg(not(feature = "shuttle"))]
+struct Start {
+    moment: Instant,
+    /// The same as the system counts it, or a little less: what was read of an [`Instant`] is never in the future.
+    nanos: Nanos,
+}
+
+#[cfg(not(feature = "shuttle"))]
+static START: LazyLock<Start> = LazyLock::new(|| {
+    // Another thread may have had its turn between the two looks.
+    let looks = (0..100).map(|_| {
+        let nanos = monotonic();
+        (Start { moment: Instant::now(), nanos }, monotonic() - nanos)
+    });
+    let best = looks.min_by_key(|(_, apart)| *apart).map(|(start, _)| start);
+    best.unwrap_or_else(|| Start { moment: Instant::now(), nanos: monotonic() })
+});
+
+/// The clock that an [`Instant`] is read from, without the arithmetic of one.
+#[cfg(not(feature = "shuttle"))]
+fn monotonic() -> Nanos {
+    let time = clock_gettime(ClockId::Monotonic);
+    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+}
+
 /// Returns the present.
 #[cfg(not(feature = "shuttle"))]
 pub(super) fn now() -> Nanos {
-    at(Instant::now())
+    monotonic().saturating_sub(START.nanos).max(1)
 }
 
 /// Returns a moment that was read from the clock elsewhere.
 #[cfg(not(feature = "shuttle"))]
 pub(super) fn at(moment: Instant) -> Nanos {
-    nanos(moment.saturating_duration_since(start())).max(1)
-}
-
-/// The first look at the clock.
-#[cfg(not(feature = "shuttle"))]
-fn start() -> Instant {
-    static START: OnceLock<Instant> = OnceLock::new();
-    *START.get_or_init(Instant::now)
+    nanos(moment.saturating_duration_since(START.moment)).max(1)
 }
 
 /// The same moment as others count.
 #[cfg(not(feature = "shuttle"))]
 pub(super) fn moment(nanos: Nanos) -> Instant {
-    start() + Duration::from_nanos(nanos)
+    START.moment + Duration::from_nanos(nanos)
 }
 
 /// The model's only moment.

@@ -294,6 +294,11 @@ impl Body {
         self.content
     }
 
+    /// Returns whether it is there in one piece.
+    pub(super) fn is_whole(&self) -> bool {
+        matches!(self.content, Content::Whole(_))
+    }
+
     /// Returns whether it may be still written by a worker.
     pub(super) fn is_streamed(&self) -> bool {
         matches!(self.content, Content::Stream(_) | Content::Layered(_))

@@ -89,6 +89,7 @@ struct Sending {
     bodyless: bool,
     /// Until a part of it is asked for, which is not before the client takes something.
     untaken: Option<Untaken>,
+    /// `None` if `untaken` is, or was, all of it.
     open: Option<Open>,
 }
 
@@ -118,7 +119,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
             }
             loop {
                 // The next answer is the last one: it goes out together with word that no more requests are taken.
-                if !ending && (draining || connection.is_parting() && streams.has_open()) {
+                if !ending && (draining || connection.is_parting() && !streams.are_done()) {
                     ending = true;
                     served.as_mut().graceful_shutdown();
                     stream.lock().pinged();
@@ -156,7 +157,7 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                 }
                 // Without a rest of it, neither of the two has noted who is to be woken.
                 watched = has_budget_remaining();
-                if ending || !(draining || connection.is_parting() && streams.has_open()) {
+                if ending || !(draining || connection.is_parting() && !streams.are_done()) {
                     return Poll::Pending;
                 }
             }
@@ -248,8 +249,12 @@ impl Future for Answer {
             response.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length));
         }
         let open = self.open.take();
-        // A stream may have nothing to take for long.
-        let untaken = open.as_ref().filter(|_| !response.body().is_streamed()).map(Open::untaken);
+        let (untaken, open) = match response.body() {
+            body if body.is_whole() => (open.map(Open::all_untaken), None),
+            // It may have nothing to take for long.
+            body if body.is_streamed() => (None, open),
+            _ => (open.as_ref().map(Open::untaken), open),
+        };
         Poll::Ready(Ok(response.map(|body| Sending { body, bodyless, untaken, open })))
     }
 }

@@ -22,7 +22,7 @@ const TOGETHER: u32 = 16;
 /// What is under way on one connection.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    /// Requests whose answers have not ended.
+    /// Requests whose answers have not ended, and parts of answers that are not taken yet.
     open: Count,
     /// Number of the span of time that is now.
     span: AtomicU32,
@@ -45,7 +45,7 @@ pub(super) struct Open(Arc<Streams>);
 /// Something of an answer that its client has not taken yet.
 #[derive(Debug)]
 pub(super) struct Untaken {
-    streams: Arc<Streams>,
+    open: Open,
     /// The span of time in which a part of it was last taken.
     span: u32,
 }
@@ -69,12 +69,7 @@ pub(super) struct Spans {
 impl Streams {
     /// Returns whether no request is under way, and every answer is written.
     pub(super) fn are_done(&self) -> bool {
-        !self.has_open() && self.unsent.iter().all(|count| count.get() == 0)
-    }
-
-    /// Returns whether a request is under way.
-    pub(super) fn has_open(&self) -> bool {
-        self.open.get() > 0
+        self.open.get() == 0
     }
 
     /// A look at the connection begins.
@@ -129,11 +124,16 @@ impl Open {
         Self(Arc::clone(streams))
     }
 
-    /// From now on the client has something to take.
+    /// From now on the client has a part of the answer to take.
     pub(super) fn untaken(&self) -> Untaken {
+        Self::new(&self.0).all_untaken()
+    }
+
+    /// From now on the client has all of the answer to take.
+    pub(super) fn all_untaken(self) -> Untaken {
         let span = self.0.span.load(Ordering::Relaxed);
         self.0.place(span).more();
-        Untaken { streams: Arc::clone(&self.0), span }
+        Untaken { open: self, span }
     }
 }
 
@@ -153,10 +153,11 @@ impl Untaken {
 
     /// A part of it was taken.
     fn moves(&mut self) {
-        let now = self.streams.span.load(Ordering::Relaxed);
+        let streams = &self.open.0;
+        let now = streams.span.load(Ordering::Relaxed);
         if now != self.span {
-            self.streams.place(self.span).less();
-            self.streams.place(now).more();
+            streams.place(self.span).less();
+            streams.place(now).more();
             self.span = now;
         }
     }
@@ -164,7 +165,7 @@ impl Untaken {
 
 impl Drop for Untaken {
     fn drop(&mut self) {
-        self.streams.place(self.span).less();
+        self.open.0.place(self.span).less();
     }
 }
 
@@ -226,7 +227,7 @@ mod tests {
         let mut moving = open.untaken().of(Bytes::from_static(&[0; 100]));
         let stalled = open.untaken().of(Bytes::from_static(&[0; 100]));
         drop(open);
-        assert!(!streams.has_open() && !streams.are_done());
+        assert!(!streams.are_done());
         let spans = (1..100).find(|_| {
             moving.advance(1);
             streams.next_span()
