@@ -277,7 +277,8 @@ mod tests {
     fn each_request_has_the_host_that_it_names_whatever_came_before() {
         let named = |authority: &str| {
             let target = format!("http://{authority}/");
-            let mut head = http::Request::builder().version(Version::HTTP_2).uri(target).body(()).unwrap().into_parts().0;
+            let mut head =
+                http::Request::builder().version(Version::HTTP_2).uri(target).body(()).unwrap().into_parts().0;
             check(&mut head, false, &Limits::default()).map(|()| head.headers[HOST].clone())
         };
         for host in ["a", "a", "b:80", "a", "u@a", "A", "b:x", "b:80"] {

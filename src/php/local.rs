@@ -381,23 +381,18 @@ impl Local {
     fn finish_current(&self) {
         let Some(exchange) = self.current.replace(None) else { return };
         exchange.end_stream(None);
-        let replier = exchange.replier.take();
-        {
-            let mut place = exchange.request.borrow_mut();
-            match replier {
-                Some(replier) => {
-                    if let Some(request) = place.take() {
-                        self.leave_unanswered(request, replier);
-                    }
-                }
-                None => {
-                    if let Some(request) = &mut *place {
-                        self.spare.set(std::mem::take(&mut request.head.headers));
-                    }
-                    *place = None;
-                }
+        let mut place = exchange.request.borrow_mut();
+        if let Some(replier) = exchange.replier.take() {
+            if let Some(request) = place.take() {
+                self.leave_unanswered(request, replier);
             }
+        } else {
+            if let Some(request) = &mut *place {
+                self.spare.set(std::mem::take(&mut request.head.headers));
+            }
+            *place = None;
         }
+        drop(place);
         if exchange.parts.try_borrow().is_ok_and(|parts| parts.is_none()) {
             let [last, _] = self.before.take();
             self.before.set([Some(exchange), last]);
