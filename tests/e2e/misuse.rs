@@ -119,6 +119,33 @@ while ($request = $worker->waitRequest()) {
 }
 
 #[test]
+fn a_finished_request_that_is_kept_never_becomes_a_later_one() {
+    let server = Server::of(
+        r#"<?php
+$worker = new RoadRunner\Worker();
+$kept = [];
+while ($request = $worker->waitRequest()) {
+    $over = 0;
+    foreach ($kept as $one) {
+        try { $one->path; } catch (RoadRunner\Exception\LogicException) { $over++; }
+    }
+    $worker->respond(200, count($kept) . " $over $request->path");
+    if (strlen($request->path) % 3) $kept[] = $request;
+}
+"#,
+    )
+    .workers(1)
+    .start();
+    let mut kept = 0;
+    for length in 1..40 {
+        let path = format!("/{}", "a".repeat(length));
+        assert_eq!(get(server.address, &path).text(), format!("{kept} {kept} {path}"));
+        kept += usize::from(path.len() % 3 > 0);
+    }
+    server.stop();
+}
+
+#[test]
 fn a_wait_with_an_unanswered_request_answers_500_and_names_the_line() {
     let server = Server::with_loop("if ($request->path !== '/forgotten') $worker->respond(200);").workers(1).start();
     assert_eq!(get(server.address, "/forgotten").status, 500);
