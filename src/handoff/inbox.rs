@@ -39,6 +39,8 @@ const NEAR: usize = 64;
 const OFTEN: Nanos = 64;
 /// After two handlers of so long, the reactor's own thread drives for a while.
 pub(super) const LONG: Nanos = nanos(Duration::from_millis(1));
+/// For so long answers are delivered before their workers go on, once one had to wait for what its worker did behind it.
+const WORKS_ON: Nanos = nanos(Duration::from_secs(10));
 /// Handlers faster than this never deserve another thread: it would take longer to come.
 const SHORT: Nanos = nanos(Duration::from_micros(8));
 
@@ -87,6 +89,8 @@ pub struct Inbox<Q, A> {
     driven: OnceLock<Driven<Q, A>>,
     /// Until when no worker is given the role of driving one.
     hold: AtomicU64,
+    /// Until when answers are delivered before their workers go on; 0 = they are not.
+    works_on: AtomicU64,
     /// When a handler was last long; 0 = none was.
     long: AtomicU64,
     /// Whether requests waited at the monitor's last look while none was taken. Of the monitor alone.
@@ -168,6 +172,7 @@ impl<Q, A> Inbox<Q, A> {
             monitor,
             driven: OnceLock::new(),
             hold: AtomicU64::new(0),
+            works_on: AtomicU64::new(0),
             long: AtomicU64::new(0),
             waited_before: AtomicBool::new(false),
             base: WORKERS.fetch_add(seats as u64, std::sync::atomic::Ordering::Relaxed),
@@ -222,6 +227,31 @@ impl<Q, A> Inbox<Q, A> {
         if let Some(driven) = self.driven.get() {
             self.hold.store(now + driven.hold, Ordering::Relaxed);
         }
+    }
+
+    /// Something was put off for too long. Where that is an answer whose worker has gone on with something else, the next ones are
+    /// delivered before that.
+    pub(super) fn note_work_behind_answers(&self, now: Nanos) {
+        if self.present().iter().any(|post| post.has_answered() && post.is_long(now)) {
+            self.deliver_first(now);
+        }
+    }
+
+    pub(super) fn deliver_first(&self, now: Nanos) {
+        self.works_on.store(now + WORKS_ON, Ordering::Relaxed);
+    }
+
+    /// Whether answers are delivered before their workers go on.
+    pub(super) fn delivers_first(&self) -> bool {
+        let until = self.works_on.load(Ordering::Relaxed);
+        if until == 0 {
+            return false;
+        }
+        let still = clock::now() < until;
+        if !still {
+            self.works_on.store(0, Ordering::Relaxed);
+        }
+        still
     }
 
     /// A look of the monitor; `still`: no request was taken since its last one. Returns whether somebody must be woken for those that

@@ -139,6 +139,10 @@ impl<Q, A> Monitor<Q, A> {
                 found = true;
             }
         }
+        if found {
+            let now = clock::now();
+            self.inboxes.iter().for_each(|inbox| inbox.note_work_behind_answers(now));
+        }
         found
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Post {
     /// How long a request has waited at most, since somebody last asked. A hint: written by the seat's thread, taken by
     /// others.
     pub(super) waited: AtomicU64,
+    /// Whether the request in hand was answered. Written by the seat's thread alone.
+    answered: AtomicBool,
     /// For how long the seat has had requests that are over. Written by the seat's thread alone.
     busy: AtomicU64,
     /// Times that the seat's thread came back from its sleep. Written by the seat's thread alone.
@@ -186,6 +188,11 @@ impl Post {
         took != 0 && now.saturating_sub(took) > LONG
     }
 
+    /// Whether the request in hand was answered: what the thread does is work behind that.
+    pub(super) fn has_answered(&self) -> bool {
+        self.answered.load(Ordering::Relaxed)
+    }
+
     /// What the system calls the thread that sits here.
     pub(super) fn thread(&self) -> Option<u32> {
         Some(self.thread.load(Ordering::Relaxed)).filter(|thread| *thread != 0)
@@ -206,6 +213,7 @@ impl Post {
     }
 
     fn begin(&self, now: Nanos) {
+        self.answered.store(false, Ordering::Relaxed);
         self.took.store(now, Ordering::Relaxed);
     }
 
@@ -500,6 +508,13 @@ impl<Q, A> Seat<Q, A> {
             port.hand_in(driver);
             return received;
         }
+        self.lend(number, driver);
+        received
+    }
+
+    /// Lends a reactor to this worker itself.
+    fn lend(&self, number: usize, driver: Driver) {
+        let port = &self.inbox.ports()[number];
         let word = port.role.lend(driver);
         self.lent.put(number, word);
         self.inbox.monitor.poke();
@@ -507,7 +522,6 @@ impl<Q, A> Seat<Q, A> {
         if port.is_recalled() {
             self.retire();
         }
-        received
     }
 
     /// Gives the reactor back that this worker has lent to itself.
@@ -649,11 +663,60 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// The request in hand is answered. With nothing else to take, this thread would announce the answer at its next wait; it does
-    /// so now, as it may work on. Where it drives the reactor itself, the monitor sees that.
+    /// so now, as it may work on. Where it drives the reactor itself, or something else is to be taken, the monitor sees that, and
+    /// for a while answers are delivered here.
     pub fn answered(&self) {
-        if self.inbox.is_empty() && self.lent.is_none() {
+        self.post().answered.store(true, Ordering::Relaxed);
+        let first = self.inbox.delivers_first();
+        if !self.lent.is_none() {
+            if first {
+                self.deliver();
+            }
+        } else if first || self.inbox.is_empty() {
             self.yield_role();
         }
+    }
+
+    /// Whether answers are delivered before the worker goes on.
+    #[cfg(test)]
+    pub(super) fn delivers_first(&self) -> bool {
+        self.inbox.delivers_first()
+    }
+
+    /// As if an answer had waited for what its worker did behind it.
+    #[cfg(test)]
+    pub(super) fn deliver_first(&self) {
+        self.inbox.deliver_first(clock::now());
+    }
+
+    /// Lets the reactor that this worker has lent to itself fetch its answers, and go on with what they bring.
+    fn deliver(&self) {
+        let now = clock::now();
+        if let Some(driving) = self.regain(now) {
+            let Driving { port: number, driver } = self.turn(driving);
+            self.pass_on(now);
+            self.lend(number, driver);
+        }
+        // The answer may be for another one.
+        self.announce(now);
+    }
+
+    /// Drives a reactor once round, without a look at its sockets.
+    fn turn(&self, driving: Driving) -> Driving {
+        let port = &self.inbox.ports()[driving.port];
+        let Some(engine) = port.engine() else { return driving };
+        port.count_pass();
+        let mut root = |_: &Waker| {
+            port.look();
+            Poll::Ready(())
+        };
+        let turned = catch_unwind(AssertUnwindSafe(|| engine.drive(&driving.driver, &mut root)));
+        if let Err(panic) = turned {
+            // Or nobody would drive it any more.
+            port.hand_in(driving.driver);
+            resume_unwind(panic);
+        }
+        driving
     }
 
     /// Waits until `ready`, but not longer than `patience` (for ever if it is longer than any clock), for something that rings this seat when it comes. For the seat's thread, between two waits.
