@@ -98,10 +98,14 @@ fn answer_and_work() -> Vec<Figure> {
         took.push(start.elapsed().as_secs_f64() * 1e3);
     }
     server.stop();
+    let first = took.remove(0);
     took.sort_unstable_by(f64::total_cmp);
     let note = format!("median {:.2} ms", took[took.len() / 2]);
-    let name = "an answer before 100 ms of work, while a worker drives: longest of 20";
-    vec![Figure::new(name, took[took.len() - 1], "ms").at_most(10.0).note(note)]
+    let name = "an answer before 100 ms of work, while a worker drives";
+    vec![
+        Figure::new(format!("{name}: the first one"), first, "ms").at_most(10.0),
+        Figure::new(format!("{name}: longest of the 19 behind it"), took[took.len() - 1], "ms").at_most(2.0).note(note),
+    ]
 }
 
 fn storms(mode: Mode) -> Vec<Figure> {
