@@ -29,6 +29,8 @@ while ($request = $worker->waitRequest()) {
         '/end' => exit,
     };
     $worker->respond(200, [$number, $answer]);
+    // The other worker takes what comes meanwhile.
+    usleep($request->path === '/get' ? 20000 : 0);
 }
 "#;
 
