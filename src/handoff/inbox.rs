@@ -229,19 +229,22 @@ impl<Q, A> Inbox<Q, A> {
         }
     }
 
-    /// Something was put off for too long. Where that is an answer whose worker has gone on with something else, the next ones are
-    /// delivered before that.
-    pub(super) fn note_work_behind_answers(&self, now: Nanos) {
-        if self.present().iter().any(|post| post.has_answered() && post.is_long(now)) {
-            self.deliver_first(now);
-        }
+    /// Whether the worker that owns a role is of this inbox, and works on behind its answer.
+    pub(super) fn has_answered(&self, word: Word) -> bool {
+        self.owner(word).is_some_and(Post::has_answered)
     }
 
+    /// Whether a worker has worked on for long behind its answer.
+    pub(super) fn works_behind_answers(&self, now: Nanos) -> bool {
+        self.present().iter().any(|post| post.has_answered() && post.is_long(now))
+    }
+
+    /// An answer has waited for what its worker did behind it: for a while they are delivered before that.
     pub(super) fn deliver_first(&self, now: Nanos) {
         self.works_on.store(now + WORKS_ON, Ordering::Relaxed);
     }
 
-    /// Whether answers are delivered before their workers go on.
+    /// Whether they are now.
     pub(super) fn delivers_first(&self) -> bool {
         let until = self.works_on.load(Ordering::Relaxed);
         if until == 0 {

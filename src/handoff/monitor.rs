@@ -131,17 +131,22 @@ impl<Q, A> Monitor<Q, A> {
         for port in &self.ports {
             let now = clock::now();
             if let Some(word) = port.steal(|word| self.inboxes.iter().any(|inbox| inbox.is_stuck(word, now))) {
-                self.inboxes.iter().filter(|inbox| inbox.is_of(word)).for_each(|inbox| inbox.hold(now));
+                for inbox in self.inboxes.iter().filter(|inbox| inbox.is_of(word)) {
+                    inbox.hold(now);
+                    if inbox.has_answered(word) {
+                        inbox.deliver_first(now);
+                    }
+                }
                 found = true;
             }
             if port.is_forgotten() {
                 port.announce();
+                self.inboxes
+                    .iter()
+                    .filter(|inbox| inbox.works_behind_answers(now))
+                    .for_each(|inbox| inbox.deliver_first(now));
                 found = true;
             }
-        }
-        if found {
-            let now = clock::now();
-            self.inboxes.iter().for_each(|inbox| inbox.note_work_behind_answers(now));
         }
         found
     }

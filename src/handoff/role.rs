@@ -1,7 +1,7 @@
 //! Who drives a reactor: the thread that was made for it, or a worker that waits.
 //!
 //! The role has exactly one living owner at any time. A worker that drives *lends* it to itself while it works on a
-//! request, and *regains* it at its next wait, at the price of one exchange each. If the request takes longer than thought,
+//! request, and *regains* it at its next wait (or, to let an answer out, before), at the price of one exchange each. If the request takes longer than thought,
 //! the monitor *steals* the role for the reactor's own thread, which is its *home*. That thread *gives* it to a worker
 //! together with a wake that is needed anyway. A worker that ends, or is about to block, *retires*. What is given is lent until the
 //! worker comes to its wait: it may be at work again.
@@ -9,7 +9,7 @@
 //! | state | owner | lent | the reactor is polled by |
 //! |---|---|---|---|
 //! | at home | home | no | its own thread |
-//! | held | worker | no | the worker, in its wait |
+//! | held | worker | no | the worker, in its wait, or once behind an answer |
 //! | lent | worker | yes | nobody, until the worker comes back, or for one look of the monitor |
 
 use super::sync::{AtomicU64, Ordering};

@@ -678,13 +678,13 @@ impl<Q, A> Seat<Q, A> {
     }
 
     /// Whether answers are delivered before the worker goes on.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "shuttle"))]
     pub(super) fn delivers_first(&self) -> bool {
         self.inbox.delivers_first()
     }
 
     /// As if an answer had waited for what its worker did behind it.
-    #[cfg(test)]
+    #[cfg(all(test, feature = "shuttle"))]
     pub(super) fn deliver_first(&self) {
         self.inbox.deliver_first(clock::now());
     }
@@ -692,8 +692,12 @@ impl<Q, A> Seat<Q, A> {
     /// Lets the reactor that this worker has lent to itself fetch its answers, and go on with what they bring.
     fn deliver(&self) {
         let now = clock::now();
-        if let Some(driving) = self.regain(now) {
-            let Driving { port: number, driver } = self.turn(driving);
+        if let Some(mut driving) = self.regain(now) {
+            // Behind a batch of streams, the connection that is to write comes only after all of them.
+            for _ in 0..if self.inbox.is_empty() { 1 } else { 2 } {
+                driving = self.turn(driving);
+            }
+            let Driving { port: number, driver } = driving;
             self.pass_on(now);
             self.lend(number, driver);
         }

@@ -118,7 +118,8 @@ pub(super) async fn serve(stream: impl Stream, around: Surroundings) {
                 draining = asked.as_mut().poll(context).is_ready();
             }
             loop {
-                // The next answer is the last one: it goes out together with word that no more requests are taken.
+                // The next answer is the last one: it goes out together with word that no more requests are taken. So does one that
+                // is still on its way.
                 if !ending && (draining || connection.is_parting() && !streams.are_done()) {
                     ending = true;
                     served.as_mut().graceful_shutdown();

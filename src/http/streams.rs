@@ -38,7 +38,7 @@ pub(super) struct Streams {
 #[derive(Debug, Default)]
 struct Count(AtomicU32);
 
-/// One request whose answer has not ended.
+/// One request whose answer has not ended, or a part of an answer that is not taken yet.
 #[derive(Debug)]
 pub(super) struct Open(Arc<Streams>);
 

@@ -315,6 +315,7 @@ impl Local {
         let head_only = exchange.with(|request| request.head.method == Method::HEAD)?;
         if http::is_bodyless(head_only, answer.status()) {
             let given = exchange.answer(answer)?;
+            self.worker.answered();
             return Ok(if given { Started::WithoutBody } else { Started::Gone });
         }
         // Pieces are to go out as they come.
