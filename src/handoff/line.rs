@@ -47,6 +47,9 @@ pub(super) struct Slot<Q, A> {
     /// Set when nobody waits for the worker's answer any more. Ordering: relaxed, a hint that may come late; but who answers
     /// from outside sets it under the lock of `contents`.
     abandoned: AtomicBool,
+    /// Whether the connection's task has looked for the answer before it was there, and is to be woken. Ordering: relaxed, written
+    /// under the lock of `contents`; who fetches an answer has it from a worker that had the lock behind that.
+    looked: AtomicBool,
     /// When the request was put in. Ordering: relaxed, the ring hands it over together with the slot.
     since: AtomicU64,
     /// When the answer was put in, if that is measured. Ordering: as that of `since`.
@@ -155,6 +158,7 @@ impl<Q, A> Line<Q, A> {
         {
             let mut contents = slot.contents.lock();
             slot.busy.store(true, Ordering::Relaxed);
+            slot.looked.store(false, Ordering::Relaxed);
             contents.number += 1;
             contents.request = Some(request);
         }
@@ -191,6 +195,7 @@ impl<Q, A> Slot<Q, A> {
             contents: Mutex::new(contents),
             busy: AtomicBool::new(false),
             abandoned: AtomicBool::new(false),
+            looked: AtomicBool::new(false),
             since: AtomicU64::new(0),
             answered: AtomicU64::new(0),
             taken: AtomicU64::new(0),
@@ -267,6 +272,9 @@ impl<Q, A> Slot<Q, A> {
 
     /// Wakes the task that waits for the answer. Called by its reactor.
     pub(super) fn wake(&self) {
+        if !self.looked.load(Ordering::Relaxed) {
+            return;
+        }
         // It stays for the next request, whose task is the same one as a rule.
         if let Some(waker) = &self.contents.lock().waker {
             waker.wake_by_ref();
@@ -385,6 +393,7 @@ impl<Q, A> Future for Pending<Q, A> {
             Some(waker) => waker.clone_from(context.waker()),
             place => *place = Some(context.waker().clone()),
         }
+        this.slot.looked.store(true, Ordering::Relaxed);
         Poll::Pending
     }
 }

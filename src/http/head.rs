@@ -7,7 +7,7 @@ use std::{cell::RefCell, net::Ipv6Addr};
 
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version,
-    header::{COOKIE, HOST, TRANSFER_ENCODING},
+    header::{COOKIE, Entry, HOST, TRANSFER_ENCODING},
     request::Parts,
     uri::{Authority, Scheme},
 };
@@ -114,10 +114,18 @@ fn join_cookies(headers: &mut HeaderMap) {
 
 /// RFC 9113 section 8.3.1: `:authority` counts, and `Host` may not say otherwise.
 fn name_host(headers: &mut HeaderMap, authority: &str) -> Result<(), Refusal> {
-    if headers.get_all(HOST).iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
-        return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
+    let host = NAMED.with_borrow_mut(|before| host_value(authority, before));
+    match headers.entry(HOST) {
+        Entry::Occupied(mut given) => {
+            if given.iter().any(|host| !host.as_bytes().eq_ignore_ascii_case(authority.as_bytes())) {
+                return Err((StatusCode::BAD_REQUEST, "The Host header is not the authority\n"));
+            }
+            given.insert(host?);
+        }
+        Entry::Vacant(place) => {
+            place.insert(host?);
+        }
     }
-    headers.insert(HOST, NAMED.with_borrow_mut(|before| host_value(authority, before))?);
     Ok(())
 }
 

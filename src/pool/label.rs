@@ -89,15 +89,19 @@ impl Label {
 }
 
 fn put(bytes: &[u8], words: &[AtomicU64]) {
-    for (word, bytes) in words.iter().zip(bytes.chunks(WORD)) {
-        let mut whole = [0; WORD];
-        whole[..bytes.len()].copy_from_slice(bytes);
-        word.store(u64::from_ne_bytes(whole), Ordering::Relaxed);
+    let (whole, rest) = bytes.as_chunks::<WORD>();
+    for (word, bytes) in words.iter().zip(whole) {
+        word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+    }
+    if let Some(word) = words.get(whole.len()) {
+        // Not by way of memory: what was just written byte by byte is slow to read as a word.
+        let rest = rest.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+        word.store(rest, Ordering::Relaxed);
     }
 }
 
 fn get(words: &[u64], length: usize) -> String {
-    let bytes: Vec<_> = words.iter().flat_map(|word| word.to_ne_bytes()).take(length).collect();
+    let bytes: Vec<_> = words.iter().flat_map(|word| word.to_le_bytes()).take(length).collect();
     match std::str::from_utf8(&bytes) {
         Ok(text) => text.to_owned(),
         // Cut in the middle of a letter.
