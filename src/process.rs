@@ -178,7 +178,7 @@ pub fn trim() {
     }
 }
 
-/// Time since the system started, as service managers count it.
+/// Time since the system started, as service managers count it, and an [`Instant`](std::time::Instant) does.
 pub fn monotonic() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
     // SAFETY: the time is written to a variable that lives.

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 #[cfg(not(feature = "shuttle"))]
-use rustix::time::{ClockId, clock_gettime};
+use crate::process;
 
 /// Nanoseconds since the first look at the clock, never 0.
 pub(super) type Nanos = u64;
@@ -38,8 +38,7 @@ static START: LazyLock<Start> = LazyLock::new(|| {
 /// The clock that an [`Instant`] is read from, without the arithmetic of one.
 #[cfg(not(feature = "shuttle"))]
 fn monotonic() -> Nanos {
-    let time = clock_gettime(ClockId::Monotonic);
-    time.tv_sec.cast_unsigned() * 1_000_000_000 + time.tv_nsec.cast_unsigned()
+    nanos(process::monotonic())
 }
 
 /// Returns the present.
