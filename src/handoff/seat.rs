@@ -667,12 +667,9 @@ impl<Q, A> Seat<Q, A> {
     /// for a while answers are delivered here.
     pub fn answered(&self) {
         self.post().answered.store(true, Ordering::Relaxed);
-        let first = self.inbox.delivers_first();
-        if !self.lent.is_none() {
-            if first {
-                self.deliver();
-            }
-        } else if first || self.inbox.is_empty() {
+        if self.inbox.delivers_first() {
+            self.deliver();
+        } else if self.lent.is_none() && self.inbox.is_empty() {
             self.yield_role();
         }
     }
@@ -689,10 +686,11 @@ impl<Q, A> Seat<Q, A> {
         self.inbox.deliver_first(clock::now());
     }
 
-    /// Lets the reactor that this worker has lent to itself fetch its answers, and go on with what they bring.
+    /// Lets the reactor that this worker has lent to itself, or was given since its last wait, fetch its answers, and go on with what
+    /// they bring.
     fn deliver(&self) {
         let now = clock::now();
-        if let Some(mut driving) = self.regain(now) {
+        if let Some(mut driving) = self.regain(now).or_else(|| self.given(now)) {
             // Behind a batch of streams, the connection that is to write comes only after all of them.
             for _ in 0..if self.inbox.is_empty() { 1 } else { 2 } {
                 driving = self.turn(driving);
@@ -701,8 +699,10 @@ impl<Q, A> Seat<Q, A> {
             self.pass_on(now);
             self.lend(number, driver);
         }
-        // The answer may be for another one.
-        self.announce(now);
+        // The answer may be for another one, or have nobody who drives it here.
+        if let Some(port) = self.unannounced.port() {
+            port.announce();
+        }
     }
 
     /// Drives a reactor once round, without a look at its sockets.
