@@ -1,8 +1,8 @@
 //! Who drives a reactor: the thread that was made for it, or a worker that waits.
 //!
 //! The role has exactly one living owner at any time. A worker that drives *lends* it to itself while it works on a
-//! request, and *regains* it at its next wait (or, to let an answer out, before), at the price of one exchange each. If the request takes longer than thought,
-//! the monitor *steals* the role for the reactor's own thread, which is its *home*. That thread *gives* it to a worker
+//! request, and *regains* it at its next wait (or, to let an answer out, before), at the price of one exchange each. If the
+//! request takes longer than thought, the monitor *steals* the role for the reactor's own thread, which is its *home*. That thread *gives* it to a worker
 //! together with a wake that is needed anyway. A worker that ends, or is about to block, *retires*. What is given is lent until the
 //! worker comes to its wait: it may be at work again.
 //!

@@ -259,21 +259,21 @@ impl Local {
 
     /// An exchange without a request: the one before the last, unless PHP still shows it.
     fn vacant(&self, deadline: Option<SystemTime>) -> Rc<Exchange> {
-        let [last, mut before] = self.before.take();
+        let [last, before] = self.before.take();
         self.before.set([last, None]);
-        if let Some(place) = before.as_mut().and_then(Rc::get_mut) {
+        if let Some(mut exchange) = before
+            && let Some(place) = Rc::get_mut(&mut exchange)
+        {
             place.deadline = deadline;
+            return exchange;
         }
-        let vacant = before.filter(|exchange| Rc::strong_count(exchange) == 1);
-        vacant.unwrap_or_else(|| {
-            Rc::new(Exchange {
-                request: RefCell::default(),
-                replier: Cell::default(),
-                stream: RefCell::default(),
-                parts: RefCell::default(),
-                deadline,
-                detached: false,
-            })
+        Rc::new(Exchange {
+            request: RefCell::default(),
+            replier: Cell::default(),
+            stream: RefCell::default(),
+            parts: RefCell::default(),
+            deadline,
+            detached: false,
         })
     }
 
@@ -301,6 +301,15 @@ impl Local {
             }
             _ => answer,
         };
+        self.give(exchange, answer)
+    }
+
+    /// Hands the answer to `exchange` over as it is. Returns false when the client has gone.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`Exchange::answer`].
+    pub(super) fn give(&self, exchange: &Exchange, answer: http::Answer) -> Result<bool, Misuse> {
         let given = exchange.answer(answer)?;
         self.worker.answered();
         Ok(given)
@@ -314,8 +323,7 @@ impl Local {
         }
         let head_only = exchange.with(|request| request.head.method == Method::HEAD)?;
         if http::is_bodyless(head_only, answer.status()) {
-            let given = exchange.answer(answer)?;
-            self.worker.answered();
+            let given = self.give(exchange, answer)?;
             return Ok(if given { Started::WithoutBody } else { Started::Gone });
         }
         // Pieces are to go out as they come.

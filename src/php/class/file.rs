@@ -40,11 +40,7 @@ unsafe extern "C" fn rr_rs_send_file(
         let opened = Opened::open(path);
         let replied = exchange.with(|request| opened.and_then(|opened| opened.reply(&request.head, answer)))?;
         match replied {
-            Ok(answer) => {
-                let given = exchange.answer(answer)?;
-                local::with(|local| local.worker().answered());
-                Ok(given)
-            }
+            Ok(answer) => Ok(local::with(|local| local.give(&exchange, answer)).ok_or(Misuse::NotAWorker)??),
             Err(Unusable::Headers(many)) => Err(answer::too_many(many)),
             Err(error) => Err(exception::file(format!("cannot send {}: {error}", path.display()))),
         }
