@@ -656,7 +656,11 @@ impl<Q, A> Seat<Q, A> {
     /// These are the announcements of answers, and a reactor that it has lent to itself.
     pub fn yield_role(&self) {
         self.retire();
-        // It stays: the answer to the request in hand may come later.
+        self.announce_in_hand();
+    }
+
+    /// Announces the answer to the request in hand, which stays remembered: it may come later.
+    fn announce_in_hand(&self) {
         if let Some(port) = self.unannounced.port() {
             port.announce();
         }
@@ -700,9 +704,7 @@ impl<Q, A> Seat<Q, A> {
             self.lend(number, driver);
         }
         // The answer may be for another one, or have nobody who drives it here.
-        if let Some(port) = self.unannounced.port() {
-            port.announce();
-        }
+        self.announce_in_hand();
     }
 
     /// Drives a reactor once round, without a look at its sockets.
